@@ -1,0 +1,157 @@
+// The contracts that a host implements: who asks, what is allowed, what is recorded, what is remembered.
+import type { IncomingMessage } from 'node:http';
+
+/** What a request does to one key. Hooks judge this, never the shape of the request. */
+export type Action = 'list' | 'read' | 'write' | 'delete';
+
+/** The HTTP verb that a right is asked for; a GET that signs an upload asks for `PUT`. */
+export type Verb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+
+/** One thing that a request is about to do. A request may ask for several. */
+export interface Access {
+  readonly action: Action;
+  /** Decoded, from the root, no leading slash; folders end in `/`; `''` is the root. */
+  readonly path: string;
+  /** The verb whose right is asked: a {@link Verb}. */
+  readonly verb: string;
+  /** The operation's stable name, such as `list`, `read`, `write`, `remove`. */
+  readonly operation: string;
+}
+
+/** Who asks. Further fields are the host's own and can be used in rules (`{user.team}`). */
+export interface Principal {
+  readonly id: string;
+  readonly roles?: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+/** What hooks see of a request. */
+export interface HookRequest<Req = IncomingMessage> {
+  /** The request id, also sent as `X-Request-Id`. */
+  readonly id: string;
+  /** The framework's own request, so that `request.raw.user` reads as it always does. */
+  readonly raw: Req;
+  /** Set once `authenticate` has answered; null before, and for anonymous callers. */
+  readonly principal: Principal | null;
+  /** The peer's address, or what the framework makes of it (`trust proxy`). */
+  readonly ip: string;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Says who asks. Return null for anonymous; throw a FileServiceError `unauthorized` for 401. */
+export type Authenticate<Req = IncomingMessage> = (
+  request: HookRequest<Req>,
+) => Principal | null | Promise<Principal | null>;
+
+/**
+ * Says whether an access is allowed; only `true` allows.
+ * A thrown FileServiceError chooses the answer; any other throw, or silence, refuses with 503.
+ */
+export type Authorize<Req = IncomingMessage> = (
+  access: Access,
+  request: HookRequest<Req>,
+) => boolean | Promise<boolean>;
+
+/** The authorizer that says yes, for hosts whose own middleware in front decides. */
+export const allowAll = (): true => true;
+
+/** One record a request, handed out after the last byte or the client's departure. */
+export interface AuditEvent {
+  /** When the request arrived, ISO 8601 in UTC. */
+  readonly time: string;
+  readonly id: string;
+  /** The service's configured name. */
+  readonly service: string;
+  /** The operation's name; null when the request named none (a bad path, a bad verb). */
+  readonly operation: string | null;
+  /** The effective verb. */
+  readonly verb: string;
+  /** The decoded path; the raw one when it was refused as malformed. */
+  readonly path: string;
+  /** What `authorize` was asked, the first 100. */
+  readonly access: readonly Access[];
+  /** The principal's id and roles, nothing else of it. */
+  readonly principal: { readonly id: string; readonly roles?: readonly string[] } | null;
+  readonly ip: string;
+  readonly status: number;
+  /** The error's reason; null on success. */
+  readonly reason: string | null;
+  /** Body bytes read from the client. */
+  readonly bytesIn: number;
+  /** Body bytes handed to the client's socket. */
+  readonly bytesOut: number;
+  /** False when the answer did not reach its last byte. */
+  readonly complete: boolean;
+  readonly durationMs: number;
+  /** Calls made to storage on behalf of this request. */
+  readonly storageCalls: number;
+}
+
+/** Records one request. A failing audit hook changes nothing, unless `auditRequired`. */
+export type Audit = (event: AuditEvent) => void | Promise<void>;
+
+/**
+ * What the service remembers answers in. A Keyv or a Map-like store fits.
+ * A failing or slow cache is a miss.
+ */
+export interface Cache {
+  get(key: string): unknown;
+  set(key: string, value: string | Uint8Array, ttlSeconds: number): unknown;
+  delete(key: string): unknown;
+}
+
+/** What a limit is asked to count: a request about to run, or the bytes that one has moved. */
+export type Use =
+  | { readonly kind: 'request'; readonly access: readonly Access[] }
+  | {
+      readonly kind: 'transfer';
+      readonly access: readonly Access[];
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+    };
+
+/** How a limit stands after counting a use. */
+export interface LimitStatus {
+  /** False refuses the request with 429. */
+  readonly allowed: boolean;
+  /** Points in a window. */
+  readonly limit: number;
+  /** Points left in this window. */
+  readonly remaining: number;
+  /** Seconds until the window starts anew. */
+  readonly resetSeconds: number;
+}
+
+/**
+ * Counts a use and says whether it fits; null when the limit does not apply.
+ * It is asked after `authorize`, so refused requests do not count.
+ */
+export type Limit<Req = IncomingMessage> = (
+  use: Use,
+  request: HookRequest<Req>,
+) => LimitStatus | null | Promise<LimitStatus | null>;
+
+/** What `scan` is told about an upload. */
+export interface ScanInfo {
+  /** Decoded path of the file. */
+  readonly path: string;
+  readonly contentType: string;
+  /** Declared length in bytes; undefined when unknown. */
+  readonly contentLength: number | undefined;
+  readonly principal: Principal | null;
+}
+
+/** A scanner's verdict; a refusal may say why, in words for the client. */
+export type ScanVerdict = boolean | { readonly allowed: boolean; readonly message?: string };
+
+/**
+ * Judges an upload while it streams; the file becomes visible only after `true`.
+ * A scanner may answer early and stop reading.
+ */
+export type Scan = (
+  stream: AsyncIterable<Uint8Array>,
+  info: ScanInfo,
+) => ScanVerdict | Promise<ScanVerdict>;

@@ -1,0 +1,38 @@
+// A request as plain data: what any framework can give.
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+
+/** One request below the mount. */
+export interface FileRequest<Req = IncomingMessage> {
+  readonly id: string;
+  readonly method: string;
+  /** Still percent-encoded, relative to the mount, begins with `/`; no query. */
+  readonly path: string;
+  /** Where the host mounted the service, percent-encoded, no trailing slash: `/api/v2/s3files`. */
+  readonly mount: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case; values as HTTP gave them, bytes as Latin-1 characters. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, not yet read. */
+  readonly body: Readable;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+  readonly ip: string;
+  readonly raw: Req;
+}
+
+/** The last value of a query parameter: a parameter given twice counts once, the last time. */
+export function lastValue(query: URLSearchParams, name: string): string | undefined {
+  return query.getAll(name).at(-1);
+}
+
+/** Bytes that the request declares to carry; undefined when it does not say (chunked, or none). */
+export function declaredLength(headers: Readonly<Record<string, string>>): number | undefined {
+  const value = headers['content-length'];
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+/** Whether any body was announced, empty ones included only when chunked. */
+export function hasBody(headers: Readonly<Record<string, string>>): boolean {
+  return headers['transfer-encoding'] !== undefined || (declaredLength(headers) ?? 0) > 0;
+}

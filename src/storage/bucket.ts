@@ -1,0 +1,201 @@
+// The port: what operations ask of storage, in keys, bytes, dates and ETags; no HTTP, no AWS type.
+// Keys are relative to the service's root: an implementation applies the container prefix, alone.
+import type { Readable } from 'node:stream';
+
+/** What storage knows about one object. */
+export interface Stat {
+  /** Decoded, relative to the root, no leading slash. */
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly lastModified: Date | null;
+  /** With its quotes, as HTTP has it: `"d41d…"`; `''` when storage gave none. */
+  readonly etag: string;
+  readonly contentType: string | null;
+  readonly cacheControl: string | null;
+  readonly contentDisposition: string | null;
+  readonly contentEncoding: string | null;
+  readonly contentLanguage: string | null;
+  /** User metadata, decoded; names in lower case; without the service's own (`digest`). */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** RFC 9530 digest of the whole object, `sha-256=:…:`, when it was stored with one. */
+  readonly digest: string | null;
+}
+
+/** What a listing shows of an object. */
+export interface Entry {
+  readonly key: string;
+  readonly size: number;
+  readonly lastModified: Date | null;
+  readonly etag: string;
+}
+
+/** One page of a listing: what one storage call returned. */
+export interface Page {
+  /** Objects, in UTF-8 byte order of their keys. */
+  readonly files: readonly Entry[];
+  /** Keys of the folders directly below the prefix, each ending in `/`; empty without delimiter. */
+  readonly folders: readonly string[];
+  /** Where the next page starts; undefined on the last one. Opaque. */
+  readonly next: string | undefined;
+}
+
+/** What to list. */
+export interface ListRequest {
+  /** `''` or a folder key ending in `/`. */
+  readonly prefix: string;
+  /** False groups everything below a `/` into a folder; true lists the whole tree. */
+  readonly recursive: boolean;
+  /** Keys and folders of one page, at most 1000. @default 1000 */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+/** A part of an object. Ends are inclusive, offsets in bytes; `suffix` counts from the end. */
+export type ByteRange =
+  | { readonly kind: 'from'; readonly start: number; readonly end?: number }
+  | { readonly kind: 'suffix'; readonly length: number };
+
+/** Conditions that storage itself decides on a read. ETags with quotes; `*` is any. */
+export interface ReadConditions {
+  readonly ifMatch?: string;
+  readonly ifNoneMatch?: string;
+  readonly ifModifiedSince?: Date;
+  readonly ifUnmodifiedSince?: Date;
+}
+
+/** How to read. */
+export interface ReadRequest extends ReadConditions {
+  readonly range?: ByteRange;
+}
+
+/** What a read found. `unsatisfiable.size` is null when storage did not say it. */
+export type ReadResult =
+  | {
+      readonly kind: 'found';
+      readonly stat: Stat;
+      /** The bytes that the body holds, when a range was asked and served. */
+      readonly range: { readonly start: number; readonly end: number } | null;
+      /** Has an owner the moment it is returned: consume or destroy it. */
+      readonly body: Readable;
+    }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'not-modified'; readonly stat: Partial<Stat> }
+  | { readonly kind: 'precondition-failed' }
+  | { readonly kind: 'unsatisfiable'; readonly size: number | null };
+
+/** What a head found. */
+export type StatResult =
+  | { readonly kind: 'found'; readonly stat: Stat }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'not-modified'; readonly stat: Partial<Stat> }
+  | { readonly kind: 'precondition-failed' };
+
+/** What is stored beside the bytes. */
+export interface Attributes {
+  readonly contentType?: string;
+  readonly cacheControl?: string;
+  readonly contentDisposition?: string;
+  readonly contentEncoding?: string;
+  readonly contentLanguage?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly digest?: string;
+}
+
+/** How to write. */
+export interface WriteRequest extends Attributes {
+  /** Bytes that will come; undefined when unknown. Never from anything but HTTP's own length. */
+  readonly length?: number;
+  /** True: only when no object has this key, decided atomically where storage can. */
+  readonly createOnly?: boolean;
+  /** Only when the object has this ETag. */
+  readonly ifMatch?: string;
+}
+
+/** What a write did. A write that cannot happen says so; everything else throws. */
+export type WriteResult =
+  | { readonly kind: 'written'; readonly etag: string; readonly size: number }
+  /** `createOnly` found an object; or `ifMatch` did not. */
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'precondition-failed' };
+
+/** How to copy. */
+export interface CopyRequest {
+  readonly from: string;
+  readonly to: string;
+  readonly createOnly?: boolean;
+  /** Only while the source has this ETag. */
+  readonly ifSourceMatch?: string;
+  /** Given: replaces all attributes of the copy. Not given: they are kept. */
+  readonly attributes?: Attributes;
+  /** Size of the source in bytes when known: spares a call. */
+  readonly size?: number;
+}
+
+/** What a copy did. */
+export type CopyResult =
+  | { readonly kind: 'copied'; readonly etag: string; readonly size: number | null }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'precondition-failed' };
+
+/** What to sign. Expiry in seconds, 1 to 604800. */
+export type SignRequest =
+  | {
+      readonly kind: 'read';
+      readonly key: string;
+      readonly expiresSeconds: number;
+      readonly contentType?: string;
+      readonly contentDisposition?: string;
+      readonly cacheControl?: string;
+    }
+  | {
+      readonly kind: 'write';
+      readonly key: string;
+      readonly expiresSeconds: number;
+      readonly contentType?: string;
+      readonly contentLength?: number;
+      readonly createOnly?: boolean;
+    };
+
+/** A URL that needs no other credential, and the headers that its user must send. */
+export interface Signed {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Result of removing many keys: those that storage refused to remove. */
+export interface RemoveManyResult {
+  readonly failed: readonly string[];
+  readonly deleted: number;
+}
+
+/**
+ * One bucket below one prefix, on behalf of one request.
+ *
+ * Every method throws FileServiceError: `storage_access_denied`, `storage_bucket_missing`,
+ * `storage_unavailable` (unreachable, slow, throttling, failing), `storage_failed` (nonsense),
+ * `storage_outcome_unknown` (a write whose answer was lost). An abort of the bucket's signal
+ * settles every call and leaves nothing behind.
+ */
+export interface Bucket {
+  /** One page; exactly one storage call. */
+  list(request: ListRequest): Promise<Page>;
+  /** Attributes of one object; exactly one storage call. */
+  stat(key: string, conditions?: ReadConditions): Promise<StatResult>;
+  /** Bytes of one object; exactly one storage call. A body cut by storage is resumed or destroyed with an error. */
+  read(key: string, request?: ReadRequest): Promise<ReadResult>;
+  /** Stores bytes; nothing becomes visible unless every one arrived. Destroys `body` when it fails. */
+  write(key: string, body: Readable | Uint8Array, request: WriteRequest): Promise<WriteResult>;
+  /** Copies inside storage, by parallel part copies above 5 GiB. */
+  copy(request: CopyRequest): Promise<CopyResult>;
+  /** Removes one object, whether or not it exists; with `ifMatch` only that one. */
+  remove(key: string, ifMatch?: string): Promise<{ readonly kind: 'removed' | 'precondition-failed' }>;
+  /** Removes up to 1000 objects in one storage call. */
+  removeMany(keys: readonly string[]): Promise<RemoveManyResult>;
+  /** A pre-signed URL; no storage call. */
+  sign(request: SignRequest): Promise<Signed>;
+  /** Whether create-only writes are atomic here. False makes `createOnly` a best effort. */
+  conditionalWrites(): Promise<boolean>;
+}
