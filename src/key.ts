@@ -1,0 +1,155 @@
+// URL path to key and back: the one place that decodes, and the one that refuses.
+import { FileServiceError } from './errors.js';
+
+/** S3 stores at most this many bytes of key (AWS: "Naming Amazon S3 objects"). */
+const MAX_KEY_BYTES = 1024;
+
+/** The one reserved name: the description of the service, at the root. */
+export const SPEC_NAME = '_spec';
+
+// Controls would split headers and log lines; a backslash is a separator to Windows clients and
+// proxies; bidirectional controls make a name read as another one; U+2028 and U+2029 end lines.
+const FORBIDDEN =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+// Trimmed first: some file systems and proxies drop spaces around a segment.
+const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/;
+
+const SLASHES = /\/{2,}/g;
+const NON_ASCII = /[\u0080-\u00ff]/g;
+const PLAIN = /^[A-Za-z0-9_\-./~]*$/;
+
+/** What a path names. Keys are decoded, without leading slash; folders end in `/`; the root is `''`. */
+export type Target =
+  | { readonly kind: 'root'; readonly key: '' }
+  | { readonly kind: 'folder'; readonly key: string }
+  | { readonly kind: 'file'; readonly key: string }
+  | { readonly kind: 'spec'; readonly key: typeof SPEC_NAME };
+
+/** How keys are read in one service. */
+export interface KeyRules {
+  /** Bytes that the container prefix takes of the 1024. */
+  readonly containerBytes: number;
+  /** Unicode form that names are brought to; undefined leaves them as they are. */
+  readonly normalize: 'NFC' | undefined;
+}
+
+/**
+ * Reads the path of a request, still percent-encoded and relative to the mount.
+ * Only a trailing slash makes a folder.
+ *
+ * @throws FileServiceError `invalid_path`
+ */
+export function parsePath(path: string, rules: KeyRules): Target {
+  return targetOf(canonical(decodePath(path), rules));
+}
+
+/**
+ * Reads a name that came outside the URL (header, form, JSON, archive), already decoded,
+ * relative to `folder`. The answer is a key that went through every rule of a path.
+ *
+ * @throws FileServiceError `invalid_path`
+ */
+export function resolveName(
+  folder: string,
+  name: string,
+  kind: 'file' | 'folder',
+  rules: KeyRules,
+): string {
+  const relative = canonical(name, rules);
+  const base = kind === 'folder' && relative !== '' ? withSlash(relative) : relative;
+  if (base === '' || (kind === 'file' && base.endsWith('/')))
+    throw refuse(`The name ${quoted(name)} is not the name of a ${kind}.`);
+  const key = canonical(folder + base, rules);
+  if (key === SPEC_NAME) throw refuse(`The name "${SPEC_NAME}" is reserved at the root.`);
+  return key;
+}
+
+/** Whether the grammar can express a key that others put in the bucket. Relative to the root. */
+export function isAddressable(key: string, rules: KeyRules): boolean {
+  try {
+    return key !== SPEC_NAME && key !== '' && canonical(key, rules) === key;
+  } catch {
+    return false;
+  }
+}
+
+/** The key as a relative URL path: every byte that a URL treats specially is percent-encoded. */
+export function encodeKey(key: string): string {
+  return PLAIN.test(key) ? key : key.split('/').map(encodeSegment).join('/');
+}
+
+/** The last segment, without trailing slash; `''` for the root. */
+export function baseName(key: string): string {
+  const end = key.endsWith('/') ? key.length - 1 : key.length;
+  return key.slice(key.lastIndexOf('/', end - 1) + 1, end);
+}
+
+/** The folder that holds a key: `''` or a key ending in `/`. */
+export function parentOf(key: string): string {
+  const end = key.endsWith('/') ? key.length - 1 : key.length;
+  return key.slice(0, key.lastIndexOf('/', end - 1) + 1);
+}
+
+/**
+ * A configured or computed container as a prefix: `''`, or ending in `/`.
+ *
+ * @throws FileServiceError `invalid_path`
+ */
+export function containerPrefix(container: string): string {
+  const key = canonical(container, { containerBytes: 0, normalize: undefined });
+  return key === '' ? '' : withSlash(key);
+}
+
+function targetOf(key: string): Target {
+  if (key === '') return { kind: 'root', key };
+  if (key === SPEC_NAME) return { kind: 'spec', key };
+  return { kind: key.endsWith('/') ? 'folder' : 'file', key };
+}
+
+// RFC 3986 section 2.1: decoded once. decodeURIComponent refuses malformed escapes and invalid UTF-8,
+// overlong forms and surrogates included. Raw bytes above ASCII arrive as Latin-1 characters.
+function decodePath(path: string): string {
+  if (PLAIN.test(path)) return path;
+  try {
+    return decodeURIComponent(
+      path.replace(NON_ASCII, (byte) => `%${byte.charCodeAt(0).toString(16)}`),
+    );
+  } catch {
+    throw refuse('The path is not valid percent-encoded UTF-8.');
+  }
+}
+
+function canonical(decoded: string, rules: KeyRules): string {
+  const form = rules.normalize === undefined ? decoded : decoded.normalize(rules.normalize);
+  const collapsed = form.replace(SLASHES, '/');
+  const key = collapsed.startsWith('/') ? collapsed.slice(1) : collapsed;
+  if (FORBIDDEN.test(key))
+    throw refuse('The path holds a control character, a backslash or a bidirectional control.');
+  if (DOT_SEGMENT.test(key)) throw refuse('The path holds a "." or ".." segment.');
+  if (!key.isWellFormed()) throw refuse('The path is not valid Unicode.');
+  if (Buffer.byteLength(key) + rules.containerBytes > MAX_KEY_BYTES)
+    throw refuse(`The path is longer than ${MAX_KEY_BYTES - rules.containerBytes} bytes.`);
+  return key;
+}
+
+function withSlash(key: string): string {
+  return key.endsWith('/') ? key : `${key}/`;
+}
+
+// encodeURIComponent leaves ! ' ( ) * as they are; links in HTML and signed URLs want them encoded.
+function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment.toWellFormed()).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.toWellFormed().slice(0, 100));
+}
+
+function refuse(sentence: string): FileServiceError {
+  return new FileServiceError('invalid_path', sentence);
+}
