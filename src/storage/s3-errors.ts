@@ -1,0 +1,197 @@
+// What S3's refusals mean, in one table by code and status; never by S3's text, which no client sees.
+import { FileServiceError, isFileServiceError, type Reason } from '../errors.js';
+
+/** What a refusal is about. Those whose operation has an answer to it look at this. */
+export type RefusalKind =
+  | 'missing'
+  | 'bucket-missing'
+  | 'upload-missing'
+  | 'not-modified'
+  | 'precondition-failed'
+  | 'conflict'
+  | 'unsatisfiable'
+  | 'denied'
+  | 'unavailable'
+  | 'unreachable'
+  | 'timeout'
+  | 'unsupported'
+  | 'too-large'
+  | 'bad-key'
+  | 'nonsense';
+
+/** A failed call, understood. */
+export interface Refusal {
+  readonly kind: RefusalKind;
+  /** HTTP status; undefined when no answer came. */
+  readonly status: number | undefined;
+  /** S3's code, such as `NoSuchKey`; `''` when the answer had none (every HEAD). */
+  readonly code: string;
+  /** Headers of the answer, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The SDK's error. Its further fields (`ActualObjectSize`) are storage's own words. */
+  readonly error: unknown;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and what Ceph, Swift and others answer.
+const BY_CODE = new Map<string, RefusalKind>([
+  ['NoSuchKey', 'missing'],
+  ['NoSuchBucket', 'bucket-missing'],
+  ['NoSuchUpload', 'upload-missing'],
+  ['PreconditionFailed', 'precondition-failed'],
+  ['ConditionalRequestConflict', 'conflict'],
+  ['OperationAborted', 'conflict'],
+  ['InvalidRange', 'unsatisfiable'],
+  ['SlowDown', 'unavailable'],
+  ['InternalError', 'unavailable'],
+  ['RequestTimeout', 'unavailable'],
+  ['ServiceUnavailable', 'unavailable'],
+  ['AuthorizationHeaderMalformed', 'denied'],
+  ['ExpiredToken', 'denied'],
+  ['InvalidToken', 'denied'],
+  ['TokenRefreshRequired', 'denied'],
+  ['IllegalLocationConstraintException', 'denied'],
+  ['CredentialsProviderError', 'denied'],
+  ['TokenProviderError', 'denied'],
+  ['NotImplemented', 'unsupported'],
+  ['MethodNotAllowed', 'unsupported'],
+  ['EntityTooLarge', 'too-large'],
+  ['KeyTooLongError', 'bad-key'],
+  ['InvalidObjectName', 'bad-key'],
+]);
+
+const BY_STATUS = new Map<number, RefusalKind>([
+  [301, 'denied'],
+  [304, 'not-modified'],
+  [307, 'denied'],
+  [401, 'denied'],
+  [403, 'denied'],
+  [405, 'unsupported'],
+  [409, 'conflict'],
+  [412, 'precondition-failed'],
+  [416, 'unsatisfiable'],
+  [429, 'unavailable'],
+  [501, 'unsupported'],
+]);
+
+/** The refusal behind an error that `send` threw, or a raw SDK error; undefined for our own errors and aborts. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (isFileServiceError(error))
+    return error.cause === undefined ? undefined : refusalOf(error.cause);
+  if (!(error instanceof Error)) return undefined;
+  const status = statusOf(error);
+  const code = codeOf(error);
+  return { kind: kindOf(error, code, status), status, code, headers: headersOf(error), error };
+}
+
+/** The FileServiceError that a refusal becomes when its operation has no answer of its own. */
+export function translate(error: unknown): unknown {
+  if (isFileServiceError(error)) return error;
+  const refusal = refusalOf(error);
+  if (refusal === undefined) return error;
+  const [reason, sentence] = SENTENCES[refusal.kind];
+  const headers: Record<string, string> =
+    reason === 'storage_unavailable' ? { 'Retry-After': retryAfter(refusal) } : {};
+  return new FileServiceError(reason, sentence, { cause: error, headers });
+}
+
+/** The value, or `storage_failed`: the SDK types every field of an answer as optional. */
+export function required<T>(value: T | undefined | null, what: string): T {
+  if (value === undefined || value === null) throw nonsense(`Storage answered without ${what}.`);
+  return value;
+}
+
+/** `storage_failed`: an answer that makes no sense. */
+export function nonsense(sentence: string, cause?: unknown): FileServiceError {
+  return new FileServiceError('storage_failed', sentence, { cause });
+}
+
+/** How much a failure says that storage is out: 2 when nothing came back, 1 when a 5xx did, 0 otherwise. */
+export function outageWeight(refusal: Refusal): 0 | 1 | 2 {
+  if (refusal.kind === 'unreachable' || refusal.kind === 'timeout') return 2;
+  if (refusal.kind === 'unavailable' && (refusal.status ?? 500) >= 500) return 1;
+  return 0;
+}
+
+const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
+  missing: ['not_found', 'The file does not exist in storage.'],
+  'bucket-missing': ['storage_bucket_missing', 'The bucket of this service does not exist.'],
+  'upload-missing': ['storage_failed', 'Storage has lost a multipart upload.'],
+  'not-modified': ['storage_failed', 'Storage answered a question that was not asked.'],
+  'precondition-failed': ['precondition_failed', 'The file has changed in storage.'],
+  conflict: ['conflict', 'Another request changes the same file at the moment.'],
+  unsatisfiable: ['range_not_satisfiable', 'The range begins beyond the end of the file.'],
+  denied: ['storage_access_denied', 'Storage refused the credentials of this service.'],
+  unavailable: ['storage_unavailable', 'Storage is busy or failing at the moment.'],
+  unreachable: ['storage_unavailable', 'Storage cannot be reached at the moment.'],
+  timeout: ['storage_unavailable', 'Storage did not answer in time.'],
+  unsupported: ['storage_failed', 'Storage does not support this operation.'],
+  'too-large': ['too_large', 'The file is larger than storage accepts.'],
+  'bad-key': ['invalid_path', 'Storage does not accept this path.'],
+  nonsense: ['storage_failed', 'Storage gave an answer that makes no sense.'],
+};
+
+function kindOf(error: Error, code: string, status: number | undefined): RefusalKind {
+  const network = networkKind(error);
+  if (network !== undefined) return network;
+  const known = BY_CODE.get(code);
+  if (known !== undefined) return known;
+  if (status === undefined) return 'nonsense';
+  if (status >= 500 && status !== 501) return 'unavailable';
+  const byStatus = BY_STATUS.get(status);
+  if (byStatus !== undefined) return byStatus;
+  // HEAD answers carry no body and so no code: 404 is a missing object (the bucket is asked about
+  // separately), 400 is what a wrong region or a malformed credential gets.
+  const hasCode = code !== '';
+  if (status === 404 && !hasCode) return 'missing';
+  if (status === 400 && !hasCode) return 'denied';
+  return 'nonsense';
+}
+
+// Node's words for a network that did not deliver; a bad certificate is an unreachable storage too.
+const NETWORK =
+  /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO)|ERR_(TLS|SSL)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
+
+function networkKind(error: Error): 'unreachable' | 'timeout' | undefined {
+  if (error.name === 'TimeoutError') return 'timeout';
+  const code: unknown = (error as { code?: unknown }).code;
+  if (typeof code !== 'string') return undefined;
+  if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return 'timeout';
+  return NETWORK.test(code) ? 'unreachable' : undefined;
+}
+
+// What the SDK calls an error whose answer named none.
+const NAMELESS = new Set([
+  'Error',
+  'Unknown',
+  'UnknownError',
+  'NotFound',
+  'S3ServiceException',
+  '400',
+  '403',
+  '404',
+  '304',
+  '412',
+]);
+
+function codeOf(error: Error): string {
+  return NAMELESS.has(error.name) ? '' : error.name;
+}
+
+// Border with the SDK: $metadata and $response are on its errors, typed there as optional or not at all.
+function statusOf(error: Error): number | undefined {
+  const known = error as {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { statusCode?: number };
+  };
+  return known.$metadata?.httpStatusCode ?? known.$response?.statusCode;
+}
+
+function headersOf(error: Error): Readonly<Record<string, string>> {
+  const known = error as { $response?: { headers?: Record<string, string> } };
+  return known.$response?.headers ?? {};
+}
+
+function retryAfter(refusal: Refusal): string {
+  const asked = Number(refusal.headers['retry-after']);
+  return Number.isFinite(asked) ? `${Math.min(30, Math.max(1, Math.ceil(asked)))}` : '5';
+}
