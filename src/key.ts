@@ -82,14 +82,14 @@ export function encodeKey(key: string): string {
 
 /** The last segment, without trailing slash; `''` for the root. */
 export function baseName(key: string): string {
-  const end = key.endsWith('/') ? key.length - 1 : key.length;
-  return key.slice(key.lastIndexOf('/', end - 1) + 1, end);
+  const bare = key.endsWith('/') ? key.slice(0, -1) : key;
+  return bare.slice(bare.lastIndexOf('/') + 1);
 }
 
 /** The folder that holds a key: `''` or a key ending in `/`. */
 export function parentOf(key: string): string {
-  const end = key.endsWith('/') ? key.length - 1 : key.length;
-  return key.slice(0, key.lastIndexOf('/', end - 1) + 1);
+  const bare = key.endsWith('/') ? key.slice(0, -1) : key;
+  return bare.slice(0, bare.lastIndexOf('/') + 1);
 }
 
 /**

@@ -1,0 +1,216 @@
+// GET of the root or a folder: what is in it.
+import { Readable } from 'node:stream';
+import { baseName } from '../key.js';
+import { flag, integer, isTrue, names, optionalFlag, readParameters, text } from '../http/parameters.js';
+import type { Values } from '../http/parameters.js';
+import { json } from '../http/reply.js';
+import type { FileReply } from '../http/reply.js';
+import { lastValue } from '../http/request.js';
+import type { Page } from '../storage/bucket.js';
+import { openCursor, sealCursor } from './cursor.js';
+import type { Position } from './cursor.js';
+import { entryReader, firstPage, pagesFrom } from './listing.js';
+import type { ListingEntry, Selection } from './listing.js';
+import { access } from './operation.js';
+import type { Ask, Operation, Plan, RunContext } from './operation.js';
+
+const query = {
+  include_files: flag('Leaves files out when false.', true),
+  include_folders: flag('Leaves folders out when false.', true),
+  full_tree: flag('Lists everything below, implied folders included.'),
+  fields: names('Comma-separated fields of an entry to keep; unknown names are ignored.'),
+  as_list: flag('Answers identifiers instead of entries.'),
+  id_field: names('The field that `as_list` answers. Default `path`.'),
+  wrap: optionalFlag('False answers the bare array; also read from a `wrap` header.'),
+  limit: integer('Entries of a page; 0 lists all.', { min: 0 }),
+  cursor: text('The `next_cursor` of the page before.'),
+};
+
+// A page may take several storage calls when entries are left out of it; this bounds them.
+const MAX_CALLS_A_PAGE = 10;
+const MAX_KEYS_A_CALL = 1000;
+
+const documentation = {
+  methods: ['GET', 'HEAD'],
+  targets: ['root', 'folder'],
+  body: [],
+  headers: { wrap: { sentence: 'As the parameter `wrap`.' } },
+  replies: { 200: { sentence: 'The entries, folders first within a page of storage.', schema: 'Listing' } },
+  refusals: [404],
+} as const satisfies Partial<Operation>;
+
+/** GET /folder/ */
+export const list: Operation = {
+  ...documentation,
+  name: 'list',
+  sentence: 'Lists the root or a folder.',
+  query,
+  plan: (ask) => planListing(ask, 'list', ''),
+};
+
+/** GET /folder/?search=text */
+export const search: Operation = {
+  ...documentation,
+  name: 'search',
+  sentence: 'Lists the entries whose base name holds a text.',
+  query: { search: text('Case-insensitive part of the base name.'), ...query },
+  when: (request) => (lastValue(request.query, 'search') ?? '') !== '',
+  plan: (ask) => planListing(ask, 'search', lastValue(ask.request.query, 'search') ?? ''),
+};
+
+function planListing(ask: Ask, operation: string, searched: string): Plan {
+  const parameters = readParameters(ask.request.query, query);
+  const folder = ask.target.key;
+  const selection: Selection = {
+    folder,
+    recursive: parameters.full_tree,
+    files: parameters.include_files,
+    folders: parameters.include_folders,
+    search: searched,
+    filtered: ask.settings.filterListings,
+    rules: ask.rules,
+    operation,
+  };
+  const show = projection(parameters, wrapped(ask, parameters));
+  const limit = parameters.limit ?? 0;
+  if (limit === 0 && parameters.cursor === undefined)
+    return {
+      access: [access('list', folder, ask.verb, operation)],
+      run: (context) => listAll(context, selection, show),
+    };
+  const listing = JSON.stringify(selection, ['folder', 'recursive', 'files', 'folders', 'search']);
+  const from =
+    parameters.cursor === undefined
+      ? undefined
+      : openCursor(ask.settings, parameters.cursor, listing);
+  return {
+    access: [access('list', folder, ask.verb, operation)],
+    run: (context) =>
+      listPage(context, selection, show, {
+        limit: limit === 0 ? MAX_KEYS_A_CALL : limit,
+        from,
+        seal: (position) => sealCursor(ask.settings, position, listing),
+        query: ask.request.query,
+      }),
+  };
+}
+
+/** How entries become JSON. */
+interface Projection {
+  readonly wrap: boolean;
+  readonly show: (entry: ListingEntry) => unknown;
+}
+
+function wrapped(ask: Ask, parameters: Values<typeof query>): boolean {
+  const header = ask.request.headers['wrap'];
+  return parameters.wrap ?? (header === undefined ? true : isTrue(header));
+}
+
+function projection(parameters: Values<typeof query>, wrap: boolean): Projection {
+  const identifiers = parameters.id_field?.length ? parameters.id_field : ['path'];
+  if (parameters.as_list) return { wrap, show: (entry) => identifier(entry, identifiers) };
+  const { fields } = parameters;
+  if (fields === undefined || fields.includes('*')) return { wrap, show: (entry) => entry };
+  const kept = fields.length === 0 ? identifiers : fields;
+  return {
+    wrap,
+    show: (entry) => Object.fromEntries(Object.entries(entry).filter(([name]) => kept.includes(name))),
+  };
+}
+
+// A folder's name has no slash, its path does. Several fields make one string, as the original's do.
+function identifier(entry: ListingEntry, fields: readonly string[]): string {
+  const values = fields.map((field) => String((entry as unknown as Record<string, unknown>)[field] ?? ''));
+  return values.length === 1 ? (values[0] ?? '') : `(${values.join(',')})`;
+}
+
+async function listAll(
+  context: RunContext,
+  selection: Selection,
+  projection: Projection,
+): Promise<FileReply> {
+  const request = { prefix: selection.folder, recursive: selection.recursive };
+  const first = await firstPage(context.bucket, request);
+  const { read } = entryReader(selection, context);
+  if (first.next === undefined) {
+    const shown = (await read(first)).map(projection.show);
+    return json(200, projection.wrap ? { resource: shown } : shown);
+  }
+  // Streamed page by page with flat memory. A failure after the first byte destroys the stream,
+  // so that a short list never looks complete.
+  const pages = pagesFrom(context.bucket, first, request);
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json; charset=utf-8' },
+    body: Readable.from(chunksOf(pages, read, projection), { objectMode: true, highWaterMark: 1 }),
+  };
+}
+
+async function* chunksOf(
+  pages: AsyncIterable<Page>,
+  read: (page: Page) => Promise<readonly ListingEntry[]>,
+  { wrap, show }: Projection,
+): AsyncGenerator<string> {
+  yield wrap ? '{"resource":[' : '[';
+  let separator = '';
+  for await (const page of pages) {
+    const entries = await read(page);
+    if (entries.length === 0) continue;
+    yield separator + entries.map((entry) => JSON.stringify(show(entry))).join(',');
+    separator = ',';
+  }
+  yield wrap ? ']}' : ']';
+}
+
+interface PageRequest {
+  readonly limit: number;
+  readonly from: Position | undefined;
+  readonly seal: (position: Position) => string;
+  readonly query: URLSearchParams;
+}
+
+async function listPage(
+  context: RunContext,
+  selection: Selection,
+  projection: Projection,
+  request: PageRequest,
+): Promise<FileReply> {
+  const { entries, position } = await collectPage(context, selection, request);
+  const shown = entries.map(projection.show);
+  if (position === undefined) return json(200, projection.wrap ? { resource: shown } : shown);
+  const cursor = request.seal(position);
+  const further = new URLSearchParams(request.query);
+  further.set('cursor', cursor);
+  // RFC 8288: relative to the request's own URL.
+  return json(200, projection.wrap ? { resource: shown, next_cursor: cursor } : shown, {
+    Link: `<?${further.toString()}>; rel="next"`,
+  });
+}
+
+async function collectPage(
+  context: RunContext,
+  selection: Selection,
+  request: PageRequest,
+): Promise<{ entries: readonly ListingEntry[]; position: Position | undefined }> {
+  const { folder, recursive } = selection;
+  const reader = entryReader(selection, context, request.from?.openFolder);
+  const entries: ListingEntry[] = [];
+  let next = request.from?.next;
+  for (let call = 0; call < MAX_CALLS_A_PAGE && entries.length < request.limit; call += 1) {
+    const limit = Math.min(MAX_KEYS_A_CALL, request.limit - entries.length);
+    const where = { prefix: folder, recursive, limit };
+    const page =
+      next === undefined
+        ? await firstPage(context.bucket, where)
+        : await context.bucket.list({ ...where, after: next });
+    entries.push(...(await reader.read(page)));
+    next = page.next;
+    if (next === undefined) return { entries, position: undefined };
+  }
+  return { entries, position: { next: next ?? '', openFolder: reader.openFolder() } };
+}
+
+/** The name under which a folder is shown: the service's own for the root. */
+export function folderName(key: string, serviceName: string): string {
+  return key === '' ? serviceName : baseName(key);
+}

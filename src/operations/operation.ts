@@ -1,0 +1,91 @@
+// The shape of an operation: a request looked at as data, then a plan. Nothing here reaches storage.
+import type { Access, Action, Principal } from '../hooks.js';
+import type { FileServiceError } from '../errors.js';
+import type { Parameters } from '../http/parameters.js';
+import type { FileReply } from '../http/reply.js';
+import type { FileRequest } from '../http/request.js';
+import type { KeyRules, Target } from '../key.js';
+import type { Bucket } from '../storage/bucket.js';
+import type { Settings } from '../config.js';
+
+/** A method that some operation answers. */
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a request asks for, before anything was allowed: no bucket in scope. */
+export interface Ask {
+  readonly request: FileRequest<unknown>;
+  /** The effective method: the tunnelled one in the original server's mode. */
+  readonly verb: string;
+  readonly target: Target;
+  readonly settings: Settings<unknown>;
+  readonly rules: KeyRules;
+}
+
+/** What `run` may use: everything it does goes through here. */
+export interface RunContext {
+  readonly bucket: Bucket;
+  readonly principal: Principal | null;
+  /** Fires when the client has gone, or the service closes. */
+  readonly signal: AbortSignal;
+  /**
+   * Asks for what is known only now: names in a form, entries of an archive, descendants.
+   *
+   * @throws FileServiceError the refusal
+   */
+  readonly authorize: (access: Access) => Promise<void>;
+  /** As `authorize`, answering false for a refusal: to leave things out of a listing. */
+  readonly permits: (access: Access) => boolean | Promise<boolean>;
+  /** True when every access is allowed without looking: spares a question per entry. */
+  readonly allowsEverything: boolean;
+  /** Names the source of the body's byte count, for the audit. */
+  readonly countBytesIn: (bytes: () => number) => void;
+  /** Turns anything thrown into the error that a client may see. */
+  readonly explain: (error: unknown) => FileServiceError;
+}
+
+/** What a request will touch, and the function that does it once every access was allowed. */
+export interface Plan {
+  /** Never empty, unless the operation judges its items one by one. */
+  readonly access: readonly Access[];
+  readonly run: (context: RunContext) => Promise<FileReply>;
+}
+
+/** A request header that an operation reads. */
+export interface HeaderDoc {
+  readonly sentence: string;
+}
+
+/** A documented answer: a description, and the JSON that it holds. */
+export interface ReplyDoc {
+  readonly sentence: string;
+  /** Name of a schema in the OpenAPI document; undefined for other media. */
+  readonly schema?: string;
+  /** Media type when it is not JSON. */
+  readonly media?: string;
+}
+
+/** One thing that can be asked: how it is recognised, what it reads, what it plans. */
+export interface Operation {
+  /** Stable: operation id in OpenAPI, label in metrics, `operation` in hooks. */
+  readonly name: string;
+  readonly sentence: string;
+  readonly methods: readonly Method[];
+  readonly targets: readonly Target['kind'][];
+  readonly query: Parameters;
+  readonly headers: Readonly<Record<string, HeaderDoc>>;
+  /** Media types of the body that it reads; empty when it reads none. */
+  readonly body: readonly string[];
+  readonly replies: Readonly<Record<number, ReplyDoc>>;
+  /** Reasons of the 4xx answers that are its own. */
+  readonly refusals: readonly number[];
+  /** True when accesses are asked item by item while it runs, and `plan.access` may be empty. */
+  readonly judgesItems?: boolean;
+  /** Further condition on the request; absent means always. */
+  readonly when?: (request: FileRequest<unknown>) => boolean;
+  readonly plan: (ask: Ask) => Plan | Promise<Plan>;
+}
+
+/** An access, asked in the name of an operation. */
+export function access(action: Action, path: string, verb: string, operation: string): Access {
+  return { action, path, verb, operation };
+}
