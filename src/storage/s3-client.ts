@@ -124,6 +124,15 @@ export function s3Context(connection: Connection, container: string, call: Call)
   };
 }
 
+/** The same context for work that must go on when the client has gone: aborts, clean-up. */
+export function detached(context: S3Context): S3Context {
+  const { onCall } = context.call;
+  return s3Context(context.connection, context.container, {
+    signal: new AbortController().signal,
+    onCall,
+  });
+}
+
 interface Sending<
   Input extends ServiceInputTypes,
   Output extends ServiceOutputTypes,
