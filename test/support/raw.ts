@@ -6,7 +6,8 @@ import { readResponse, type ResponseHead } from './raw-response.ts';
 
 /**
  * How an answer ended: `complete` as its framing says; else what happened before: the other side's
- * `fin`, a `reset`, or nothing until the `timeout`.
+ * `fin`, a `reset`, or nothing until the `timeout`. A reset that comes within the same moment as
+ * data can read as `fin`: libuv says so.
  */
 export type Ending = 'complete' | 'fin' | 'reset' | 'timeout';
 

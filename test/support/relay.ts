@@ -81,7 +81,10 @@ export const carry = async (source: Readable, sink: Writable, shape: Shape): Pro
   }
 };
 
-/** Ends a connection with a TCP reset, once what was written has left for the kernel. */
+// libuv reports a reset that comes together with data as an orderly end; this keeps them apart.
+const RESET_DELAY_MS = 20;
+
+/** Ends a connection with a TCP reset, a moment after its last bytes went out. */
 export const resetSocket = (socket: Socket): void => {
-  setImmediate(() => socket.resetAndDestroy());
+  setTimeout(() => socket.resetAndDestroy(), RESET_DELAY_MS);
 };

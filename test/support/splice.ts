@@ -23,7 +23,7 @@ export interface Splice {
   refuse(): Promise<void>;
   /** Opens the port again and passes everything. */
   heal(): Promise<void>;
-  /** Connections that are open on the side of the service. */
+  /** Connections from the service; one whose way up is stalled counts even when it left. */
   open(): number;
   close(): Promise<void>;
 }
@@ -42,6 +42,9 @@ const wire = async (from: Socket, to: Socket, service: Socket, mode: WireMode): 
     from.destroy();
     to.destroy();
   }
+  // A stalled way up holds the service up. Else the bytes are swallowed, so that an end is noticed.
+  const swallows = mode.kind === 'black-hole' || (mode.kind === 'stall' && to === service);
+  if (carried === 'cut' && swallows) from.resume().once('end', () => to.destroy());
   if (carried === 'cut' && mode.kind === 'reset') resetSocket(service);
   if (carried === 'cut' && mode.kind === 'fin') service.end();
 };

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 import { CEPH_USER } from './ceph.ts';
-import { startDouble, type DoubleOptions } from './double/index.ts';
+import type { DoubleOptions } from './double/index.ts';
 import { answers, freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -60,6 +60,7 @@ export const cephStore = async (): Promise<Store | undefined> => {
 
 /** Our own S3 in memory, in this process, with one bucket. */
 export const doubleStore = async (options: DoubleOptions = {}): Promise<Store> => {
+  const { startDouble } = await import('./double/index.ts');
   const double = await startDouble(options);
   return {
     name: 'double',
