@@ -1,0 +1,59 @@
+// The operations on buckets themselves.
+import { readXmlBody } from './payload.ts';
+import { s3Error } from './errors.ts';
+import { requireBucket, secondsNow, xmlAnswer, type Answer, type Exchange } from './exchange.ts';
+import { compareKeys, createBucket as makeBucket } from './store.ts';
+import { document, tag } from './xml.ts';
+
+/** Answers HeadBucket. */
+export function headBucket(exchange: Exchange): Answer {
+  requireBucket(exchange);
+  return { status: 200, headers: { 'x-amz-bucket-region': exchange.service.region } };
+}
+
+/** Answers CreateBucket. The location in the body is read and not heeded: there is one region. */
+export async function createBucket(exchange: Exchange): Promise<Answer> {
+  const { buckets } = exchange.service;
+  const name = exchange.call.bucket;
+  if (Number(exchange.headers['content-length'] ?? 0) > 0) await readXmlBody(exchange);
+  // AWS, "Bucket naming rules".
+  if (!/^(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]|\.(?!\.))*[a-z0-9]$/.test(name)) {
+    throw s3Error('InvalidBucketName', { elements: { BucketName: name } });
+  }
+  if (buckets.has(name)) {
+    throw s3Error('BucketAlreadyOwnedByYou', { elements: { BucketName: name } });
+  }
+  buckets.set(name, makeBucket(name, secondsNow(exchange.service)));
+  return { status: 200, headers: { location: `/${name}` } };
+}
+
+/** Answers DeleteBucket. */
+export function deleteBucket(exchange: Exchange): Answer {
+  const bucket = requireBucket(exchange);
+  if (bucket.objects.size > 0) {
+    throw s3Error('BucketNotEmpty', { elements: { BucketName: bucket.name } });
+  }
+  exchange.service.buckets.delete(bucket.name);
+  return { status: 204 };
+}
+
+/** Answers GetBucketLocation; us-east-1 is the empty location. */
+export function getBucketLocation(exchange: Exchange): Answer {
+  requireBucket(exchange);
+  const { region } = exchange.service;
+  const location = region === 'us-east-1' ? '' : region;
+  return xmlAnswer(document('LocationConstraint', location));
+}
+
+/** Answers ListBuckets. */
+export function listBuckets(exchange: Exchange): Answer {
+  const buckets = [...exchange.service.buckets.values()]
+    .sort((a, b) => compareKeys(a.name, b.name))
+    .map(({ name, created }) => {
+      const date = tag('CreationDate', new Date(created).toISOString());
+      return `<Bucket>${tag('Name', name)}${date}</Bucket>`;
+    });
+  const owner = tag('ID', 's3double-owner-id') + tag('DisplayName', 's3double-owner');
+  const inner = `<Owner>${owner}</Owner><Buckets>${buckets.join('')}</Buckets>`;
+  return xmlAnswer(document('ListAllMyBucketsResult', inner));
+}

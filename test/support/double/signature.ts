@@ -1,0 +1,144 @@
+// Signature Version 4, verified by signing the raw request again; knows no operation.
+import { createHash, createHmac } from 'node:crypto';
+import { s3Error } from './errors.ts';
+import { readCredentials, type Credentials } from './credentials.ts';
+import { queryPairs, type Target } from './target.ts';
+
+/** What of a request is signed. `headers` by lower-case name, repeated ones joined by a comma. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly target: Target;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The one key pair of the double, its region, and its clock in milliseconds. */
+export interface Keyring {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  readonly now: () => number;
+}
+
+/** Verifies the signatures inside an aws-chunked body, each over the one before. */
+export interface ChunkSigner {
+  verifyChunk(sha256: string, signature: string): void;
+  verifyTrailer(sha256: string, signature: string): void;
+}
+
+/** What authentication found out about the body. */
+export interface Caller {
+  readonly payloadHash: string;
+  readonly chunkSigner: ChunkSigner;
+}
+
+const EMPTY_SHA256 = createHash('sha256').digest('hex');
+
+let cachedKey: { readonly of: string; readonly key: Buffer } | undefined;
+
+/** Throws the S3 error of a request that is not signed rightly. */
+export function authenticate(request: SignedRequest, keyring: Keyring): Caller {
+  const credentials = readCredentials(request, keyring);
+  checkSignedHeaders(request, credentials);
+  const hashed = canonicalRequests(request, credentials);
+  const strings = hashed.flatMap((canonical) =>
+    sha256Forms(canonical).map((sha256) => stringToSign(credentials, sha256)),
+  );
+  const key = signingKey(credentials, keyring);
+  if (!strings.some((text) => hmac(key, text).toString('hex') === credentials.signature)) {
+    throw s3Error('SignatureDoesNotMatch', {
+      elements: {
+        AWSAccessKeyId: keyring.accessKeyId,
+        StringToSign: strings[0] ?? '',
+        SignatureProvided: credentials.signature,
+        CanonicalRequest: hashed[0] ?? '',
+      },
+    });
+  }
+  return {
+    payloadHash: credentials.payloadHash,
+    chunkSigner: createChunkSigner(credentials, key),
+  };
+}
+
+// AWS, "Signature calculations": host and every x-amz- header of the request must be signed.
+function checkSignedHeaders(request: SignedRequest, credentials: Credentials): void {
+  const signed = new Set(credentials.signedHeaders);
+  const unsigned = Object.keys(request.headers).filter(
+    (name) => (name === 'host' || name.startsWith('x-amz-')) && !signed.has(name),
+  );
+  if (unsigned.length === 0) return;
+  throw s3Error('AccessDenied', {
+    message: 'There were headers present in the request which were not signed',
+    elements: { HeadersNotSigned: unsigned.join(', ') },
+  });
+}
+
+// S3 encodes the decoded path anew; clients that leave a character bare sign the raw one.
+function canonicalRequests(request: SignedRequest, credentials: Credentials): string[] {
+  const { target, headers } = request;
+  const pairs = queryPairs(target.rawQuery)
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0));
+  const names = credentials.signedHeaders;
+  const rest = [
+    pairs.map(([name, value]) => `${name}=${value}`).join('&'),
+    ...names.map((name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
+    '',
+    names.join(';'),
+    credentials.payloadHash,
+  ].join('\n');
+  const encoded = request.target.rawPath
+    .replace(/%([0-9a-fA-F]{2})/g, (_all, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/[^A-Za-z0-9\-._~/]/g, (byte) => percent(byte.charCodeAt(0)));
+  return [...new Set([encoded, target.rawPath])].map((path) =>
+    [request.method, path, rest].join('\n'),
+  );
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (byte) => percent(byte.charCodeAt(0)));
+}
+
+function percent(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function stringToSign(credentials: Credentials, canonicalSha256: string): string {
+  return ['AWS4-HMAC-SHA256', credentials.date, credentials.scope, canonicalSha256].join('\n');
+}
+
+function signingKey(credentials: Credentials, keyring: Keyring): Buffer {
+  const of = `${credentials.scope}\n${keyring.secretAccessKey}`;
+  if (cachedKey?.of === of) return cachedKey.key;
+  const key = credentials.scope
+    .split('/')
+    .reduce<string | Buffer>(hmac, `AWS4${keyring.secretAccessKey}`);
+  cachedKey = { of, key: Buffer.from(key) };
+  return cachedKey.key;
+}
+
+function createChunkSigner(credentials: Credentials, key: Buffer): ChunkSigner {
+  const { date, scope } = credentials;
+  let previous = credentials.signature;
+  const verify = (kind: string, hashes: string[], signature: string) => {
+    const text = [`AWS4-HMAC-SHA256-${kind}`, date, scope, previous, ...hashes].join('\n');
+    previous = hmac(key, text).toString('hex');
+    if (previous !== signature) throw s3Error('SignatureDoesNotMatch');
+  };
+  return {
+    verifyChunk: (sha256, signature) => verify('PAYLOAD', [EMPTY_SHA256, sha256], signature),
+    verifyTrailer: (sha256, signature) => verify('TRAILER', [sha256], signature),
+  };
+}
+
+// A header outside ASCII is bytes that Node shows as Latin-1; clients hash those or UTF-8 of them.
+function sha256Forms(canonical: string): string[] {
+  const utf8 = createHash('sha256').update(canonical).digest('hex');
+  const latin1 = createHash('sha256').update(canonical, 'latin1').digest('hex');
+  return utf8 === latin1 ? [utf8] : [utf8, latin1];
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
