@@ -88,9 +88,12 @@ export function quoted(etag: string | undefined): string {
 }
 
 function metadataInput(attributes: Attributes, nonce: string | undefined): Record<string, string> {
-  const given = Object.entries(attributes.metadata ?? {});
+  const given = Object.entries(attributes.metadata ?? {})
+    .map(([name, value]) => [name.toLowerCase(), encodeValue(value)] as const)
+    // A client must not say of its file what only a write of ours can know.
+    .filter(([name]) => !name.startsWith(OWN));
   return Object.fromEntries([
-    ...given.map(([name, value]) => [name.toLowerCase(), encodeValue(value)] as const),
+    ...given,
     ...(attributes.digest === undefined ? [] : [[DIGEST, attributes.digest] as const]),
     ...(nonce === undefined ? [] : [[NONCE, nonce] as const]),
   ]);

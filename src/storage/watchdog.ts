@@ -11,7 +11,7 @@ export interface Watchdog {
   stop(): void;
 }
 
-/** Calls `onStall` once when `idleMs` pass between a `wait` and whatever follows it. */
+/** Calls `onStall` when `idleMs` pass between a `wait` and whatever follows it. */
 export function watchdog(idleMs: number, onStall: () => void): Watchdog {
   let owedSince: number | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -22,12 +22,12 @@ export function watchdog(idleMs: number, onStall: () => void): Watchdog {
     if (stopped || owedSince === null) return;
     const left = owedSince + idleMs - performance.now();
     // A timer may fire a fraction of a millisecond early.
-    if (left < 1) {
-      stopped = true;
-      onStall();
+    if (left >= 1) {
+      timer = setTimeout(look, left);
       return;
     }
-    timer = setTimeout(look, left);
+    owedSince = null;
+    onStall();
   };
 
   return {

@@ -1,0 +1,137 @@
+// A body of known length out of one or more answers of storage: cut or stalled midway, the rest is asked
+// for again, so that the reader gets every byte once or an error. Knows streams, not S3.
+import { Readable } from 'node:stream';
+import { FileServiceError } from '../errors.js';
+import { watchdog } from './watchdog.js';
+
+/** Where a body's bytes come from. */
+export interface ResumableSource {
+  /** The answer that storage has begun to give. */
+  readonly first: Readable;
+  /** Bytes that the body has, neither more nor less. */
+  readonly length: number;
+  /** How long storage may give nothing to a reader that wants bytes, in milliseconds. */
+  readonly idleMs: number;
+  /** Asks for the bytes from `offset` on. Its rejection ends the body, but `storage_unavailable` is tried again. */
+  reopen(offset: number): Promise<Readable>;
+  /** Called once, when the body ends before its last byte: a request under way is torn down. */
+  release(): void;
+}
+
+// Losses in a row, with less than this between them, after which the body is given up.
+const MOST_LOSSES = 4;
+const PROGRESS_BYTES = 8 * 2 ** 20;
+const PAUSE_MS = 50;
+
+/**
+ * The body. It is destroyed with `storage_unavailable` when storage cannot be made to give the rest, and
+ * with `storage_failed` when what it gave does not add up. The last bytes are held back until storage's
+ * answer has ended well, so that a reader who has counted them all may trust them.
+ */
+export function resumingBody(resumable: ResumableSource): Readable {
+  const { length, idleMs } = resumable;
+  let received = 0;
+  let losses = 0;
+  let receivedAtLoss = 0;
+  let complete = false;
+  let last: Buffer | undefined;
+  let detach: () => void = () => {};
+  let source: Readable | undefined;
+  let pause: NodeJS.Timeout | undefined;
+  const dog = watchdog(idleMs, () => lose(new Error('storage gave no byte in time')));
+
+  const body = new Readable({
+    highWaterMark: 65_536,
+    read() {
+      if (source === undefined) return;
+      dog.wait();
+      source.resume();
+    },
+    destroy(error, done) {
+      close();
+      done(error);
+    },
+  });
+
+  const close = (): void => {
+    dog.stop();
+    clearTimeout(pause);
+    detach();
+    if (!complete) resumable.release();
+  };
+
+  const take = (chunk: Buffer): void => {
+    received += chunk.length;
+    if (received > length) return void body.destroy(inexact());
+    if (received === length) {
+      last = chunk;
+      dog.wait();
+      return;
+    }
+    if (body.push(chunk)) return dog.wait();
+    dog.rest();
+    source?.pause();
+  };
+
+  const finish = (): void => {
+    if (received < length) return lose(new Error('storage ended its answer too early'));
+    complete = true;
+    detach();
+    dog.stop();
+    if (last !== undefined) body.push(last);
+    body.push(null);
+  };
+
+  const lose = (cause: unknown): void => {
+    detach();
+    dog.rest();
+    // Every byte came and the answer is still bad: a checksum did not match.
+    if (received === length && length > 0) return void body.destroy(inexact(cause));
+    losses = received - receivedAtLoss >= PROGRESS_BYTES ? 1 : losses + 1;
+    receivedAtLoss = received;
+    if (losses > MOST_LOSSES) return void body.destroy(gone(cause));
+    pause = setTimeout(() => {
+      resumable.reopen(received).then(attach, (error: unknown) => {
+        if (body.destroyed) return;
+        const again = error instanceof FileServiceError && error.reason === 'storage_unavailable';
+        if (again) return lose(error);
+        // Anything but our own error is why the whole request was aborted.
+        body.destroy(error instanceof FileServiceError ? gone(error) : (error as Error));
+      });
+    }, PAUSE_MS * losses);
+  };
+
+  const attach = (next: Readable): void => {
+    const onClose = (): void => lose(new Error('storage broke off its answer'));
+    source = next;
+    detach = () => {
+      detach = () => {};
+      source = undefined;
+      next.off('data', take).off('end', finish).off('error', lose).off('close', onClose);
+      // What it still has to say interests nobody; unheard, it would end the process.
+      next.on('error', () => {});
+      if (!next.readableEnded) next.destroy();
+    };
+    next.on('end', finish).on('error', lose).on('close', onClose).on('data', take);
+    if (body.destroyed) return detach();
+    dog.wait();
+  };
+
+  // An error between this moment and the first listener of the reader must not end the process.
+  body.on('error', () => {});
+  attach(resumable.first);
+  return body;
+}
+
+function gone(cause: unknown): FileServiceError {
+  return new FileServiceError('storage_unavailable', 'Storage broke off in the middle of a file.', {
+    cause,
+    headers: { 'Retry-After': '5' },
+  });
+}
+
+function inexact(cause?: unknown): FileServiceError {
+  return new FileServiceError('storage_failed', 'Storage gave other bytes than it announced.', {
+    cause,
+  });
+}

@@ -1,0 +1,206 @@
+// Reading an object: one GetObject, and more only when storage breaks off in the middle.
+import type { Readable } from 'node:stream';
+import {
+  GetObjectCommand,
+  type GetObjectCommandInput,
+  type GetObjectCommandOutput,
+} from '@aws-sdk/client-s3';
+import { FileServiceError } from '../errors.js';
+import type { ByteRange, ReadRequest, ReadResult, Stat } from './bucket.js';
+import { resumingBody } from './resume.js';
+import { quoted, statOf } from './s3-attributes.js';
+import type { S3Context } from './s3-client.js';
+import { nonsense, refusalOf, required, type Refusal } from './s3-errors.js';
+
+/**
+ * Bytes of one object, or why there are none. The body resumes by itself and has exactly the bytes that
+ * were announced, or an error; destroying it frees the socket at once.
+ */
+export async function read(
+  context: S3Context,
+  key: string,
+  request: ReadRequest = {},
+): Promise<ReadResult> {
+  const controller = new AbortController();
+  const input = {
+    Bucket: context.settings.bucket,
+    Key: context.keyOf(key),
+    Range: request.range === undefined ? undefined : rangeHeader(request.range),
+    IfMatch: request.ifMatch,
+    IfNoneMatch: request.ifNoneMatch,
+    IfModifiedSince: request.ifModifiedSince,
+    IfUnmodifiedSince: request.ifUnmodifiedSince,
+  };
+  try {
+    // Nothing of the body was used yet, so a read may be asked again like a head.
+    const output = await getObject(context, input, { controller, attempts: 3 });
+    return found(context, key, { request, output, controller });
+  } catch (error) {
+    const answer = answerTo(refusalOf(error));
+    if (answer === undefined) throw error;
+    return answer;
+  }
+}
+
+/** The header of a range: one spelling, whatever the client wrote. */
+export function rangeHeader(range: ByteRange): string {
+  return range.kind === 'suffix'
+    ? `bytes=-${range.length}`
+    : `bytes=${range.start}-${range.end ?? ''}`;
+}
+
+/** The attributes that an answer without a body (304) still gives. */
+export function partialStat(headers: Readonly<Record<string, string>>): Partial<Stat> {
+  const { etag, 'last-modified': lastModified, 'cache-control': cacheControl } = headers;
+  const date = new Date(lastModified ?? '');
+  return {
+    ...(etag === undefined ? {} : { etag: quoted(etag) }),
+    ...(Number.isNaN(date.getTime()) ? {} : { lastModified: date }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+  };
+}
+
+interface Asking {
+  readonly controller: AbortController;
+  readonly attempts: number;
+}
+
+// The stream profile has no deadline; until the headers are there, the one of any small answer holds.
+async function getObject(
+  context: S3Context,
+  input: GetObjectCommandInput,
+  { controller, attempts }: Asking,
+): Promise<GetObjectCommandOutput> {
+  const late = setTimeout(
+    () =>
+      controller.abort(
+        new FileServiceError('storage_unavailable', 'Storage did not answer in time.', {
+          headers: { 'Retry-After': '5' },
+        }),
+      ),
+    context.settings.timeouts.requestMs,
+  );
+  try {
+    return await context.send('stream', 'GetObject', new GetObjectCommand(input), {
+      signal: controller.signal,
+      attempts,
+    });
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function answerTo(refusal: Refusal | undefined): ReadResult | undefined {
+  switch (refusal?.kind) {
+    case 'missing':
+      return { kind: 'missing' };
+    case 'not-modified':
+      return { kind: 'not-modified', stat: partialStat(refusal.headers) };
+    case 'precondition-failed':
+      return { kind: 'precondition-failed' };
+    case 'unsatisfiable':
+      return { kind: 'unsatisfiable', size: actualSize(refusal) };
+    default:
+      return undefined;
+  }
+}
+
+function actualSize({ error, headers }: Refusal): number | null {
+  const inBody: unknown = (error as { ActualObjectSize?: unknown }).ActualObjectSize;
+  const inHeader = /^bytes \*\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
+  const size = Number.parseInt(String(inBody ?? inHeader ?? ''), 10);
+  return Number.isSafeInteger(size) ? size : null;
+}
+
+interface Found {
+  readonly request: ReadRequest;
+  readonly output: GetObjectCommandOutput;
+  readonly controller: AbortController;
+}
+
+function found(
+  context: S3Context,
+  key: string,
+  { request, output, controller }: Found,
+): ReadResult {
+  // Border with the SDK: under Node a body is always a Readable.
+  const first = required(output.Body, 'a body') as unknown as Readable;
+  try {
+    const length = required(output.ContentLength, 'a length');
+    const part = request.range === undefined ? null : partOf(request.range, output, length);
+    const stat = statOf(key, part?.size ?? length, output);
+    const start = part?.start ?? 0;
+    let current = controller;
+    const body = resumingBody({
+      first,
+      length,
+      idleMs: context.settings.timeouts.idleMs,
+      reopen(offset) {
+        current.abort();
+        current = new AbortController();
+        return rest(context, stat, {
+          controller: current,
+          start: start + offset,
+          end: start + length - 1,
+        });
+      },
+      release: () => current.abort(),
+    });
+    return { kind: 'found', stat, range: part && { start, end: start + length - 1 }, body };
+  } catch (error) {
+    first.on('error', () => {}).destroy();
+    throw error;
+  }
+}
+
+interface Part {
+  readonly start: number;
+  readonly size: number;
+}
+
+const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
+
+// null: storage gave the whole object, which it may. A part that is not the one asked for is nonsense;
+// s3rver gives one for every suffix.
+function partOf(range: ByteRange, output: GetObjectCommandOutput, length: number): Part | null {
+  if (output.ContentRange === undefined) return null;
+  const [, start, end, size] = (CONTENT_RANGE.exec(output.ContentRange) ?? []).map(Number);
+  if (start === undefined || end === undefined || size === undefined) {
+    throw nonsense('Storage named a range that cannot be read.');
+  }
+  const asked =
+    range.kind === 'suffix'
+      ? { start: Math.max(0, size - range.length), end: size - 1 }
+      : { start: range.start, end: Math.min(range.end ?? size - 1, size - 1) };
+  if (start !== asked.start || end !== asked.end || length !== end - start + 1) {
+    throw nonsense('Storage gave another range than it was asked for.');
+  }
+  return { start, size };
+}
+
+interface Rest {
+  readonly controller: AbortController;
+  readonly start: number;
+  readonly end: number;
+}
+
+async function rest(
+  context: S3Context,
+  stat: Stat,
+  { controller, start, end }: Rest,
+): Promise<Readable> {
+  // Without an ETag nothing says that the rest belongs to the same bytes.
+  if (stat.etag === '') throw nonsense('Storage broke off a file that has no ETag.');
+  const input = {
+    Bucket: context.settings.bucket,
+    Key: context.keyOf(stat.key),
+    Range: rangeHeader({ kind: 'from', start, end }),
+    IfMatch: stat.etag,
+  };
+  const output = await getObject(context, input, { controller, attempts: 1 });
+  const body = required(output.Body, 'a body') as unknown as Readable;
+  const same = quoted(output.ETag) === stat.etag;
+  if (same && output.ContentRange === `bytes ${start}-${end}/${stat.size}`) return body;
+  body.on('error', () => {}).destroy();
+  throw nonsense('Storage gave something else than the rest of the file.');
+}
