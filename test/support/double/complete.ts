@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { quoted, writeHeaders } from './attributes.ts';
 import { startChecksum } from './checksum.ts';
 import { bareEtag, judgeWrite } from './conditions.ts';
-import { concatContent, piecesOf, type Content } from './content.ts';
+import { bytesOf, concatContent, piecesOf, type Content } from './content.ts';
 import { s3Error } from './errors.ts';
 import { requireBucket, secondsNow, xmlAnswer, type Answer, type Exchange } from './exchange.ts';
 import { requireUpload } from './multipart.ts';
 import { readXmlBody } from './payload.ts';
-import { bytesOf } from './content.ts';
 import type { StoredChecksum, StoredPart, StoredUpload } from './store.ts';
 import { childText, document, parseXml, tag, type XmlElement } from './xml.ts';
 

@@ -1,6 +1,21 @@
 // Where a request carries its Signature Version 4, read and checked but for the signature itself.
 import { s3Error, type S3Code } from './errors.ts';
-import type { Keyring, SignedRequest } from './signature.ts';
+import type { Target } from './target.ts';
+
+/** What of a request is signed. `headers` by lower-case name, repeated ones joined by a comma. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly target: Target;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The one key pair of the double, its region, and its clock in milliseconds. */
+export interface Keyring {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  readonly now: () => number;
+}
 
 /** The signature of a request and what it was made with. */
 export interface Credentials {

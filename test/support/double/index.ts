@@ -136,8 +136,8 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
     port,
     calls,
     clearCalls: () => void calls.splice(0),
-    inject: service.faults.inject,
-    clearFaults: service.faults.clear,
+    inject: (fault) => service.faults.inject(fault),
+    clearFaults: () => service.faults.clear(),
     seed: (bucket, key, body, attributes) =>
       store(bucket, key, contentOf([Buffer.from(body)]), attributes),
     sparse: (bucket, key, size, attributes) => store(bucket, key, sparseContent(size), attributes),

@@ -2,10 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { checksumHeaders, quoted, readAttributes, writeHeaders } from './attributes.ts';
 import { isChecksumAlgorithm, type ChecksumAlgorithm } from './checksum.ts';
-import { sliceContent } from './content.ts';
+import { md5Of, sliceContent } from './content.ts';
 import { s3Error } from './errors.ts';
 import { requireBucket, secondsNow, xmlAnswer, type Answer, type Exchange } from './exchange.ts';
-import { md5Of } from './content.ts';
 import { readPayload } from './payload.ts';
 import { copyResult, findCopySource } from './write.ts';
 import type { StoredPart, StoredUpload } from './store.ts';
@@ -28,7 +27,7 @@ export function createUpload(exchange: Exchange): Answer {
     initiated: secondsNow(service),
     attributes: readAttributes(headers),
     checksumAlgorithm,
-    checksumType: headers['x-amz-checksum-type'] === 'FULL_OBJECT' ? 'FULL_OBJECT' : 'COMPOSITE',
+    checksumType: readChecksumType(headers['x-amz-checksum-type'], checksumAlgorithm),
     parts: new Map(),
   };
   bucket.uploads.set(upload.uploadId, upload);
@@ -135,4 +134,25 @@ function readAlgorithm(name: string | undefined): ChecksumAlgorithm | undefined 
   const algorithm = name?.toLowerCase();
   if (algorithm === undefined || isChecksumAlgorithm(algorithm)) return algorithm;
   throw s3Error('NotImplemented', { message: `The checksum ${name} is not implemented` });
+}
+
+// AWS, "Checking object integrity": SHA is composite only, CRC64NVME is of the whole object only.
+function readChecksumType(
+  type: string | undefined,
+  algorithm: ChecksumAlgorithm | undefined,
+): StoredUpload['checksumType'] {
+  const isSha = algorithm === 'sha1' || algorithm === 'sha256';
+  const absent = algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE';
+  const chosen = type ?? absent;
+  const isKnown = chosen === 'FULL_OBJECT' || chosen === 'COMPOSITE';
+  if (
+    !isKnown ||
+    (isSha && chosen === 'FULL_OBJECT') ||
+    (chosen !== absent && absent !== 'COMPOSITE')
+  ) {
+    throw s3Error('InvalidRequest', {
+      message: `The ${chosen} checksum type cannot be used with the ${algorithm} algorithm.`,
+    });
+  }
+  return chosen;
 }

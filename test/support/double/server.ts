@@ -17,7 +17,8 @@ import { listObjects } from './list.ts';
 import { listParts, listUploads } from './list-uploads.ts';
 import { abortUpload, createUpload, uploadPart, uploadPartCopy } from './multipart.ts';
 import { readObject } from './read.ts';
-import { authenticate, type Keyring } from './signature.ts';
+import type { Keyring } from './credentials.ts';
+import { authenticate } from './signature.ts';
 import { checkKey, nameOperation, parseTarget, type Target } from './target.ts';
 import { answerEarly, breakOff, drain, sendAnswer } from './wire.ts';
 import { copyObject, deleteObject, putObject } from './write.ts';
@@ -184,24 +185,26 @@ async function failBeforehand(
   fault: Fault,
   expectsContinue: boolean,
 ): Promise<boolean> {
-  const isCut = fault.kind === 'reset' || fault.kind === 'fin' || fault.kind === 'stall';
+  const isCut = fault.kind === 'reset' || fault.kind === 'fin';
   if (isCut && fault.bytes === undefined) return breakOff(connection);
+  const isSilent =
+    fault.kind === 'black-hole' || (fault.kind === 'stall' && fault.bytes === undefined);
   if (fault.kind === 'early') {
     const answer = faultAnswer(connection, fault);
-    answerEarly(connection, answer, String(answer.body ?? ''));
+    answerEarly(connection, answer, answer.body);
     return true;
   }
   const isAnswer =
     fault.kind === 'status' || fault.kind === 'ok-then-error-body' || fault.kind === 'malformed';
-  if (!isAnswer && fault.kind !== 'black-hole') return false;
+  if (!isAnswer && !isSilent) return false;
   if (expectsContinue) connection.res.writeContinue();
   await drain(connection);
-  if (fault.kind === 'black-hole') return breakOff(connection);
+  if (isSilent) return breakOff(connection);
   await sendAnswer(connection, faultAnswer(connection, fault));
   return true;
 }
 
-function faultAnswer(connection: Connection, fault: Fault): Answer {
+function faultAnswer(connection: Connection, fault: Fault): Answer & { body: string } {
   const headers = { 'content-type': 'application/xml' };
   if (fault.kind === 'malformed') return { status: 200, headers, body: fault.body ?? '<nonsense' };
   const status = fault.status ?? (fault.kind === 'early' ? 403 : 500);

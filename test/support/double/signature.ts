@@ -1,23 +1,13 @@
 // Signature Version 4, verified by signing the raw request again; knows no operation.
 import { createHash, createHmac } from 'node:crypto';
 import { s3Error } from './errors.ts';
-import { readCredentials, type Credentials } from './credentials.ts';
-import { queryPairs, type Target } from './target.ts';
-
-/** What of a request is signed. `headers` by lower-case name, repeated ones joined by a comma. */
-export interface SignedRequest {
-  readonly method: string;
-  readonly target: Target;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** The one key pair of the double, its region, and its clock in milliseconds. */
-export interface Keyring {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly region: string;
-  readonly now: () => number;
-}
+import {
+  readCredentials,
+  type Credentials,
+  type Keyring,
+  type SignedRequest,
+} from './credentials.ts';
+import { queryPairs } from './target.ts';
 
 /** Verifies the signatures inside an aws-chunked body, each over the one before. */
 export interface ChunkSigner {

@@ -1,6 +1,7 @@
 // Bytes between an operation and the socket, with back-pressure, and with the faults of a network.
 import { once } from 'node:events';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { piecesOf, type Content } from './content.ts';
 import type { Answer, Connection } from './exchange.ts';
@@ -8,6 +9,9 @@ import { countsRequest, type Fault } from './faults.ts';
 
 // Time for the peer to read what was written before a reset discards it.
 const FLUSH_MS = 10;
+
+// How long a socket that was ended is kept for the peer to read; nothing is read from it.
+const LINGER_MS = 5000;
 
 /** The body of the request in pieces; breaks off where the fault of the call says. */
 export async function* readUnderFault(connection: Connection): AsyncGenerator<Buffer> {
@@ -63,7 +67,7 @@ export async function breakOff({ res, fault }: Connection): Promise<never> {
   const socket = res.socket;
   if (socket !== null && !socket.destroyed) {
     const closed = once(socket, 'close');
-    if (fault?.kind === 'fin') socket.end();
+    if (fault?.kind === 'fin') endAndLinger(socket);
     else if (fault?.kind !== 'stall' && fault?.kind !== 'black-hole') {
       await wait(FLUSH_MS);
       socket.resetAndDestroy();
@@ -83,9 +87,17 @@ export function answerEarly({ res, call }: Connection, answer: Answer, body: str
   ];
   call.status = answer.status;
   call.bytesOut = Buffer.byteLength(body);
-  res.socket?.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => {
+  if (res.socket === null) return;
+  res.socket.write(`${head.join('\r\n')}\r\n\r\n${body}`, () => {
     call.complete = true;
   });
+  endAndLinger(res.socket);
+}
+
+function endAndLinger(socket: Socket): void {
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function breakingPoint(fault: Fault | undefined): number | undefined {
@@ -113,8 +125,7 @@ function writeHead({ res, call }: Connection, answer: Answer, length: string): v
 function carriable(value: string): string {
   if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
   const bytes = /[^\0-\xff]/.test(value) ? Buffer.from(value).toString('latin1') : value;
-  // eslint-disable-next-line no-control-regex
-  return bytes.replace(/[\0-\x08\x0a-\x1f\x7f]/g, ' ');
+  return bytes.replace(/[^\t\x20-\x7e\x80-\xff]/g, ' ');
 }
 
 async function writeBody(

@@ -20,8 +20,7 @@ const MAX_DEPTH = 8;
 
 /** Escapes text for an element; control characters become references, as S3 writes them. */
 export function escapeXml(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[&<>"\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
+  return text.replace(/[&<>"\p{Cc}\ufffe\uffff]/gu, (character) => {
     if (character === '&') return '&amp;';
     if (character === '<') return '&lt;';
     if (character === '>') return '&gt;';
