@@ -15,6 +15,7 @@ import { isFileServiceError } from '../errors.js';
 import { breaker, type Breaker } from './breaker.js';
 import { pauseBefore, retryBudget, type RetryBudget } from './retry.js';
 import { boundAnswers } from './s3-answer.js';
+import { createBucket } from './s3-bucket.js';
 import { digestDeletes } from './s3-digest.js';
 import { nonsense, outageWeight, refusalOf, translate } from './s3-errors.js';
 
@@ -102,6 +103,8 @@ export interface Connection {
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
   client(profile: Profile): S3Client;
+  /** Creates the bucket when `createBucket` says so and it is not there; once. */
+  ready(): Promise<void>;
   busySockets(): number;
   close(): void;
 }
@@ -153,8 +156,9 @@ async function send<Input extends ServiceInputTypes, Output extends ServiceOutpu
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
     connection.breaker.admit();
-    call.onCall(operation);
     try {
+      await connection.ready();
+      call.onCall(operation);
       const output = await connection.client(profile).send(command, { abortSignal: signal });
       connection.breaker.succeeded();
       connection.budget.earn();
@@ -198,26 +202,35 @@ export function connect(settings: StorageSettings): Connection {
   const httpAgent = new HttpAgent(sockets);
   const httpsAgent = new HttpsAgent(sockets);
   const clients = new Map<Profile, S3Client>();
+  let created: Promise<void> | undefined;
+
+  const client = (profile: Profile): S3Client => {
+    const existing = clients.get(profile);
+    if (existing !== undefined) return existing;
+    const opened = new S3Client({
+      ...clientConfig(settings, settings.endpoint),
+      requestHandler: { httpAgent, httpsAgent, logger: SILENT, ...patience(profile, settings) },
+    });
+    digestDeletes(opened);
+    boundAnswers(opened, settings.timeouts.requestMs);
+    clients.set(profile, opened);
+    return opened;
+  };
 
   return {
     settings,
     breaker: breaker(),
     budget: retryBudget(),
-    client(profile) {
-      const existing = clients.get(profile);
-      if (existing !== undefined) return existing;
-      const created = new S3Client({
-        ...clientConfig(settings, settings.endpoint),
-        requestHandler: { httpAgent, httpsAgent, logger: SILENT, ...patience(profile, settings) },
-      });
-      digestDeletes(created);
-      boundAnswers(created, settings.timeouts.requestMs);
-      clients.set(profile, created);
+    client,
+    ready() {
+      if (!settings.createBucket) return READY;
+      created ??= createBucket(client('meta'), settings);
+      created.catch(() => (created = undefined));
       return created;
     },
     busySockets: () => busy(httpAgent) + busy(httpsAgent),
     close() {
-      for (const client of clients.values()) client.destroy();
+      for (const opened of clients.values()) opened.destroy();
       httpAgent.destroy();
       httpsAgent.destroy();
     },
@@ -246,6 +259,7 @@ export function clientConfig(
   };
 }
 
+const READY = Promise.resolve();
 const SILENT = { debug() {}, info() {}, warn() {}, error() {}, trace() {} };
 
 // connectionTimeout counts the wait for a free socket too. A listing gives up early; a stream among

@@ -87,11 +87,19 @@ export function refusalOf(error: unknown): Refusal | undefined {
 export function translate(error: unknown): unknown {
   if (isFileServiceError(error)) return error;
   const refusal = refusalOf(error);
-  if (refusal === undefined) return error;
-  const [reason, sentence] = SENTENCES[refusal.kind];
+  return refusal === undefined ? error : storageError(refusal.kind, error, retryAfter(refusal));
+}
+
+/** The FileServiceError of a kind of refusal; `retrySeconds` is for those that pass. @default '5' */
+export function storageError(
+  kind: RefusalKind,
+  cause?: unknown,
+  retrySeconds = '5',
+): FileServiceError {
+  const [reason, sentence] = SENTENCES[kind];
   const headers: Record<string, string> =
-    reason === 'storage_unavailable' ? { 'Retry-After': retryAfter(refusal) } : {};
-  return new FileServiceError(reason, sentence, { cause: error, headers });
+    reason === 'storage_unavailable' ? { 'Retry-After': retrySeconds } : {};
+  return new FileServiceError(reason, sentence, { cause, headers });
 }
 
 /** The value, or `storage_failed`: the SDK types every field of an answer as optional. */

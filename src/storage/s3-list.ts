@@ -1,0 +1,66 @@
+// Listing: one ListObjectsV2 a page, keys made relative and decoded.
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import type { Entry, ListRequest, Page } from './bucket.js';
+import { quoted } from './s3-attributes.js';
+import type { S3Context } from './s3-client.js';
+import { nonsense, required } from './s3-errors.js';
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html: 1000 keys a page at most.
+const MOST_KEYS = 1000;
+
+/** One page. Throws `storage_failed` when storage says that there is more but not where. */
+export async function list(context: S3Context, request: ListRequest): Promise<Page> {
+  const { prefix, recursive, limit = MOST_KEYS, after } = request;
+  const output = await context.send(
+    'meta',
+    'ListObjectsV2',
+    new ListObjectsV2Command({
+      Bucket: context.settings.bucket,
+      Prefix: context.keyOf(prefix),
+      Delimiter: recursive ? undefined : '/',
+      MaxKeys: Math.min(limit, MOST_KEYS),
+      ContinuationToken: after,
+      // XML 1.0 cannot carry control characters, which other writers' keys may have.
+      EncodingType: 'url',
+    }),
+  );
+  return pageOf(context, output, after);
+}
+
+function pageOf(
+  context: S3Context,
+  output: ListObjectsV2CommandOutput,
+  after: string | undefined,
+): Page {
+  const key = keyReader(context, output);
+  const files = (output.Contents ?? []).map((object): Entry => ({
+    key: key(object.Key),
+    size: required(object.Size, 'the size of a file'),
+    lastModified: object.LastModified ?? null,
+    etag: quoted(object.ETag),
+  }));
+  const folders = (output.CommonPrefixes ?? []).map((folder) => key(folder.Prefix));
+  return { files, folders, next: nextOf(output, after) };
+}
+
+function nextOf(output: ListObjectsV2CommandOutput, after: string | undefined): string | undefined {
+  if (output.IsTruncated !== true) return undefined;
+  const next = required(output.NextContinuationToken, 'the place of the next page');
+  if (next === '' || next === after)
+    throw nonsense('Storage gave the same page of a listing twice.');
+  return next;
+}
+
+// Stores that do not know EncodingType (s3rver) do not repeat it in their answer, and give keys as they are.
+function keyReader(context: S3Context, output: ListObjectsV2CommandOutput) {
+  const decode = output.EncodingType === 'url' ? decodeKey : (key: string) => key;
+  return (key: string | undefined) => context.relative(decode(required(key, 'the name of a file')));
+}
+
+function decodeKey(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch (error) {
+    throw nonsense('Storage gave a name that cannot be decoded.', error);
+  }
+}

@@ -1,0 +1,103 @@
+// Pre-signed URLs: computed here, no call to storage.
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { FileServiceError } from '../errors.js';
+import type { Signed, SignRequest } from './bucket.js';
+import { keepingInput } from './s3-attributes.js';
+import { clientConfig, type StorageSettings } from './s3-client.js';
+import { storageError } from './s3-errors.js';
+
+/** Signs for S3 keys. */
+export interface Signer {
+  /** `s3Key` is the whole key. Throws `storage_access_denied` when there are no live credentials. */
+  sign(s3Key: string, request: SignRequest): Promise<Signed>;
+  close(): void;
+}
+
+/** A signer for the endpoint that clients see. */
+export function s3Signer(settings: StorageSettings): Signer {
+  let client: S3Client | undefined;
+  const endpoint = settings.publicEndpoint ?? settings.endpoint;
+  const opened = () => (client ??= new S3Client(clientConfig(settings, endpoint)));
+
+  return {
+    async sign(s3Key, request) {
+      const expiresIn = await expiry(opened(), request.expiresSeconds);
+      return request.kind === 'read'
+        ? signRead(opened(), settings.bucket, { ...request, key: s3Key, expiresSeconds: expiresIn })
+        : signWrite(opened(), settings, { ...request, key: s3Key, expiresSeconds: expiresIn });
+    },
+    close: () => client?.destroy(),
+  };
+}
+
+type ReadRequest = Extract<SignRequest, { kind: 'read' }>;
+type WriteRequest = Extract<SignRequest, { kind: 'write' }>;
+
+async function signRead(client: S3Client, Bucket: string, request: ReadRequest): Promise<Signed> {
+  const command = new GetObjectCommand({
+    Bucket,
+    Key: request.key,
+    ResponseContentType: request.contentType,
+    ResponseContentDisposition: request.contentDisposition,
+    ResponseCacheControl: request.cacheControl,
+  });
+  return {
+    url: await getSignedUrl(client, command, { expiresIn: request.expiresSeconds }),
+    headers: {},
+  };
+}
+
+async function signWrite(
+  client: S3Client,
+  settings: StorageSettings,
+  request: WriteRequest,
+): Promise<Signed> {
+  const { contentType, contentLength, createOnly = false } = request;
+  const keeping = keepingInput(settings);
+  const command = new PutObjectCommand({
+    Bucket: settings.bucket,
+    Key: request.key,
+    ContentType: contentType,
+    ContentLength: contentLength,
+    IfNoneMatch: createOnly ? '*' : undefined,
+    ...keeping,
+  });
+  const headers = given({
+    'Content-Type': contentType,
+    'Content-Length': contentLength?.toString(),
+    'If-None-Match': createOnly ? '*' : undefined,
+    'x-amz-server-side-encryption': keeping.ServerSideEncryption,
+    'x-amz-server-side-encryption-aws-kms-key-id': keeping.SSEKMSKeyId,
+    'x-amz-storage-class': keeping.StorageClass,
+  });
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  const url = await getSignedUrl(client, command, {
+    expiresIn: request.expiresSeconds,
+    // The presigner leaves Content-Type unsigned unless it is asked; and what it moves into the query
+    // (x-amz-*) some stores ignore there.
+    signableHeaders: new Set(['host', ...names]),
+    unhoistableHeaders: new Set(names),
+  });
+  return { url, headers };
+}
+
+function given(headers: Record<string, string | undefined>): Record<string, string> {
+  // The filter leaves strings only, which the type of `filter` on entries cannot say.
+  return Object.fromEntries(
+    Object.entries(headers).filter(([, value]) => value !== undefined),
+  ) as Record<string, string>;
+}
+
+/** A URL lives no longer than the session that signed it: asked seconds, or what is left. */
+async function expiry(client: S3Client, asked: number): Promise<number> {
+  const { expiration } = await client.config.credentials().catch((error: unknown) => {
+    throw storageError('denied', error);
+  });
+  if (expiration === undefined) return asked;
+  const left = Math.floor((expiration.getTime() - Date.now()) / 1000);
+  if (left < 1) {
+    throw new FileServiceError('storage_access_denied', 'The session of this service has ended.');
+  }
+  return Math.min(asked, left);
+}
