@@ -1,10 +1,11 @@
 // Attributes of one object: one HeadObject.
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import type { ReadConditions, Stat, StatResult } from './bucket.js';
-import { quoted, statOf } from './s3-attributes.js';
+import type { ReadConditions, StatResult } from './bucket.js';
+import { statOf } from './s3-attributes.js';
 import { assertBucket } from './s3-bucket.js';
 import type { S3Context } from './s3-client.js';
-import { refusalOf, type Refusal } from './s3-errors.js';
+import { refusalOf } from './s3-errors.js';
+import { partialStat } from './s3-read.js';
 
 /** What storage knows about a key. A missing one may cost a second call: is the bucket there at all? */
 export async function stat(
@@ -25,21 +26,12 @@ export async function stat(
     return { kind: 'found', stat: statOf(key, output.ContentLength, output) };
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal?.kind === 'not-modified') return { kind: 'not-modified', stat: unchanged(refusal) };
+    if (refusal?.kind === 'not-modified') {
+      return { kind: 'not-modified', stat: partialStat(refusal.headers) };
+    }
     if (refusal?.kind === 'precondition-failed') return { kind: 'precondition-failed' };
     if (refusal?.kind !== 'missing') throw error;
     await assertBucket(context);
     return { kind: 'missing' };
   }
-}
-
-/** What the headers of a 304 say of the object. */
-export function unchanged({ headers }: Refusal): Partial<Stat> {
-  const { etag, 'last-modified': date, 'cache-control': cacheControl } = headers;
-  const lastModified = date === undefined ? new Date(Number.NaN) : new Date(date);
-  return {
-    ...(etag === undefined ? {} : { etag: quoted(etag) }),
-    ...(Number.isNaN(lastModified.valueOf()) ? {} : { lastModified }),
-    ...(cacheControl === undefined ? {} : { cacheControl }),
-  };
 }
