@@ -67,6 +67,10 @@ interface Exchange {
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection']);
 
+// node:http types every header that it does not know as possibly repeated.
+const oneOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
 const endToEnd = (rawHeaders: readonly string[]): string[] => {
   const kept: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -117,8 +121,8 @@ const MAX_SKEW_SECONDS = 15 * 60;
 
 // AWS: requests are refused when their date is more than 15 minutes from the server's clock.
 const tooSkewed = ({ req, call }: Exchange, seconds: number): boolean => {
-  const date = req.headers['x-amz-date'] ?? call.query.get('X-Amz-Date') ?? '';
-  const iso = `${date}`.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const date = oneOf(req.headers['x-amz-date']) ?? call.query.get('X-Amz-Date') ?? '';
+  const iso = date.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
   const ahead = (Date.parse(iso) - Date.now()) / 1000;
   return !(Math.abs(ahead - seconds) <= MAX_SKEW_SECONDS);
 };
@@ -186,7 +190,7 @@ const forward = async (exchange: Exchange, target: URL): Promise<void> => {
 };
 
 const act = async (exchange: Exchange, target: URL): Promise<void> => {
-  const { req, res, call, fault } = exchange;
+  const { req, res, fault } = exchange;
   switch (fault?.kind) {
     case 'early':
       answerError(exchange, {
@@ -242,9 +246,8 @@ export const startFaultProxy = async ({
 
   const handle = (req: IncomingMessage, res: ServerResponse, mayContinue: boolean): void => {
     const { method = '', url = '' } = req;
-    const copySource = req.headers['x-amz-copy-source'];
-    const s3 = readS3Request(method, url, copySource === undefined ? undefined : `${copySource}`);
-    const { operation, bucket, key, query, source } = s3;
+    const copySource = oneOf(req.headers['x-amz-copy-source']);
+    const { operation, bucket, key, query, source } = readS3Request(method, url, copySource);
     const fault = rules.next(operation, key);
     const call: Call = {
       operation,
@@ -273,7 +276,7 @@ export const startFaultProxy = async ({
     act({ req, res, call, fault }, new URL(target)).catch(() => res.destroy());
   };
 
-  const server = createServer();
+  const server = createServer({ maxHeaderSize: 64 * 1024 });
   // The service decides how long it waits, never the proxy.
   Object.assign(server, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 });
   server.on('request', (req, res) => handle(req, res, false));

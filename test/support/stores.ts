@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 import { CEPH_USER } from './ceph.ts';
-import type { DoubleOptions } from './double/index.ts';
+import { startDouble, type Double, type DoubleOptions } from './double/index.ts';
 import { answers, freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -58,17 +58,25 @@ export const cephStore = async (): Promise<Store | undefined> => {
   });
 };
 
-/** Our own S3 in memory, in this process, with one bucket. */
-export const doubleStore = async (options: DoubleOptions = {}): Promise<Store> => {
-  const { startDouble } = await import('./double/index.ts');
-  const double = await startDouble(options);
+/** Our own S3 in memory, in this process, with one bucket; `double` arms faults and looks inside. */
+export const doubleStore = async (
+  options: Omit<DoubleOptions, 'buckets'> = {},
+): Promise<Store & { readonly double: Double }> => {
+  const {
+    region = 'us-east-1',
+    accessKeyId = 'testaccess',
+    secretAccessKey = 'testsecretkey',
+  } = options;
+  const bucket = randomBucket();
+  const double = await startDouble({ ...options, buckets: [bucket] });
   return {
     name: 'double',
     endpoint: double.endpoint,
-    region: double.region,
-    bucket: double.bucket,
-    accessKeyId: double.accessKeyId,
-    secretAccessKey: double.secretAccessKey,
+    region,
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    double,
     close: () => double.close(),
   };
 };

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/package.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+  },
+});
