@@ -9,6 +9,7 @@ const TABLE = {
   invalid_archive: [400, 'Bad Request'],
   checksum_mismatch: [400, 'Bad Request'],
   folder_not_empty: [400, 'Bad Request'],
+  folder_exists: [400, 'Bad Request'],
   body_already_consumed: [400, 'Bad Request'],
   incomplete_body: [400, 'Bad Request'],
   url_not_allowed: [400, 'Bad Request'],

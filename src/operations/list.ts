@@ -1,16 +1,14 @@
 // GET of the root or a folder: what is in it.
-import { Readable } from 'node:stream';
-import { baseName } from '../key.js';
-import { flag, integer, isTrue, names, optionalFlag, readParameters, text } from '../http/parameters.js';
-import type { Values } from '../http/parameters.js';
+import { flag, integer, names, optionalFlag, readParameters, text } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
-import type { Page } from '../storage/bucket.js';
 import { openCursor, sealCursor } from './cursor.js';
 import type { Position } from './cursor.js';
-import { entryReader, firstPage, pagesFrom } from './listing.js';
+import { entryReader, firstPage } from './listing.js';
 import type { ListingEntry, Selection } from './listing.js';
+import { listAll, projectionOf } from './listing-reply.js';
+import type { Projection } from './listing-reply.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan, RunContext } from './operation.js';
 
@@ -71,7 +69,7 @@ function planListing(ask: Ask, operation: string, searched: string): Plan {
     rules: ask.rules,
     operation,
   };
-  const show = projection(parameters, wrapped(ask, parameters));
+  const show = projectionOf(parameters, ask.request.headers['wrap']);
   const limit = parameters.limit ?? 0;
   if (limit === 0 && parameters.cursor === undefined)
     return {
@@ -95,73 +93,6 @@ function planListing(ask: Ask, operation: string, searched: string): Plan {
   };
 }
 
-/** How entries become JSON. */
-interface Projection {
-  readonly wrap: boolean;
-  readonly show: (entry: ListingEntry) => unknown;
-}
-
-function wrapped(ask: Ask, parameters: Values<typeof query>): boolean {
-  const header = ask.request.headers['wrap'];
-  return parameters.wrap ?? (header === undefined ? true : isTrue(header));
-}
-
-function projection(parameters: Values<typeof query>, wrap: boolean): Projection {
-  const identifiers = parameters.id_field?.length ? parameters.id_field : ['path'];
-  if (parameters.as_list) return { wrap, show: (entry) => identifier(entry, identifiers) };
-  const { fields } = parameters;
-  if (fields === undefined || fields.includes('*')) return { wrap, show: (entry) => entry };
-  const kept = fields.length === 0 ? identifiers : fields;
-  return {
-    wrap,
-    show: (entry) => Object.fromEntries(Object.entries(entry).filter(([name]) => kept.includes(name))),
-  };
-}
-
-// A folder's name has no slash, its path does. Several fields make one string, as the original's do.
-function identifier(entry: ListingEntry, fields: readonly string[]): string {
-  const values = fields.map((field) => String((entry as unknown as Record<string, unknown>)[field] ?? ''));
-  return values.length === 1 ? (values[0] ?? '') : `(${values.join(',')})`;
-}
-
-async function listAll(
-  context: RunContext,
-  selection: Selection,
-  projection: Projection,
-): Promise<FileReply> {
-  const request = { prefix: selection.folder, recursive: selection.recursive };
-  const first = await firstPage(context.bucket, request);
-  const { read } = entryReader(selection, context);
-  if (first.next === undefined) {
-    const shown = (await read(first)).map(projection.show);
-    return json(200, projection.wrap ? { resource: shown } : shown);
-  }
-  // Streamed page by page with flat memory. A failure after the first byte destroys the stream,
-  // so that a short list never looks complete.
-  const pages = pagesFrom(context.bucket, first, request);
-  return {
-    status: 200,
-    headers: { 'Content-Type': 'application/json; charset=utf-8' },
-    body: Readable.from(chunksOf(pages, read, projection), { objectMode: true, highWaterMark: 1 }),
-  };
-}
-
-async function* chunksOf(
-  pages: AsyncIterable<Page>,
-  read: (page: Page) => Promise<readonly ListingEntry[]>,
-  { wrap, show }: Projection,
-): AsyncGenerator<string> {
-  yield wrap ? '{"resource":[' : '[';
-  let separator = '';
-  for await (const page of pages) {
-    const entries = await read(page);
-    if (entries.length === 0) continue;
-    yield separator + entries.map((entry) => JSON.stringify(show(entry))).join(',');
-    separator = ',';
-  }
-  yield wrap ? ']}' : ']';
-}
-
 interface PageRequest {
   readonly limit: number;
   readonly from: Position | undefined;
@@ -176,7 +107,7 @@ async function listPage(
   request: PageRequest,
 ): Promise<FileReply> {
   const { entries, position } = await collectPage(context, selection, request);
-  const shown = entries.map(projection.show);
+  const shown = entries.flatMap(projection.show);
   if (position === undefined) return json(200, projection.wrap ? { resource: shown } : shown);
   const cursor = request.seal(position);
   const further = new URLSearchParams(request.query);
@@ -208,9 +139,4 @@ async function collectPage(
     if (next === undefined) return { entries, position: undefined };
   }
   return { entries, position: { next: next ?? '', openFolder: reader.openFolder() } };
-}
-
-/** The name under which a folder is shown: the service's own for the root. */
-export function folderName(key: string, serviceName: string): string {
-  return key === '' ? serviceName : baseName(key);
 }

@@ -19,6 +19,8 @@ export interface Ask {
   readonly target: Target;
   readonly settings: Settings<unknown>;
   readonly rules: KeyRules;
+  /** The OpenAPI document of this service, as mounted at `mount`. */
+  readonly describe: (mount: string) => unknown;
 }
 
 /** What `run` may use: everything it does goes through here. */

@@ -1,0 +1,41 @@
+// GET of the root with as_access_list: the folders, in the form that role editors read.
+import { flag } from '../http/parameters.js';
+import { isTrue } from '../http/parameters.js';
+import { lastValue } from '../http/request.js';
+import { listAll } from './listing-reply.js';
+import { access } from './operation.js';
+import type { Operation } from './operation.js';
+
+const NAME = 'list_access';
+
+/** GET /?as_access_list=true */
+export const accessList: Operation = {
+  name: NAME,
+  sentence: 'Lists the top-level folders as the components of role definitions.',
+  methods: ['GET', 'HEAD'],
+  targets: ['root'],
+  query: { as_access_list: flag('Answers `""`, `"*"`, and each folder with and without a star.') },
+  headers: {},
+  body: [],
+  replies: { 200: { sentence: 'Names of folders.', schema: 'NameList' } },
+  refusals: [],
+  when: (request) => isTrue(lastValue(request.query, 'as_access_list') ?? ''),
+  plan: ({ verb, settings, rules }) => ({
+    access: [access('list', '', verb, NAME)],
+    run: (context) =>
+      listAll(
+        context,
+        {
+          folder: '',
+          recursive: false,
+          files: false,
+          folders: true,
+          search: '',
+          filtered: settings.filterListings,
+          rules,
+          operation: NAME,
+        },
+        { wrap: true, lead: ['', '*'], show: ({ path }) => [path, `${path}*`] },
+      ),
+  }),
+};

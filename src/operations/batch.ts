@@ -1,0 +1,133 @@
+// POST and PUT of a JSON list: folders, files with their content, copies and moves, each answered by itself.
+import { Readable } from 'node:stream';
+import type { FileServiceError } from '../errors.js';
+import { decodeBase64, readJson } from '../http/json-body.js';
+import { errorBody, json } from '../http/reply.js';
+import { declaredLength, hasBody } from '../http/request.js';
+import { optionalFlag } from '../http/parameters.js';
+import { baseName, resolveName } from '../key.js';
+import { copyFile, copyTree } from './copy.js';
+import { refuseIfAllRefused } from './form.js';
+import { MAX_ITEMS, MAX_JSON_BYTES, flagField, itemsOf, textField } from './items.js';
+import type { Item } from './items.js';
+import { createFolder, planFolder } from './make-folder.js';
+import { access } from './operation.js';
+import type { Ask, Operation, RunContext } from './operation.js';
+import { createsOnly, invalidBody, storeFile } from './store-file.js';
+
+const NAME = 'write_batch';
+
+/** POST /folder/ with `{"resource":[…]}` */
+export const batch: Operation = {
+  name: NAME,
+  sentence: 'Creates, copies or moves the files and folders of a list into the folder.',
+  methods: ['POST', 'PUT'],
+  targets: ['root', 'folder'],
+  query: { check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.') },
+  headers: {},
+  body: ['application/json'],
+  replies: { 201: { sentence: 'One entry an item, in order.', schema: 'StoredList' } },
+  refusals: [400, 413],
+  judgesItems: true,
+  when: ({ headers }) => hasBody(headers),
+  plan: async (ask) => {
+    const items = await readItems(ask);
+    // The original's clients create the folder of the URL with any other JSON body.
+    if (items === null || items.length === 0) return planFolder(ask, ask.target.key, 'make_folder');
+    return { access: [], run: (context) => createAll(ask, context, items) };
+  },
+};
+
+async function readItems({ request, settings }: Ask): Promise<readonly Item[] | null> {
+  const body = await readJson(request.body, {
+    maxBytes: MAX_JSON_BYTES,
+    idleMs: settings.timeouts.idleMs,
+    signal: request.signal,
+    length: declaredLength(request.headers),
+    allowEmpty: true,
+  });
+  return body === undefined ? null : itemsOf(body, MAX_ITEMS);
+}
+
+async function createAll(ask: Ask, context: RunContext, items: readonly Item[]) {
+  const answers: Item[] = [];
+  const refusals: FileServiceError[] = [];
+  for (const item of items) {
+    const shown = describe(ask, item);
+    try {
+      answers.push({ ...shown, ...(await createOne(ask, context, item)) });
+    } catch (error) {
+      const refusal = context.explain(error);
+      refusals.push(refusal);
+      answers.push({ ...shown, error: errorBody(refusal) });
+    }
+  }
+  refuseIfAllRefused(answers, refusals);
+  return json(201, { resource: answers });
+}
+
+// What an answer shows of an item that failed before its key was known: as sent.
+function describe(ask: Ask, item: Item): Item {
+  const isFolder = item['type'] === 'folder';
+  try {
+    const key = keyOf(ask, item, isFolder ? 'folder' : 'file');
+    return { name: baseName(key), path: key, type: isFolder ? 'folder' : 'file' };
+  } catch {
+    return { name: item['name'] ?? null, path: null, type: item['type'] ?? null };
+  }
+}
+
+// A copy may leave its name out: then it keeps the source's.
+function keyOf(ask: Ask, item: Item, kind: 'file' | 'folder'): string {
+  const source = textField(item, 'source_path');
+  const name = textField(item, 'name') ?? (source === undefined ? undefined : baseName(source));
+  if (name === undefined || name === '') throw invalidBody('Each item of "resource" needs a "name".');
+  return resolveName(ask.target.key, name, kind, ask.rules);
+}
+
+async function createOne(ask: Ask, context: RunContext, item: Item): Promise<Item> {
+  const kind = item['type'];
+  if (kind !== 'file' && kind !== 'folder')
+    throw invalidBody('The field "type" of an item takes "file" or "folder".');
+  const key = keyOf(ask, item, kind);
+  const source = textField(item, 'source_path');
+  if (source !== undefined) return copyItem(ask, context, item, { kind, source, key });
+  await context.authorize(access('write', key, ask.verb, NAME));
+  if (kind === 'file') return storeContent(ask, context, item, key);
+  await createFolder(context.bucket, key, ask.settings.compat);
+  return {};
+}
+
+async function storeContent(ask: Ask, context: RunContext, item: Item, key: string): Promise<Item> {
+  const content = textField(item, 'content');
+  if (content === undefined)
+    throw invalidBody('A file item needs "content" (text, or base64 with "is_base64") or "source_path".');
+  const bytes = flagField(item, 'is_base64') ? decodeBase64(content) : Buffer.from(content, 'utf8');
+  const stored = await storeFile(ask, context, {
+    key,
+    body: Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false }),
+    length: bytes.length,
+    declaredType: textField(item, 'content_type'),
+    createOnly: createsOnly(ask),
+  });
+  return { ...stored };
+}
+
+async function copyItem(
+  ask: Ask,
+  context: RunContext,
+  item: Item,
+  copy: { readonly kind: 'file' | 'folder'; readonly source: string; readonly key: string },
+): Promise<Item> {
+  const request = {
+    from: resolveName('', copy.source, copy.kind, ask.rules),
+    to: copy.key,
+    move: flagField(item, 'delete_source'),
+    createOnly: createsOnly(ask),
+    operation: NAME,
+    verb: ask.verb,
+  };
+  if (copy.kind === 'file') await copyFile(context, request);
+  else await copyTree(context, request);
+  return {};
+}

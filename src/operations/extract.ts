@@ -1,0 +1,147 @@
+// Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
+import { randomUUID } from 'node:crypto';
+import { openArchive } from '../archive/unzip.js';
+import type { Archive, ArchiveEntry, ArchiveSource } from '../archive/unzip.js';
+import { FileServiceError } from '../errors.js';
+import { guardBody } from '../http/body.js';
+import { json } from '../http/reply.js';
+import type { FileReply } from '../http/reply.js';
+import { resolveName } from '../key.js';
+import type { Bucket } from '../storage/bucket.js';
+import { FOLDER_TYPE } from './make-folder.js';
+import { access } from './operation.js';
+import type { Ask, RunContext } from './operation.js';
+import { removeTree } from './remove-folder.js';
+import { storeFile } from './store-file.js';
+import type { Upload } from './store-file.js';
+
+/** An archive on its way in. */
+export interface ArchiveUpload extends Upload {
+  /** Where to unpack: `''` or a folder key. */
+  readonly folder: string;
+  /** Empty the folder first. */
+  readonly clean: boolean;
+  readonly operation: string;
+}
+
+/** Staged archives lie beside the files for as long as they are unpacked. */
+const STAGED_PREFIX = '.s3files-staged-';
+
+/**
+ * Unpacks an uploaded archive. It is staged in storage, so that neither disk nor memory holds it, and
+ * removed afterwards, whatever happens.
+ *
+ * @throws FileServiceError `invalid_archive`, `too_large`, `already_exists`, the refusal of an entry, or
+ * storage's trouble with the entries written so far in `context.written`
+ */
+export async function extractUpload(
+  ask: Ask,
+  context: RunContext,
+  upload: ArchiveUpload,
+): Promise<FileReply> {
+  const staged = `${STAGED_PREFIX}${randomUUID()}`;
+  try {
+    const size = await stage(ask, context, upload, staged);
+    const archive = await openArchive(sourceOf(context.bucket, staged, size), {
+      signal: context.signal,
+    });
+    await unpack(ask, context, upload, archive);
+  } finally {
+    await context.bucket.remove(staged);
+  }
+  const name = upload.folder.slice(0, -1);
+  return json(201, { name, path: upload.folder });
+}
+
+async function stage(
+  { settings }: Ask,
+  context: RunContext,
+  upload: ArchiveUpload,
+  staged: string,
+): Promise<number> {
+  const guarded = guardBody(upload.body, {
+    length: upload.length,
+    maxBytes: settings.maxUploadBytes,
+    idleMs: settings.timeouts.idleMs,
+    signal: context.signal,
+  });
+  context.countBytesIn(guarded.bytes);
+  await context.bucket.write(staged, guarded.stream, {
+    contentType: 'application/zip',
+    ...(upload.length === undefined ? {} : { length: upload.length }),
+  });
+  return guarded.bytes();
+}
+
+function sourceOf(bucket: Bucket, key: string, size: number): ArchiveSource {
+  return {
+    size,
+    read: async (start, end) => {
+      const result = await bucket.read(key, { range: { kind: 'from', start, end } });
+      if (result.kind === 'found') return result.body;
+      throw new FileServiceError('storage_failed', 'Storage lost the archive while it was unpacked.');
+    },
+  };
+}
+
+async function unpack(
+  ask: Ask,
+  context: RunContext,
+  upload: ArchiveUpload,
+  archive: Archive,
+): Promise<void> {
+  const { folder, operation } = upload;
+  const targets = archive.entries.map((entry) => ({
+    entry,
+    key: resolveName(folder, entry.name, entry.isFolder ? 'folder' : 'file', ask.rules),
+  }));
+  for (const { key } of targets) await context.authorize(access('write', key, ask.verb, operation));
+  if (upload.clean) await empty(ask, context, upload);
+
+  let written = 0;
+  for (const { entry, key } of targets) {
+    try {
+      await write(ask, context, upload, entry, key);
+      written += 1;
+    } catch (error) {
+      const { reason, message, headers } = context.explain(error);
+      const sentence = message.slice(message.indexOf(': ') + 2);
+      throw new FileServiceError(reason, sentence, {
+        cause: error,
+        headers,
+        context: { written, failed: key },
+      });
+    }
+  }
+}
+
+async function empty(ask: Ask, context: RunContext, upload: ArchiveUpload): Promise<void> {
+  const removal = { force: true, contentOnly: true, operation: upload.operation, verb: 'DELETE' };
+  try {
+    await context.authorize(access('delete', upload.folder, 'DELETE', upload.operation));
+    await removeTree(context, upload.folder, removal);
+  } catch (error) {
+    // A folder that is not there is as empty as it can be.
+    if (context.explain(error).reason !== 'not_found') throw error;
+  }
+}
+
+async function write(
+  ask: Ask,
+  context: RunContext,
+  upload: ArchiveUpload,
+  entry: ArchiveEntry,
+  key: string,
+): Promise<void> {
+  if (entry.isFolder) {
+    await context.bucket.write(key, Buffer.alloc(0), { length: 0, contentType: FOLDER_TYPE });
+    return;
+  }
+  await storeFile(ask, { ...context, countBytesIn: () => {} }, {
+    key,
+    body: await entry.open(),
+    length: entry.size,
+    declaredType: undefined,
+    createOnly: upload.createOnly,
+  });
+}

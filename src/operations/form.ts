@@ -1,0 +1,154 @@
+// POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
+import { FileServiceError } from '../errors.js';
+import { readForm } from '../http/multipart.js';
+import type { FormFile } from '../http/multipart.js';
+import { errorBody, json } from '../http/reply.js';
+import { declaredLength } from '../http/request.js';
+import type { FileRequest } from '../http/request.js';
+import { baseName, resolveName } from '../key.js';
+import { extractUpload } from './extract.js';
+import { readParameters } from '../http/parameters.js';
+import { access } from './operation.js';
+import type { Ask, Operation, RunContext } from './operation.js';
+import { createsOnly, invalidBody, storeFile } from './store-file.js';
+import { isZip } from './upload-rules.js';
+import { created, uploadQuery } from './write.js';
+
+const MAX_FIELDS = 100;
+const MAX_FIELD_NAME_BYTES = 100;
+
+const isForm = ({ headers }: FileRequest<unknown>): boolean =>
+  /^\s*multipart\/form-data\s*(?:;|$)/i.test(headers['content-type'] ?? '');
+
+const documentation = {
+  methods: ['POST', 'PUT'],
+  query: uploadQuery,
+  headers: {},
+  body: ['multipart/form-data'],
+  refusals: [400, 408, 409, 413, 415],
+  when: isForm,
+} as const satisfies Partial<Operation>;
+
+/** POST /folder/ with a form */
+export const form: Operation = {
+  ...documentation,
+  name: 'write_form',
+  sentence: 'Stores every file of a form in the folder, under its own name.',
+  targets: ['root', 'folder'],
+  replies: { 201: { sentence: 'One entry a file, in order.', schema: 'StoredList' } },
+  judgesItems: true,
+  plan: (ask) => ({ access: [], run: (context) => storeForm(ask, context) }),
+};
+
+/** POST /file with a form */
+export const formFile: Operation = {
+  ...documentation,
+  name: 'write_form_file',
+  sentence: 'Stores the one file of a form under the name in the URL.',
+  targets: ['file'],
+  replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
+  plan: (ask) => ({
+    access: [access('write', ask.target.key, ask.verb, 'write_form_file')],
+    run: (context) => storeFormFile(ask, context),
+  }),
+};
+
+type Item = Readonly<Record<string, unknown>>;
+
+async function storeForm(ask: Ask, context: RunContext) {
+  const items: Item[] = [];
+  const refusals: FileServiceError[] = [];
+  const bytes = byteCounter(context);
+  await parts(ask, context, async (file) => {
+    let path = file.filename;
+    try {
+      path = resolveName(ask.target.key, file.filename, 'file', ask.rules);
+      await context.authorize(access('write', path, ask.verb, 'write_form'));
+      items.push(await storePart(ask, { ...context, countBytesIn: bytes }, file, path));
+    } catch (error) {
+      const refusal = context.explain(error);
+      refusals.push(refusal);
+      items.push({ name: baseName(path), path, type: 'file', error: errorBody(refusal) });
+    }
+  });
+  refuseIfAllRefused(items, refusals);
+  return json(201, { resource: items });
+}
+
+/**
+ * One refused part does not undo the others; but a caller who may write none of them hears so.
+ *
+ * @throws FileServiceError the refusal, when `authorize` refused every item
+ */
+export function refuseIfAllRefused(
+  items: readonly unknown[],
+  refusals: readonly FileServiceError[],
+): void {
+  const [first] = refusals;
+  if (first === undefined || refusals.length < items.length) return;
+  if (refusals.every(({ reason }) => reason === 'access_denied' || reason === 'unauthorized')) throw first;
+}
+
+async function storePart(
+  ask: Ask,
+  context: RunContext,
+  file: FormFile,
+  key: string,
+): Promise<Item> {
+  const upload = {
+    key,
+    body: file.stream,
+    length: undefined,
+    declaredType: file.contentType ?? undefined,
+    createOnly: createsOnly(ask),
+  };
+  const { extract, clean } = readParameters(ask.request.query, uploadQuery);
+  if (!extract || !isZip(upload.declaredType, key)) return { ...(await storeFile(ask, context, upload)) };
+  const folder = ask.target.kind === 'file' ? key.slice(0, key.lastIndexOf('/') + 1) : ask.target.key;
+  await extractUpload(ask, context, { ...upload, folder, clean, operation: 'write_form' });
+  return { name: baseName(folder), path: folder };
+}
+
+async function storeFormFile(ask: Ask, context: RunContext) {
+  const { key } = ask.target;
+  let stored: Item | undefined;
+  const bytes = byteCounter(context);
+  await parts(ask, context, async (file) => {
+    if (file.index > 0)
+      throw invalidBody(`Multiple files uploaded to a single REST resource '${baseName(key)}'.`);
+    stored = await storePart(ask, { ...context, countBytesIn: bytes }, file, key);
+  });
+  if (stored === undefined)
+    throw invalidBody(`No file uploaded to REST resource '${baseName(key)}'.`);
+  return created(ask, stored as { readonly path: string } & Item);
+}
+
+async function parts(
+  { request, settings }: Ask,
+  context: RunContext,
+  onFile: (file: FormFile) => Promise<void>,
+): Promise<void> {
+  await readForm(
+    request.body,
+    request.headers,
+    {
+      maxFiles: settings.maxFiles,
+      maxFields: MAX_FIELDS,
+      fieldNameBytes: MAX_FIELD_NAME_BYTES,
+      maxBytes: settings.maxUploadBytes,
+      idleMs: settings.timeouts.idleMs,
+      length: declaredLength(request.headers),
+      signal: context.signal,
+    },
+    onFile,
+  );
+}
+
+// Each part has its own count; the audit wants their sum.
+function byteCounter({ countBytesIn }: RunContext): RunContext['countBytesIn'] {
+  const counts: (() => number)[] = [];
+  countBytesIn(() => counts.reduce((sum, bytes) => sum + bytes(), 0));
+  return (bytes) => {
+    counts.push(bytes);
+  };
+}

@@ -1,0 +1,75 @@
+// The table of operations. Its order is the contract's precedence; the first that fits answers.
+import type { Target } from '../key.js';
+import type { FileRequest } from '../http/request.js';
+import { accessList } from './access-list.js';
+import { batch } from './batch.js';
+import { form, formFile } from './form.js';
+import { importFile } from './import.js';
+import { list, search } from './list.js';
+import { makeFolder, makeFolderNamed } from './make-folder.js';
+import type { Method, Operation } from './operation.js';
+import { folderProperties, properties } from './properties.js';
+import { read } from './read.js';
+import { remove } from './remove.js';
+import { removeBatch } from './remove-batch.js';
+import { removeFolder } from './remove-folder.js';
+import { signRead, signWrite } from './sign.js';
+import { spec } from './spec.js';
+import { update, updateFolder } from './update.js';
+import { write, writeNamed } from './write.js';
+import { zip } from './zip.js';
+
+/** Every operation, in order of precedence (contract §1.4). */
+export const OPERATIONS: readonly Operation[] = [
+  spec,
+  accessList,
+  zip,
+  folderProperties,
+  signRead,
+  search,
+  list,
+  properties,
+  read,
+  writeNamed,
+  makeFolderNamed,
+  importFile,
+  signWrite,
+  form,
+  batch,
+  makeFolder,
+  formFile,
+  write,
+  updateFolder,
+  update,
+  removeBatch,
+  removeFolder,
+  remove,
+];
+
+/** By method and target, so that a request looks at the few operations that can fit. */
+const CANDIDATES = new Map<string, readonly Operation[]>();
+for (const operation of OPERATIONS)
+  for (const method of operation.methods)
+    for (const target of operation.targets) {
+      const place = `${method} ${target}`;
+      CANDIDATES.set(place, [...(CANDIDATES.get(place) ?? []), operation]);
+    }
+
+/** The operation that answers a request; undefined when the method is not allowed on the target. */
+export function findOperation(
+  method: string,
+  target: Target,
+  request: FileRequest<unknown>,
+): Operation | undefined {
+  return CANDIDATES.get(`${method} ${target.kind}`)?.find(
+    ({ when }) => when === undefined || when(request),
+  );
+}
+
+const METHODS: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** The value of `Allow` for a target (RFC 9110 section 10.2.1). */
+export function allowedMethods(target: Target): string {
+  const methods = METHODS.filter((method) => CANDIDATES.has(`${method} ${target.kind}`));
+  return [...methods, 'OPTIONS'].join(', ');
+}

@@ -1,0 +1,136 @@
+// GET with include_properties: what storage knows about a file or a folder.
+import { FileServiceError } from '../errors.js';
+import { jsonDate } from '../http/entry.js';
+import { flag, isTrue, readParameters } from '../http/parameters.js';
+import { json } from '../http/reply.js';
+import { lastValue } from '../http/request.js';
+import type { FileRequest } from '../http/request.js';
+import { baseName } from '../key.js';
+import type { Bucket, Stat } from '../storage/bucket.js';
+import { explainMissing, notFound } from './missing.js';
+import { access } from './operation.js';
+import type { Operation } from './operation.js';
+
+const asked = (request: FileRequest<unknown>): boolean =>
+  isTrue(lastValue(request.query, 'include_properties') ?? '');
+
+const includeProperties = flag('Answers properties instead of the content.');
+
+const fileQuery = {
+  include_properties: includeProperties,
+  content: flag('Adds the content to the properties.'),
+  is_base64: flag('Content as base64; false gives it as text.', true),
+};
+
+/** GET /file?include_properties=true */
+export const properties: Operation = {
+  name: 'read_properties',
+  sentence: 'Answers the properties of a file.',
+  methods: ['GET', 'HEAD'],
+  targets: ['file'],
+  query: fileQuery,
+  headers: {},
+  body: [],
+  replies: { 200: { sentence: 'The properties.', schema: 'FileProperties' } },
+  refusals: [404, 413],
+  when: asked,
+  plan: ({ request, target, verb, settings }) => {
+    const { content, is_base64 } = readParameters(request.query, fileQuery);
+    return {
+      access: [access('read', target.key, verb, 'read_properties')],
+      run: async ({ bucket }) => {
+        if (!content) return json(200, describeFile(await statFile(bucket, target.key)));
+        const { stat, bytes } = await readSmall(bucket, target.key, settings.maxInlineBytes);
+        const text = bytes.toString(is_base64 ? 'base64' : 'utf8');
+        return json(200, { ...describeFile(stat), content: text });
+      },
+    };
+  },
+};
+
+/** GET /folder/?include_properties=true */
+export const folderProperties: Operation = {
+  name: 'read_folder_properties',
+  sentence: 'Answers the properties of a folder.',
+  methods: ['GET', 'HEAD'],
+  targets: ['root', 'folder'],
+  query: { include_properties: includeProperties },
+  headers: {},
+  body: [],
+  replies: { 200: { sentence: 'The properties.', schema: 'FolderProperties' } },
+  refusals: [404],
+  when: asked,
+  plan: ({ target, verb, settings }) => ({
+    access: [access('list', target.key, verb, 'read_folder_properties')],
+    run: async ({ bucket }) => {
+      const placeholder = await statFolder(bucket, target.key);
+      const name = target.key === '' ? settings.name : baseName(target.key);
+      const metadata = placeholder?.metadata ?? {};
+      return json(200, {
+        resource: {
+          name,
+          path: target.key,
+          type: 'folder',
+          last_modified: jsonDate(placeholder?.lastModified ?? null),
+          ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+        },
+      });
+    },
+  }),
+};
+
+/** A file's properties as JSON; key order is part of the contract. */
+export function describeFile(stat: Stat): Readonly<Record<string, unknown>> {
+  return {
+    path: stat.key,
+    name: baseName(stat.key),
+    type: 'file',
+    content_type: stat.contentType ?? 'application/octet-stream',
+    content_length: stat.size,
+    last_modified: jsonDate(stat.lastModified),
+    etag: stat.etag,
+    metadata: stat.metadata,
+  };
+}
+
+/**
+ * Attributes of a file that must exist: one call.
+ *
+ * @throws FileServiceError `not_found`, `storage_bucket_missing`
+ */
+export async function statFile(bucket: Bucket, key: string): Promise<Stat> {
+  const result = await bucket.stat(key);
+  if (result.kind === 'found') return result.stat;
+  throw await explainMissing(bucket, key);
+}
+
+/** The placeholder of a folder that must exist; null for the root and for implied folders. */
+export async function statFolder(bucket: Bucket, key: string): Promise<Stat | null> {
+  if (key === '') return null;
+  const result = await bucket.stat(key);
+  if (result.kind === 'found') return result.stat;
+  const page = await bucket.list({ prefix: key, recursive: true, limit: 1 });
+  if (page.files.length === 0) throw notFound(key);
+  return null;
+}
+
+async function readSmall(
+  bucket: Bucket,
+  key: string,
+  maxBytes: number,
+): Promise<{ stat: Stat; bytes: Buffer }> {
+  const result = await bucket.read(key);
+  if (result.kind !== 'found') throw await explainMissing(bucket, key);
+  if (result.stat.size > maxBytes) {
+    result.body.destroy();
+    throw new FileServiceError(
+      'too_large',
+      `The file '${key}' is larger than the ${maxBytes} bytes that "content" answers.`,
+      { context: { limit: maxBytes } },
+    );
+  }
+  const chunks: Buffer[] = [];
+  // Byte streams yield Buffers; the async iterator types them as any.
+  for await (const chunk of result.body) chunks.push(chunk as Buffer);
+  return { stat: result.stat, bytes: Buffer.concat(chunks) };
+}

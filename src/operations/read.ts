@@ -1,0 +1,272 @@
+// GET and HEAD of a file: its bytes, under conditions and ranges, in one storage call wherever storage decides.
+import { FileServiceError } from '../errors.js';
+import { byteranges } from '../http/byteranges.js';
+import { evaluate, parseIfRange, planConditions } from '../http/conditions.js';
+import type { IfRange } from '../http/conditions.js';
+import { flag, readParameters } from '../http/parameters.js';
+import { parseRange, resolveRanges } from '../http/range.js';
+import type { RangeRequest } from '../http/range.js';
+import { empty } from '../http/reply.js';
+import type { FileReply } from '../http/reply.js';
+import { servingHeaders } from '../http/serving.js';
+import { baseName } from '../key.js';
+import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
+import { explainMissing, preconditionFailed } from './missing.js';
+import { access } from './operation.js';
+import type { Ask, Operation, RunContext } from './operation.js';
+
+const query = { download: flag('Saves the file instead of showing it.') };
+
+// A file that is replaced between looking and reading is looked at anew, this often.
+const MAX_LOOKS = 3;
+
+/** GET /file */
+export const read: Operation = {
+  name: 'read',
+  sentence: 'Answers the bytes of a file.',
+  methods: ['GET', 'HEAD'],
+  targets: ['file'],
+  query,
+  headers: {
+    range: { sentence: 'One or several byte ranges (RFC 9110 section 14.2).' },
+    'if-match': { sentence: 'RFC 9110 section 13.1.1.' },
+    'if-none-match': { sentence: 'RFC 9110 section 13.1.2.' },
+    'if-modified-since': { sentence: 'RFC 9110 section 13.1.3.' },
+    'if-unmodified-since': { sentence: 'RFC 9110 section 13.1.4.' },
+    'if-range': { sentence: 'RFC 9110 section 13.1.5.' },
+  },
+  body: [],
+  replies: {
+    200: { sentence: 'The bytes.', media: '*/*' },
+    206: { sentence: 'The bytes of a range, or `multipart/byteranges` for several.', media: '*/*' },
+    304: { sentence: 'Not modified.' },
+  },
+  refusals: [404, 412, 416],
+  plan: (ask) => {
+    const { download } = readParameters(ask.request.query, query);
+    const reading: Reading = { ask, download, key: ask.target.key };
+    return {
+      access: [access('read', ask.target.key, ask.verb, 'read')],
+      run: (context) => (ask.verb === 'HEAD' ? head(reading, context) : get(reading, context)),
+    };
+  },
+};
+
+interface Reading {
+  readonly ask: Ask;
+  readonly download: boolean;
+  readonly key: string;
+}
+
+// RFC 9110 section 14.2: a Range header on any method but GET is ignored.
+async function head(reading: Reading, context: RunContext): Promise<FileReply> {
+  const { headers } = reading.ask.request;
+  const plan = planConditions(headers);
+  const conditions = plan.kind === 'storage' ? plan.conditions : {};
+  const result = await context.bucket.stat(reading.key, conditions);
+  if (result.kind !== 'found') return withoutBody(reading, context, result);
+  if (plan.kind === 'evaluate') {
+    const refused = refusal(reading, result.stat);
+    if (refused !== null) return refused;
+  }
+  return empty(200, {
+    ...headersOf(reading, result.stat),
+    'Content-Length': String(result.stat.size),
+  });
+}
+
+async function get(reading: Reading, context: RunContext): Promise<FileReply> {
+  const { headers } = reading.ask.request;
+  const asked = parseRange(headers['range']);
+  const plan = planConditions(headers);
+  // RFC 9110 section 13.1.5: If-Range without Range is ignored.
+  const ifRange: IfRange =
+    asked.kind === 'none' ? { kind: 'none' } : parseIfRange(headers['if-range']);
+  const range = ifRange.kind === 'never' ? ({ kind: 'none' } as const) : asked;
+  const decidable =
+    plan.kind !== 'evaluate' && range.kind !== 'several' && ifRange.kind !== 'date';
+  if (!decidable || (ifRange.kind === 'etag' && plan.kind === 'storage'))
+    return lookThenRead(reading, context, range, ifRange);
+
+  const request: ReadRequest = {
+    ...(plan.kind === 'storage' ? plan.conditions : {}),
+    ...(range.kind === 'single' ? { range: range.range } : {}),
+  };
+  if (ifRange.kind !== 'etag') return replyTo(reading, context, await context.bucket.read(reading.key, request));
+  const partial = await context.bucket.read(reading.key, { ...request, ifMatch: ifRange.etag });
+  // The file has changed since: the whole of the new one.
+  const result =
+    partial.kind === 'precondition-failed' ? await context.bucket.read(reading.key) : partial;
+  return replyTo(reading, context, result);
+}
+
+// What storage cannot decide in one call (lists of tags, several ranges, dates of If-Range) is decided
+// here on the attributes; the bytes are then read only if they are still the same ones.
+async function lookThenRead(
+  reading: Reading,
+  context: RunContext,
+  range: RangeRequest,
+  ifRange: IfRange,
+): Promise<FileReply> {
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const result = await context.bucket.stat(reading.key);
+    if (result.kind !== 'found') return withoutBody(reading, context, result);
+    const { stat } = result;
+    const refused = refusal(reading, stat);
+    if (refused !== null) return refused;
+    const wanted = rangeHolds(ifRange, stat) ? range : ({ kind: 'none' } as const);
+    const reply = await readSame(reading, context, stat, wanted);
+    if (reply !== null) return reply;
+  }
+  throw new FileServiceError(
+    'storage_unavailable',
+    `The file '${reading.key}' is changing faster than it can be read.`,
+    { headers: { 'Retry-After': '1' } },
+  );
+}
+
+// RFC 9110 section 13.1.5: a date must match exactly, a tag by strong comparison.
+function rangeHolds(ifRange: IfRange, stat: Stat): boolean {
+  if (ifRange.kind === 'etag') return ifRange.etag === stat.etag;
+  if (ifRange.kind !== 'date') return true;
+  return seconds(ifRange.date) === seconds(stat.lastModified);
+}
+
+function seconds(date: Date | null): number | null {
+  return date === null ? null : Math.floor(date.getTime() / 1000);
+}
+
+/** Null when the file is no longer the one that was looked at. */
+async function readSame(
+  reading: Reading,
+  context: RunContext,
+  stat: Stat,
+  range: RangeRequest,
+): Promise<FileReply | null> {
+  const same = stat.etag === '' ? {} : { ifMatch: stat.etag };
+  const ranges = range.kind === 'single' ? [range.range] : range.kind === 'several' ? range.ranges : [];
+  const resolved = ranges.length === 0 ? ({ kind: 'whole' } as const) : resolveRanges(ranges, stat.size);
+  if (resolved.kind === 'unsatisfiable') throw unsatisfiable(reading.key, stat.size);
+  if (resolved.kind === 'ranges' && resolved.ranges.length > 1)
+    return several(reading, context, stat, resolved.ranges);
+  const [only] = resolved.kind === 'ranges' ? resolved.ranges : [];
+  const result = await context.bucket.read(reading.key, {
+    ...same,
+    ...(only === undefined ? {} : { range: { kind: 'from', ...only } }),
+  });
+  return result.kind === 'precondition-failed' ? null : replyTo(reading, context, result);
+}
+
+// RFC 9110 section 14.6: each part carries the type and its Content-Range.
+function several(
+  reading: Reading,
+  context: RunContext,
+  stat: Stat,
+  ranges: readonly { readonly start: number; readonly end: number }[],
+): FileReply {
+  const headers = headersOf(reading, stat);
+  const body = byteranges({
+    ranges,
+    size: stat.size,
+    contentType: headers['Content-Type'] ?? 'application/octet-stream',
+    open: async (range) => {
+      const same = stat.etag === '' ? {} : { ifMatch: stat.etag };
+      const result = await context.bucket.read(reading.key, {
+        ...same,
+        range: { kind: 'from', ...range },
+      });
+      if (result.kind === 'found') return result.body;
+      throw new FileServiceError('storage_unavailable', 'The file has changed while it was read.');
+    },
+  });
+  return {
+    status: 206,
+    headers: { ...headers, 'Content-Type': body.contentType, 'Content-Length': String(body.length) },
+    body: body.stream,
+  };
+}
+
+async function replyTo(
+  reading: Reading,
+  context: RunContext,
+  result: ReadResult,
+): Promise<FileReply> {
+  if (result.kind === 'unsatisfiable') return withoutRange(reading, context, result.size);
+  if (result.kind !== 'found') return withoutBody(reading, context, result);
+  const { stat, range, body } = result;
+  const headers = headersOf(reading, stat);
+  if (range === null) {
+    headers['Content-Length'] = String(stat.size);
+    return { status: 200, headers, body };
+  }
+  headers['Content-Length'] = String(range.end - range.start + 1);
+  headers['Content-Range'] = `bytes ${range.start}-${range.end}/${stat.size}`;
+  return { status: 206, headers, body };
+}
+
+async function withoutRange(
+  reading: Reading,
+  context: RunContext,
+  knownSize: number | null,
+): Promise<FileReply> {
+  const looked = knownSize === null || knownSize === 0 ? await context.bucket.stat(reading.key) : null;
+  if (looked?.kind === 'missing') throw await explainMissing(context.bucket, reading.key);
+  const size = looked?.kind === 'found' ? looked.stat.size : (knownSize ?? 0);
+  if (size > 0 || looked?.kind !== 'found') throw unsatisfiable(reading.key, size);
+  // Nothing can be cut out of nothing: an empty file answers as a whole.
+  return empty(200, { ...headersOf(reading, looked.stat), 'Content-Length': '0' });
+}
+
+async function withoutBody(
+  reading: Reading,
+  context: RunContext,
+  result: Exclude<ReadResult, { kind: 'found' | 'unsatisfiable' }>,
+): Promise<FileReply> {
+  if (result.kind === 'missing') throw await explainMissing(context.bucket, reading.key);
+  if (result.kind === 'precondition-failed') throw preconditionFailed(reading.key);
+  return notModified(reading, result.stat);
+}
+
+function refusal(reading: Reading, stat: Stat): FileReply | null {
+  const { ask, key } = reading;
+  const verdict = evaluate(ask.request.headers, ask.verb, stat);
+  if (verdict === 'precondition-failed') throw preconditionFailed(key);
+  return verdict === 'not-modified' ? notModified(reading, stat) : null;
+}
+
+/** RFC 9110 section 15.4.5: what a cache needs to update what it has, and nothing else. */
+const KEPT_BY_304 = ['ETag', 'Cache-Control', 'Vary', 'Last-Modified'];
+
+function notModified(reading: Reading, stat: Partial<Stat>): FileReply {
+  const headers = headersOf(reading, stat);
+  return empty(
+    304,
+    Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT_BY_304.includes(name))),
+  );
+}
+
+function headersOf(reading: Reading, stat: Partial<Stat>): Record<string, string> {
+  return servingHeaders(
+    {
+      name: baseName(reading.key),
+      contentType: stat.contentType ?? null,
+      cacheControl: stat.cacheControl ?? null,
+      contentDisposition: stat.contentDisposition ?? null,
+      contentEncoding: stat.contentEncoding ?? null,
+      contentLanguage: stat.contentLanguage ?? null,
+      etag: stat.etag ?? '',
+      lastModified: stat.lastModified ?? null,
+      digest: stat.digest ?? null,
+    },
+    reading.ask.settings,
+    reading.download,
+  );
+}
+
+function unsatisfiable(key: string, size: number): FileServiceError {
+  return new FileServiceError(
+    'range_not_satisfiable',
+    `The header "Range" names no byte of '${key}', which has ${size}.`,
+    { headers: { 'Content-Range': `bytes */${size}` }, context: { size } },
+  );
+}

@@ -1,0 +1,115 @@
+// DELETE of the root or a folder with a list in the body: each item is judged and answered by itself.
+import type { FileServiceError } from '../errors.js';
+import { readJson } from '../http/json-body.js';
+import { flag, readParameters } from '../http/parameters.js';
+import { errorBody, json } from '../http/reply.js';
+import { declaredLength, hasBody } from '../http/request.js';
+import { resolveName } from '../key.js';
+import { refuseIfAllRefused } from './form.js';
+import { access } from './operation.js';
+import type { Ask, Operation, RunContext } from './operation.js';
+import { removeFile, removeQuery } from './remove.js';
+import { removeFolder, removeFolderQuery, removeTree } from './remove-folder.js';
+import { invalidBody } from './store-file.js';
+import { MAX_ITEMS, MAX_JSON_BYTES, itemsOf, textField } from './items.js';
+import type { Item } from './items.js';
+
+const NAME = 'remove_batch';
+const query = {
+  force: removeFolderQuery.force,
+  content_only: removeFolderQuery.content_only,
+  no_check: flag(removeQuery.no_check.sentence),
+};
+
+/** DELETE / or /folder/ with `{"resource":[…]}` */
+export const removeBatch: Operation = {
+  name: NAME,
+  sentence: 'Deletes the files and folders of a list; `path` is from the root, `name` from the folder.',
+  methods: ['DELETE'],
+  targets: ['root', 'folder'],
+  query,
+  headers: {},
+  body: ['application/json'],
+  replies: { 200: { sentence: 'One entry an item, in order.', schema: 'RemovedList' } },
+  refusals: [400, 413],
+  judgesItems: true,
+  // The root has no deletion without a list, so it comes here to be told so.
+  when: ({ headers, path }) => hasBody(headers) || /^\/*$/.test(path),
+  plan: async (ask) => {
+    const items = await readItems(ask);
+    if (items === null) return removeFolder.plan(ask);
+    const targets = items.map((item) => targetOf(item, ask));
+    return { access: [], run: (context) => removeAll(ask, context, targets) };
+  },
+};
+
+/** One item as it was sent, and a function that says what it names. */
+interface BatchTarget {
+  readonly item: Item;
+  readonly isFolder: boolean;
+  /** @throws FileServiceError `invalid_path` */
+  readonly key: () => string;
+}
+
+// A body that is present but is no such list deletes nothing: clients send lists under any content
+// type, and taking an unreadable one for "no body" would delete the folder of the URL.
+async function readItems({ request, target, settings }: Ask): Promise<readonly Item[] | null> {
+  const body = hasBody(request.headers)
+    ? await readJson(request.body, {
+        maxBytes: MAX_JSON_BYTES,
+        idleMs: settings.timeouts.idleMs,
+        signal: request.signal,
+        length: declaredLength(request.headers),
+        allowEmpty: true,
+      })
+    : undefined;
+  if (body === undefined) {
+    if (target.kind === 'folder') return null;
+    throw invalidBody('No resources given for delete.');
+  }
+  const items = itemsOf(body, MAX_ITEMS);
+  if (items === null || items.length === 0)
+    throw invalidBody('The body takes {"resource":[…]} with a "path" or a "name" in each item.');
+  return items;
+}
+
+function targetOf(item: Item, ask: Ask): BatchTarget {
+  const path = textField(item, 'path');
+  const name = textField(item, 'name');
+  const given = path ?? name;
+  if (given === undefined) throw invalidBody('No path or name provided for resource.');
+  const isFolder = item['type'] === 'folder' || (item['type'] === undefined && given.endsWith('/'));
+  const kind = isFolder ? 'folder' : 'file';
+  return {
+    item,
+    isFolder,
+    key: () => resolveName(path === undefined ? ask.target.key : '', given, kind, ask.rules),
+  };
+}
+
+async function removeAll(ask: Ask, context: RunContext, targets: readonly BatchTarget[]) {
+  const refusals: FileServiceError[] = [];
+  const answers: Item[] = [];
+  for (const target of targets) {
+    const { name = null, path = null, type = target.isFolder ? 'folder' : 'file' } = target.item;
+    try {
+      await removeOne(ask, context, target);
+      answers.push({ name, path, type });
+    } catch (error) {
+      const refusal = context.explain(error);
+      refusals.push(refusal);
+      answers.push({ name, path, type, error: errorBody(refusal) });
+    }
+  }
+  refuseIfAllRefused(answers, refusals);
+  return json(200, { resource: answers });
+}
+
+async function removeOne(ask: Ask, context: RunContext, target: BatchTarget): Promise<void> {
+  const { force, content_only, no_check } = readParameters(ask.request.query, query);
+  const key = target.key();
+  await context.authorize(access('delete', key, ask.verb, NAME));
+  if (!target.isFolder) return removeFile(context.bucket, key, no_check);
+  const removal = { force, contentOnly: content_only, operation: NAME, verb: ask.verb };
+  return removeTree(context, key, removal);
+}

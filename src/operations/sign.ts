@@ -1,0 +1,142 @@
+// Pre-signed URLs: the right to read or write one file, as a URL that needs no other credential.
+import { FileServiceError } from '../errors.js';
+import { integer, flag, isTrue, readParameters, text } from '../http/parameters.js';
+import { json } from '../http/reply.js';
+import { lastValue } from '../http/request.js';
+import type { FileRequest } from '../http/request.js';
+import { disposition, servedType } from '../http/serving.js';
+import { baseName } from '../key.js';
+import { access } from './operation.js';
+import type { Ask, Operation } from './operation.js';
+import { statFile } from './properties.js';
+import { refuseType, storedType, tooLarge } from './upload-rules.js';
+
+const DEFAULT_EXPIRES_SECONDS = 3600;
+/** AWS: "Sharing objects with presigned URLs": seven days is the longest that SigV4 allows. */
+const CEILING_SECONDS = 604_800;
+
+const asked = (request: FileRequest<unknown>): boolean =>
+  isTrue(lastValue(request.query, 'url') ?? '');
+
+const expires = integer('Seconds that the URL is valid. Default 3600.', {
+  min: 1,
+  max: CEILING_SECONDS,
+});
+const readQuery = {
+  url: flag('Answers a pre-signed URL instead of the content.'),
+  expires,
+  download: flag('The URL saves the file instead of showing it.'),
+};
+const writeQuery = {
+  url: flag('Answers a pre-signed URL that takes the upload.'),
+  expires,
+  check_exist: flag('The URL only creates: true on POST by default.'),
+  content_type: text('Media type that the upload must have.'),
+  content_length: integer('Bytes that the upload must have.', { min: 0 }),
+};
+
+const noStore = { 'Cache-Control': 'no-store' };
+
+/** GET /file?url=true */
+export const signRead: Operation = {
+  name: 'sign_read',
+  sentence: 'Answers a pre-signed URL that downloads a file straight from storage.',
+  methods: ['GET', 'HEAD'],
+  targets: ['file', 'root', 'folder'],
+  query: readQuery,
+  headers: {},
+  body: [],
+  replies: { 200: { sentence: 'The URL.', schema: 'SignedUrl' } },
+  refusals: [404],
+  when: asked,
+  plan: (ask) => {
+    const { key } = fileTarget(ask);
+    const parameters = readParameters(ask.request.query, readQuery);
+    const expiresSeconds = lifetime(ask, parameters.expires);
+    return {
+      access: [access('read', key, 'GET', 'sign_read')],
+      run: async ({ bucket }) => {
+        const stat = await statFile(bucket, key);
+        // The same rules as a download through the service: the URL must not serve what it would not.
+        const served = servedType(stat.contentType, ask.settings);
+        const { url } = await bucket.sign({
+          kind: 'read',
+          key,
+          expiresSeconds,
+          contentType: served.type,
+          contentDisposition: disposition(baseName(key), served.inline && !parameters.download),
+          cacheControl: stat.cacheControl ?? ask.settings.cacheControl,
+        });
+        return json(200, { url }, noStore);
+      },
+    };
+  },
+};
+
+/** PUT or POST /file?url=true */
+export const signWrite: Operation = {
+  name: 'sign_write',
+  sentence: 'Answers a pre-signed URL that uploads a file straight to storage.',
+  methods: ['POST', 'PUT'],
+  targets: ['file', 'root', 'folder'],
+  query: writeQuery,
+  headers: {},
+  body: [],
+  replies: { 200: { sentence: 'The URL and the headers to send.', schema: 'SignedUpload' } },
+  refusals: [409, 413, 415],
+  when: asked,
+  plan: (ask) => {
+    const { key } = fileTarget(ask);
+    const parameters = readParameters(ask.request.query, writeQuery);
+    const expiresSeconds = lifetime(ask, parameters.expires);
+    const length = parameters.content_length;
+    if (length !== undefined && length > ask.settings.maxUploadBytes)
+      throw tooLarge(ask.settings.maxUploadBytes);
+    const contentType =
+      parameters.content_type === undefined && ask.settings.allowedTypes === undefined
+        ? undefined
+        : storedType(parameters.content_type, key);
+    if (contentType !== undefined) refuseType(contentType, ask.settings.allowedTypes);
+    const createOnly =
+      lastValue(ask.request.query, 'check_exist') === undefined
+        ? ask.verb === 'POST' && !ask.settings.overwriteOnPost
+        : parameters.check_exist;
+    return {
+      access: [access('write', key, ask.verb, 'sign_write')],
+      run: async ({ bucket }) => {
+        const { url, headers } = await bucket.sign({
+          kind: 'write',
+          key,
+          expiresSeconds,
+          ...(contentType === undefined ? {} : { contentType }),
+          ...(length === undefined ? {} : { contentLength: length }),
+          createOnly: createOnly && (await bucket.conditionalWrites()),
+        });
+        const expiresAt = new Date(Date.now() + expiresSeconds * 1000).toISOString();
+        return json(
+          200,
+          { url, method: 'PUT', headers, expires_at: `${expiresAt.slice(0, 19)}Z` },
+          noStore,
+        );
+      },
+    };
+  },
+};
+
+function fileTarget({ target }: Ask): { readonly key: string } {
+  if (target.kind === 'file') return target;
+  throw new FileServiceError(
+    'invalid_parameter',
+    'The parameter "url" asks for a pre-signed URL, which only a file has.',
+  );
+}
+
+function lifetime({ settings }: Ask, asked: number | undefined): number {
+  const longest = settings.maxExpiresSeconds;
+  if (asked === undefined) return Math.min(DEFAULT_EXPIRES_SECONDS, longest);
+  if (asked <= longest) return asked;
+  throw new FileServiceError(
+    'invalid_parameter',
+    `The parameter "expires" takes a whole number from 1 to ${longest}.`,
+  );
+}

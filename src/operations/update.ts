@@ -1,0 +1,177 @@
+// PATCH: changes the properties that the body names and keeps the rest.
+import { FileServiceError } from '../errors.js';
+import { readJson } from '../http/json-body.js';
+import { json } from '../http/reply.js';
+import { declaredLength } from '../http/request.js';
+import type { Attributes, Stat } from '../storage/bucket.js';
+import { FOLDER_TYPE } from './make-folder.js';
+import { explainMissing } from './missing.js';
+import { access } from './operation.js';
+import type { Ask, Operation } from './operation.js';
+import { describeFile, statFile, statFolder } from './properties.js';
+import { MAX_JSON_BYTES } from './items.js';
+import { invalidBody } from './store-file.js';
+import { refuseType } from './upload-rules.js';
+
+/** AWS "Working with object metadata": user metadata is limited to 2 KB. */
+const MAX_METADATA_BYTES = 2048;
+const METADATA_NAME = /^[a-z0-9][a-z0-9-]{0,127}$/;
+const HEADER_VALUE = /^[\x20-\x7e]{1,1024}$/;
+// A file that changes while it is updated is read anew, this often.
+const MAX_TRIES = 3;
+
+const documentation = {
+  methods: ['PATCH'],
+  query: {},
+  headers: {},
+  body: ['application/json'],
+  refusals: [400, 404, 413],
+} as const satisfies Partial<Operation>;
+
+/** PATCH /file */
+export const update: Operation = {
+  ...documentation,
+  name: 'update',
+  sentence: 'Changes the named properties of a file and keeps the rest.',
+  targets: ['file'],
+  replies: { 200: { sentence: 'The properties.', schema: 'FileProperties' } },
+  plan: async (ask) => {
+    const { key } = ask.target;
+    const change = fileChange(await readObject(ask), ask.settings.allowedTypes);
+    return {
+      access: [access('write', key, ask.verb, 'update')],
+      run: async ({ bucket }) => {
+        for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+          const stat = await statFile(bucket, key);
+          const result = await bucket.copy({
+            from: key,
+            to: key,
+            size: stat.size,
+            attributes: change(stat),
+            ...(stat.etag === '' ? {} : { ifSourceMatch: stat.etag }),
+          });
+          if (result.kind === 'copied') return json(200, describeFile(await statFile(bucket, key)));
+          if (result.kind === 'missing') throw await explainMissing(bucket, key);
+        }
+        throw new FileServiceError('conflict', `File '${key}' is changing faster than it can be updated.`);
+      },
+    };
+  },
+};
+
+/** PATCH /folder/ */
+export const updateFolder: Operation = {
+  ...documentation,
+  name: 'update_folder',
+  sentence: 'Keeps a JSON object as the metadata of a folder.',
+  targets: ['folder'],
+  replies: { 200: { sentence: 'Kept.', schema: 'Success' } },
+  plan: async (ask) => {
+    const { key } = ask.target;
+    const metadata = folderMetadata(await readObject(ask));
+    return {
+      access: [access('write', key, ask.verb, 'update_folder')],
+      run: async ({ bucket }) => {
+        await statFolder(bucket, key);
+        await bucket.write(key, Buffer.alloc(0), { length: 0, contentType: FOLDER_TYPE, metadata });
+        return json(200, { success: true });
+      },
+    };
+  },
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+async function readObject({ request, settings }: Ask): Promise<Fields> {
+  const body = await readJson(request.body, {
+    maxBytes: MAX_JSON_BYTES,
+    idleMs: settings.timeouts.idleMs,
+    signal: request.signal,
+    length: declaredLength(request.headers),
+  });
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Fields;
+  throw invalidBody('The body takes a JSON object of properties.');
+}
+
+/** The change that a body asks for, as a function of what is there. Null removes a property. */
+function fileChange(body: Fields, allowedTypes: readonly string[] | undefined) {
+  const contentType = property(body, 'content_type');
+  const cacheControl = property(body, 'cache_control');
+  const contentDisposition = property(body, 'content_disposition');
+  const metadata = metadataChange(body['metadata']);
+  if (typeof contentType === 'string') refuseType(contentType, allowedTypes);
+
+  return (stat: Stat): Attributes => {
+    const merged = { ...stat.metadata, ...metadata };
+    const kept = Object.fromEntries(
+      Object.entries(merged).filter((pair): pair is [string, string] => pair[1] !== null),
+    );
+    refuseLargeMetadata(kept);
+    return {
+      ...pick('contentType', contentType, stat.contentType),
+      ...pick('cacheControl', cacheControl, stat.cacheControl),
+      ...pick('contentDisposition', contentDisposition, stat.contentDisposition),
+      ...pick('contentEncoding', undefined, stat.contentEncoding),
+      ...pick('contentLanguage', undefined, stat.contentLanguage),
+      ...pick('digest', undefined, stat.digest),
+      metadata: kept,
+    };
+  };
+}
+
+function pick(
+  name: keyof Attributes,
+  changed: string | null | undefined,
+  there: string | null,
+): Attributes {
+  const value = changed === undefined ? there : changed;
+  return value === null ? {} : { [name]: value };
+}
+
+function property(body: Fields, name: string): string | null | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return value;
+  if (typeof value === 'string' && HEADER_VALUE.test(value)) return value;
+  throw invalidBody(`The field "${name}" takes a header value of at most 1024 ASCII characters.`);
+}
+
+function metadataChange(given: unknown): Readonly<Record<string, string | null>> {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalidBody('The field "metadata" takes an object of texts.');
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]: [string, unknown]) => {
+      const lower = name.toLowerCase();
+      if (!METADATA_NAME.test(lower) || lower.startsWith('s3files-'))
+        throw invalidBody('A name in "metadata" takes letters, digits and "-".');
+      if (value !== null && typeof value !== 'string')
+        throw invalidBody(`The value of "${lower}" in "metadata" takes text, or null to remove it.`);
+      return [lower, value];
+    }),
+  );
+}
+
+// A folder's properties may be any JSON, so each value is kept as JSON text, a plain text as itself.
+function folderMetadata(body: Fields): Readonly<Record<string, string>> {
+  const texts = Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
+  const metadata = Object.fromEntries(
+    Object.entries(metadataChange(texts)).map(([name, value]) => [name, value ?? '']),
+  );
+  refuseLargeMetadata(metadata);
+  return metadata;
+}
+
+// Counted as it is stored: percent-encoded where it is not ASCII.
+function refuseLargeMetadata(metadata: Readonly<Record<string, string>>): void {
+  const bytes = Object.entries(metadata).reduce(
+    (sum, [name, value]) => sum + name.length + encodeURIComponent(value.toWellFormed()).length,
+    0,
+  );
+  if (bytes > MAX_METADATA_BYTES)
+    throw invalidBody(`The metadata takes at most ${MAX_METADATA_BYTES} bytes.`);
+}

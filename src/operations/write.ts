@@ -1,0 +1,114 @@
+// POST and PUT of bytes: to a file's own path, or to a folder with the name in a header.
+import { FileServiceError } from '../errors.js';
+import { decodeHeaderName } from '../http/header-name.js';
+import { flag, optionalFlag, readParameters } from '../http/parameters.js';
+import { json } from '../http/reply.js';
+import type { FileReply } from '../http/reply.js';
+import { declaredLength, hasBody } from '../http/request.js';
+import { encodeKey, parentOf, resolveName } from '../key.js';
+import { extractUpload } from './extract.js';
+import { access } from './operation.js';
+import type { Ask, Operation, Plan } from './operation.js';
+import { createsOnly, storeFile } from './store-file.js';
+import { isZip, tooLarge } from './upload-rules.js';
+
+/** Parameters of every upload. */
+export const uploadQuery = {
+  check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.'),
+  extract: flag('Unpacks a zip archive into the folder instead of storing it.'),
+  clean: flag('With `extract`: empties the folder first, once the archive was found sound.'),
+};
+
+/** Headers of every upload whose body is the file. */
+export const uploadHeaders = {
+  'content-type': { sentence: 'The type to store; generic ones are replaced by the extension\'s.' },
+  'if-match': { sentence: 'Replaces only the version with this ETag.' },
+  'if-none-match': { sentence: '`*` creates only.' },
+  'content-md5': { sentence: 'RFC 1864: verified while the bytes stream.' },
+  'repr-digest': { sentence: 'RFC 9530: verified while the bytes stream, stored and sent back.' },
+  'content-digest': { sentence: 'RFC 9530: verified while the bytes stream.' },
+};
+
+const documentation = {
+  methods: ['POST', 'PUT'],
+  query: uploadQuery,
+  body: ['*/*'],
+  replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
+  refusals: [400, 408, 409, 412, 413, 415],
+} as const satisfies Partial<Operation>;
+
+/** POST or PUT /file */
+export const write: Operation = {
+  ...documentation,
+  name: 'write',
+  sentence: 'Stores the body as a file.',
+  targets: ['file'],
+  headers: uploadHeaders,
+  plan: (ask) => planUpload(ask, ask.target.key, 'write'),
+};
+
+/** POST or PUT /folder/ with X-File-Name */
+export const writeNamed: Operation = {
+  ...documentation,
+  name: 'write_named',
+  sentence: 'Stores the body as the file that `X-File-Name` names, inside the folder.',
+  targets: ['root', 'folder'],
+  headers: {
+    'x-file-name': { sentence: 'Name of the file, UTF-8 or Latin-1; may hold `/`.' },
+    ...uploadHeaders,
+  },
+  when: ({ headers }) => headers['x-file-name'] !== undefined,
+  plan: (ask) => {
+    const name = decodeHeaderName(ask.request.headers['x-file-name'] ?? '');
+    return planUpload(ask, resolveName(ask.target.key, name, 'file', ask.rules), 'write_named');
+  },
+};
+
+function planUpload(ask: Ask, key: string, operation: string): Plan {
+  const { request, verb, settings } = ask;
+  const { extract, clean } = readParameters(request.query, uploadQuery);
+  const declaredType = request.headers['content-type'];
+  const length = bodyLength(ask);
+  if (length !== undefined && length > settings.maxUploadBytes)
+    throw tooLarge(settings.maxUploadBytes);
+  const upload = {
+    key,
+    body: request.body,
+    length,
+    declaredType,
+    createOnly: createsOnly(ask),
+    headers: request.headers,
+  };
+  if (extract && isZip(declaredType, key)) {
+    const folder = parentOf(key);
+    return {
+      access: [access('write', folder, verb, operation)],
+      run: (context) => extractUpload(ask, context, { ...upload, folder, clean, operation }),
+    };
+  }
+  return {
+    access: [access('write', key, verb, operation)],
+    run: async (context) => created(ask, await storeFile(ask, context, upload)),
+  };
+}
+
+// RFC 9112 section 6.3: without Content-Length and Transfer-Encoding a request has no body.
+function bodyLength({ request }: Ask): number | undefined {
+  const { headers } = request;
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    throw new FileServiceError(
+      'invalid_header',
+      'The header "Transfer-Encoding" takes "chunked" and no other coding.',
+    );
+  return hasBody(headers) ? declaredLength(headers) : 0;
+}
+
+/** The answer to something created: 201 with its address. */
+export function created(
+  { request }: Pick<Ask, 'request'>,
+  resource: { readonly path: string },
+): FileReply {
+  return json(201, resource, { Location: `${request.mount}/${encodeKey(resource.path)}` });
+}
+
