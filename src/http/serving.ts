@@ -1,0 +1,184 @@
+// The headers under which stored bytes are served, so that nothing a user uploaded runs in the
+// browser of another (contract: serving what users uploaded). Knows values only.
+import { httpDate } from './date.js';
+import { disposition } from './disposition.js';
+import { isActive, parseMediaType } from './media-type.js';
+
+export { disposition } from './disposition.js';
+
+/** How a host wants files served. */
+export interface ServingPolicy {
+  /** Types shown in place, `image/*` being all of a kind; everything else is offered for saving. */
+  readonly inlineTypes: readonly string[];
+  /** True serves every type as it was stored, without the safety headers: for a host's own assets. */
+  readonly trustedContent: boolean;
+  /** Cross-Origin-Resource-Policy; false sends none. */
+  readonly crossOriginResourcePolicy: string | false;
+  /** Cache-Control for files that were stored without one. */
+  readonly cacheControl: string;
+}
+
+/** What is known about a file that is served. */
+export interface Served {
+  /** The base name, decoded. */
+  readonly name: string;
+  readonly contentType: string | null;
+  readonly cacheControl: string | null;
+  readonly contentDisposition?: string | null;
+  readonly contentEncoding: string | null;
+  readonly contentLanguage?: string | null;
+  /** With its quotes; `''` when storage gave none. */
+  readonly etag: string;
+  readonly lastModified: Date | null;
+  /** RFC 9530, `sha-256=:…:`. */
+  readonly digest: string | null;
+}
+
+/** Types that no browser runs: raster images, audio, video, plain text and PDF. */
+export const DEFAULT_INLINE_TYPES: readonly string[] = [
+  'image/apng',
+  'image/avif',
+  'image/bmp',
+  'image/gif',
+  'image/heic',
+  'image/heif',
+  'image/jpeg',
+  'image/jxl',
+  'image/png',
+  'image/tiff',
+  'image/vnd.microsoft.icon',
+  'image/webp',
+  'image/x-icon',
+  'audio/*',
+  'video/*',
+  'text/plain',
+  'application/pdf',
+];
+
+const UNKNOWN_TYPE = 'application/octet-stream';
+
+// Whose answer is kept for whom is decided by these; a shared cache must not mix callers up.
+const VARY = 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key';
+
+// The PDF viewers of browsers do not start inside a sandbox.
+const POLICY = "default-src 'none'; sandbox";
+const PDF_POLICY = "default-src 'none'";
+
+/**
+ * The type to serve a file as, and whether it may be shown in place. The parsed type decides, never
+ * the name. Types that a browser would run become `application/octet-stream`, malformed ones too;
+ * a charset is never added, because nobody looked at the bytes.
+ */
+export function servedType(
+  contentType: string | null,
+  policy: ServingPolicy,
+): { readonly type: string; readonly inline: boolean } {
+  const parsed = parseMediaType(contentType ?? UNKNOWN_TYPE);
+  if (parsed === null) return { type: UNKNOWN_TYPE, inline: policy.trustedContent };
+  const { essence, text } = parsed;
+  if (policy.trustedContent) return { type: text, inline: true };
+  // A host that names an active type itself has chosen; a wildcard has not.
+  if (policy.inlineTypes.includes(essence)) return { type: text, inline: true };
+  if (isActive(essence)) return { type: UNKNOWN_TYPE, inline: false };
+  const family = `${essence.slice(0, essence.indexOf('/'))}/*`;
+  return { type: text, inline: policy.inlineTypes.includes(family) };
+}
+
+/**
+ * Every header of a served file but its length and range, the same for 200, 206 and HEAD.
+ * Stored values that would make an invalid header are left out.
+ */
+export function servingHeaders(
+  served: Served,
+  policy: ServingPolicy,
+  download: boolean,
+): Record<string, string> {
+  const { type, inline } = servedType(served.contentType, policy);
+  const headers: Record<string, string> = {
+    'Content-Type': type,
+    'Content-Disposition': dispositionOf(served, policy, inline && !download, download),
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': text(served.cacheControl) ?? policy.cacheControl,
+    Vary: VARY,
+    'Accept-Ranges': 'bytes',
+  };
+  if (!policy.trustedContent) addSafety(headers, type, policy);
+  add(headers, 'Content-Encoding', codings(served.contentEncoding));
+  add(headers, 'Content-Language', matching(LANGUAGES, served.contentLanguage));
+  add(headers, 'ETag', matching(ENTITY_TAG, served.etag));
+  add(headers, 'Last-Modified', dateText(served.lastModified));
+  add(headers, 'Repr-Digest', matching(DIGESTS, served.digest));
+  return headers;
+}
+
+/** The headers of a 304 (RFC 9110 §15.4.5): those that tell which answer is still good. */
+export function notModifiedHeaders(
+  served: Pick<Served, 'cacheControl' | 'etag' | 'lastModified'>,
+  policy: ServingPolicy,
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': text(served.cacheControl) ?? policy.cacheControl,
+    Vary: VARY,
+  };
+  add(headers, 'ETag', matching(ENTITY_TAG, served.etag));
+  add(headers, 'Last-Modified', dateText(served.lastModified));
+  return headers;
+}
+
+function addSafety(headers: Record<string, string>, type: string, policy: ServingPolicy): void {
+  const isPdf = parseMediaType(type)?.essence === 'application/pdf';
+  headers['Content-Security-Policy'] = isPdf ? PDF_POLICY : POLICY;
+  if (policy.crossOriginResourcePolicy === false) return;
+  headers['Cross-Origin-Resource-Policy'] = policy.crossOriginResourcePolicy;
+}
+
+// A stored disposition may make serving stricter; only a host that trusts its content is taken at
+// its word. The name is always the one that the file has.
+function dispositionOf(
+  served: Served,
+  policy: ServingPolicy,
+  inline: boolean,
+  download: boolean,
+): string {
+  const stored = text(served.contentDisposition);
+  if (stored === undefined) return disposition(served.name, inline);
+  if (policy.trustedContent && !download) return stored;
+  return disposition(served.name, inline && !/^attachment\b/i.test(stored));
+}
+
+const VISIBLE = /^[\x20-\x7e]+$/;
+// RFC 9110 §8.8.3.
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
+// RFC 9110 §8.5: language tags.
+const LANGUAGES = /^[A-Za-z0-9-]+(?:[ \t]*,[ \t]*[A-Za-z0-9-]+)*$/;
+// RFC 9530 §3 with the algorithms that §5 calls active.
+const DIGESTS =
+  /^sha-(?:256|512)=:[A-Za-z0-9+/]+={0,2}:(?:, sha-(?:256|512)=:[A-Za-z0-9+/]+={0,2}:)?$/;
+const CODING = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+function text(value: string | null | undefined): string | undefined {
+  const trimmed = value?.trim();
+  return trimmed !== undefined && VISIBLE.test(trimmed) ? trimmed : undefined;
+}
+
+function matching(grammar: RegExp, value: string | null | undefined): string | undefined {
+  return typeof value === 'string' && grammar.test(value) ? value : undefined;
+}
+
+// `aws-chunked` is how an upload was framed on its way; some stores forget to take it off.
+function codings(value: string | null): string | undefined {
+  const list = (value ?? '').split(',').map((coding) => coding.trim());
+  const real = list.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked');
+  return real.length > 0 && real.every((coding) => CODING.test(coding))
+    ? real.join(', ')
+    : undefined;
+}
+
+function dateText(date: Date | null): string | undefined {
+  return date === null || Number.isNaN(date.getTime()) ? undefined : httpDate(date);
+}
+
+function add(headers: Record<string, string>, name: string, value: string | undefined): void {
+  if (value !== undefined) headers[name] = value;
+}

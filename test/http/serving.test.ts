@@ -1,0 +1,331 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { parse } from 'content-disposition';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  DEFAULT_INLINE_TYPES,
+  disposition,
+  notModifiedHeaders,
+  servedType,
+  servingHeaders,
+  type Served,
+  type ServingPolicy,
+} from '../../src/http/serving.ts';
+
+const policy: ServingPolicy = {
+  inlineTypes: DEFAULT_INLINE_TYPES,
+  trustedContent: false,
+  crossOriginResourcePolicy: 'same-origin',
+  cacheControl: 'private, no-cache',
+};
+const trusting: ServingPolicy = { ...policy, trustedContent: true };
+
+const served = (given: Partial<Served> = {}): Served => ({
+  name: 'report.png',
+  contentType: 'image/png',
+  cacheControl: null,
+  contentEncoding: null,
+  etag: '"abc"',
+  lastModified: new Date('2026-02-10T15:45:00.123Z'),
+  digest: null,
+  ...given,
+});
+
+const neutral = { type: 'application/octet-stream', inline: false };
+
+describe('servedType', () => {
+  it.each(['image/png', 'image/jpeg', 'audio/mpeg', 'video/mp4', 'text/plain', 'application/pdf'])(
+    'shows %s in place',
+    (type) => {
+      expect(servedType(type, policy)).toEqual({ type, inline: true });
+    },
+  );
+
+  it.each(['text/plain; charset=utf-8', 'video/mp4; codecs="avc1, mp4a"', 'image/PNG'])(
+    'keeps %s as it was stored',
+    (type) => {
+      expect(servedType(type, policy)).toEqual({ type, inline: true });
+    },
+  );
+
+  it.each([
+    'application/zip',
+    'application/json',
+    'text/csv; header=present',
+    'application/postscript',
+    'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    'application/x-unheard-of',
+  ])('offers %s for saving under its own type', (type) => {
+    expect(servedType(type, policy)).toEqual({ type, inline: false });
+  });
+
+  // What parse-server's advisories of 2026 went around: case, parameters, kin of XML, malformed.
+  it.each([
+    'text/html',
+    'TEXT/HTML',
+    'text/html; a=b',
+    'text/html;charset=utf-8',
+    ' text/html\t',
+    'application/xhtml+xml',
+    'application/vnd.wap.xhtml+xml',
+    'image/svg+xml',
+    'image/svg',
+    'text/xml',
+    'application/xml',
+    'application/rss+xml',
+    'application/mathml+xml',
+    'application/xslt+xml',
+    'text/xsl',
+    'application/xml-dtd',
+    'text/javascript',
+    'application/javascript',
+    'application/x-javascript',
+    'application/ecmascript',
+    'text/jscript',
+    'text/livescript',
+    'text/vbscript',
+    'text/css',
+    'text/x-component',
+    'text/cache-manifest',
+    'application/x-shockwave-flash',
+    'multipart/related',
+    'multipart/x-mixed-replace',
+    'message/rfc822',
+    'text/x-server-parsed-html',
+    'audio/x+xml',
+  ])('takes the teeth out of %s', (type) => {
+    expect(servedType(type, policy)).toEqual(neutral);
+  });
+
+  it.each([
+    null,
+    '',
+    'text',
+    'text/',
+    '/html',
+    'text/html\u0001',
+    'image/png\u0001',
+    'image/png, text/html',
+    'image/png; ;=x',
+    'image/png text/html',
+    'image/png;a="b',
+    '\u0456mage/png',
+    'garbage',
+    `image/${'p'.repeat(300)}`,
+  ])('serves a missing or malformed type as bytes: %s', (type) => {
+    expect(servedType(type, policy)).toEqual(neutral);
+  });
+
+  it('shows an active type in place only for a host that names it', () => {
+    const images = { ...policy, inlineTypes: ['image/*'] };
+    expect(servedType('image/svg+xml', images)).toEqual(neutral);
+    const drawings = { ...policy, inlineTypes: ['image/svg+xml'] };
+    expect(servedType('image/svg+xml', drawings)).toEqual({ type: 'image/svg+xml', inline: true });
+  });
+
+  it('takes a host that trusts its content at its word', () => {
+    expect(servedType('text/html; charset=utf-8', trusting)).toEqual({
+      type: 'text/html; charset=utf-8',
+      inline: true,
+    });
+  });
+});
+
+describe('disposition', () => {
+  it.each([
+    ['a.txt', 'inline; filename="a.txt"'],
+    ['a "b".txt', 'inline; filename="a \\"b\\".txt"'],
+    // RFC 8187 §3.2.
+    ['\u20ac rates', 'inline; filename="? rates"; filename*=UTF-8\'\'%E2%82%AC%20rates'],
+    ['caf\u00e9.txt', 'inline; filename="caf?.txt"; filename*=UTF-8\'\'caf%C3%A9.txt'],
+    ['a%20b.txt', 'inline; filename="a%20b.txt"; filename*=UTF-8\'\'a%2520b.txt'],
+    ['a\r\nSet-Cookie: x', 'inline; filename="aSet-Cookie: x"'],
+    ['a\u0000b', 'inline; filename="ab"'],
+    ['a\u202egpj.exe', 'inline; filename="agpj.exe"'],
+    ['../../etc/passwd', 'inline; filename="passwd"'],
+    ['C:\\x\\y.txt', 'inline; filename="y.txt"'],
+    ['', 'inline'],
+    ['\u0001', 'inline'],
+  ])('writes %j', (name, expected) => {
+    expect(disposition(name, true)).toBe(expected);
+  });
+
+  it('offers for saving', () => {
+    expect(disposition('a.txt', false)).toBe('attachment; filename="a.txt"');
+  });
+
+  it('is a valid header for any name, and gives an ordinary name back', () => {
+    const name = fc.string({ unit: 'binary', maxLength: 300 });
+    const anything = fc.oneof(
+      name,
+      fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
+    );
+    fc.assert(
+      fc.property(anything, (text) => {
+        expect(() =>
+          validateHeaderValue('Content-Disposition', disposition(text, false)),
+        ).not.toThrow();
+      }),
+      { numRuns: 5000 },
+    );
+    const ordinary = fc
+      .string({ unit: 'grapheme', minLength: 1 })
+      .filter(
+        (text) =>
+          !/[/\\\u0000-\u001f\u007f-\u009f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069]/.test(text),
+      );
+    fc.assert(
+      fc.property(ordinary, (text) => {
+        expect(parse(disposition(text, false)).parameters['filename']).toBe(text);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('servingHeaders', () => {
+  it('sends everything that a browser needs to be safe', () => {
+    const digest = 'sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:';
+    expect(servingHeaders(served({ digest }), policy, false)).toEqual({
+      'Content-Type': 'image/png',
+      'Content-Disposition': 'inline; filename="report.png"',
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': "default-src 'none'; sandbox",
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'Cache-Control': 'private, no-cache',
+      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
+      'Accept-Ranges': 'bytes',
+      ETag: '"abc"',
+      'Last-Modified': 'Tue, 10 Feb 2026 15:45:00 GMT',
+      'Repr-Digest': digest,
+    });
+  });
+
+  it('offers for saving when a download is asked', () => {
+    expect(servingHeaders(served(), policy, true)).toMatchObject({
+      'Content-Type': 'image/png',
+      'Content-Disposition': 'attachment; filename="report.png"',
+    });
+  });
+
+  it.each(['x.html', 'x.html.', 'x.svg', 'x.png'])(
+    'offers HTML for saving as bytes, whatever its name: %s',
+    (name) => {
+      expect(
+        servingHeaders(served({ name, contentType: 'text/html' }), policy, false),
+      ).toMatchObject({
+        'Content-Type': 'application/octet-stream',
+        'Content-Disposition': `attachment; filename="${name}"`,
+        'X-Content-Type-Options': 'nosniff',
+        'Content-Security-Policy': "default-src 'none'; sandbox",
+      });
+    },
+  );
+
+  it('leaves a PDF out of the sandbox, where no viewer starts', () => {
+    const headers = servingHeaders(served({ contentType: 'application/PDF' }), policy, false);
+    expect(headers['Content-Security-Policy']).toBe("default-src 'none'");
+  });
+
+  it('serves what others planted, in headers that are valid', () => {
+    const planted = served({
+      contentType: 'text/html\u0001',
+      cacheControl: 'public,max-age=9e9',
+      contentDisposition: 'inline; filename="evil.html"',
+      contentEncoding: 'gzip, aws-chunked',
+      contentLanguage: 'de\r\nX: y',
+      etag: '',
+      lastModified: new Date(NaN),
+      digest: 'sha-256=:x\u007f:',
+    });
+    expect(servingHeaders(planted, { ...policy, crossOriginResourcePolicy: false }, false)).toEqual(
+      {
+        'Content-Type': 'application/octet-stream',
+        'Content-Disposition': 'attachment; filename="report.png"',
+        'X-Content-Type-Options': 'nosniff',
+        'Content-Security-Policy': "default-src 'none'; sandbox",
+        'Cache-Control': 'public,max-age=9e9',
+        Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
+        'Accept-Ranges': 'bytes',
+        'Content-Encoding': 'gzip',
+      },
+    );
+  });
+
+  it('falls back to the configured Cache-Control when the stored one is no header', () => {
+    const headers = servingHeaders(served({ cacheControl: 'public\r\nX: y' }), policy, false);
+    expect(headers['Cache-Control']).toBe('private, no-cache');
+  });
+
+  it('lets a stored disposition make serving stricter, never laxer', () => {
+    const stored = (contentDisposition: string, contentType: string): string | undefined =>
+      servingHeaders(served({ contentDisposition, contentType }), policy, false)[
+        'Content-Disposition'
+      ];
+    expect(stored('attachment; filename="x"', 'image/png')).toBe(
+      'attachment; filename="report.png"',
+    );
+    expect(stored('inline', 'text/html')).toBe('attachment; filename="report.png"');
+  });
+
+  it('serves the assets of a trusting host as they were stored', () => {
+    const page = served({
+      name: 'index.html',
+      contentType: 'text/html',
+      contentLanguage: 'en, de',
+    });
+    expect(servingHeaders(page, trusting, false)).toEqual({
+      'Content-Type': 'text/html',
+      'Content-Disposition': 'inline; filename="index.html"',
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'private, no-cache',
+      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
+      'Accept-Ranges': 'bytes',
+      'Content-Language': 'en, de',
+      ETag: '"abc"',
+      'Last-Modified': 'Tue, 10 Feb 2026 15:45:00 GMT',
+    });
+    const named = served({ contentDisposition: 'inline; filename="other.png"' });
+    expect(servingHeaders(named, trusting, false)['Content-Disposition']).toBe(
+      'inline; filename="other.png"',
+    );
+  });
+
+  it('is valid for whatever was stored', () => {
+    const anything = fc.option(fc.string({ unit: 'binary' }), { nil: null });
+    const any = fc.record({
+      name: fc.string({ unit: 'binary' }),
+      contentType: anything,
+      cacheControl: anything,
+      contentDisposition: anything,
+      contentEncoding: anything,
+      contentLanguage: anything,
+      etag: fc.string({ unit: 'binary' }),
+      lastModified: fc.option(fc.date(), { nil: null }),
+      digest: anything,
+    });
+    fc.assert(
+      fc.property(any, fc.boolean(), fc.boolean(), (file, trustedContent, download) => {
+        const headers = servingHeaders(file, { ...policy, trustedContent }, download);
+        for (const [name, value] of Object.entries(headers)) {
+          validateHeaderName(name);
+          validateHeaderValue(name, value);
+        }
+        expect(headers['X-Content-Type-Options']).toBe('nosniff');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('notModifiedHeaders', () => {
+  it('tells which answer is still good', () => {
+    expect(notModifiedHeaders(served({ cacheControl: 'max-age=60' }), policy)).toEqual({
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'max-age=60',
+      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
+      ETag: '"abc"',
+      'Last-Modified': 'Tue, 10 Feb 2026 15:45:00 GMT',
+    });
+  });
+});
