@@ -101,7 +101,7 @@ function given({ store, storage, truth }: Pick<Given, 'store' | 'storage' | 'tru
     client: leaving,
     bucket: storage.open(container, call),
     async seed(key, body) {
-      const command = { Bucket: store.bucket, Key: container + key, Body: body };
+      const command = { Bucket: store.bucket, Key: container + key, Body: Buffer.from(body) };
       await truth.send(new PutObjectCommand(command));
     },
   };
