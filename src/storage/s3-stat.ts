@@ -1,11 +1,10 @@
 // Attributes of one object: one HeadObject.
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { ReadConditions, Stat, StatResult } from './bucket.js';
-import { statOf } from './s3-attributes.js';
+import { quoted, statOf } from './s3-attributes.js';
 import { assertBucket } from './s3-bucket.js';
 import type { S3Context } from './s3-client.js';
-import { refusalOf } from './s3-errors.js';
-import { partialStat } from './s3-read.js';
+import { refusalOf, type Refusal } from './s3-errors.js';
 
 /** What storage knows about a key. A missing one may cost a second call: is the bucket there at all? */
 export async function stat(
@@ -27,8 +26,7 @@ export async function stat(
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal?.kind === 'not-modified') {
-      const known = tagOf(conditions.ifNoneMatch);
-      return { kind: 'not-modified', stat: { ...known, ...partialStat(refusal.headers) } };
+      return { kind: 'not-modified', stat: unchanged(refusal, conditions.ifNoneMatch) };
     }
     if (refusal?.kind === 'precondition-failed') return { kind: 'precondition-failed' };
     if (refusal?.kind !== 'missing') throw error;
@@ -37,10 +35,22 @@ export async function stat(
   }
 }
 
-const ONE_TAG = /^(?:W\/)?("[^"]*")$/;
-
-/** The ETag of an object that is not modified, from the condition: Ceph 16 leaves it out of its 304. */
-export function tagOf(ifNoneMatch: string | undefined): Pick<Partial<Stat>, 'etag'> {
-  const tag = ONE_TAG.exec(ifNoneMatch ?? '')?.[1];
-  return tag === undefined ? {} : { etag: tag };
+/**
+ * What a 304 says of the object. Ceph 16 leaves the ETag out of it: then it is the one of the
+ * condition, when that named one.
+ */
+export function unchanged(
+  { headers }: Pick<Refusal, 'headers'>,
+  ifNoneMatch?: string,
+): Partial<Stat> {
+  const { etag = ONE_TAG.exec(ifNoneMatch ?? '')?.[1], 'last-modified': lastModified } = headers;
+  const { 'cache-control': cacheControl } = headers;
+  const date = new Date(lastModified ?? '');
+  return {
+    ...(etag === undefined ? {} : { etag: quoted(etag) }),
+    ...(Number.isNaN(date.getTime()) ? {} : { lastModified: date }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+  };
 }
+
+const ONE_TAG = /^(?:W\/)?("[^"]*")$/;
