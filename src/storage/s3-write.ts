@@ -1,0 +1,83 @@
+// Writing an object: one PutObject where the length allows it, by parts otherwise. Nothing becomes
+// visible unless every byte came; whatever fails, no request and no upload stays behind.
+import { Readable } from 'node:stream';
+import type { WriteRequest, WriteResult } from './bucket.js';
+import { exactBody } from './exact-body.js';
+import { newNonce, quoted } from './s3-attributes.js';
+import type { S3Context } from './s3-client.js';
+import { nonsense } from './s3-errors.js';
+import { guardInput } from './s3-guard.js';
+import { writeByParts } from './s3-multipart.js';
+import { putBytes, putCommand, settle, type Writing } from './s3-put.js';
+
+/**
+ * Stores bytes. `incomplete_body` when they are not as many as `request.length` says; an error that the
+ * body was destroyed with is thrown as it is. Destroys a body that it did not read to its end.
+ */
+export async function write(
+  context: S3Context,
+  key: string,
+  body: Readable | Uint8Array,
+  request: WriteRequest,
+): Promise<WriteResult> {
+  try {
+    const guard = await guardInput(context, key, request);
+    if ('kind' in guard) return guard;
+    const nonce = request.createOnly === true ? newNonce() : undefined;
+    return await store(context, body, { key, request, guard, nonce });
+  } finally {
+    if (body instanceof Readable && !body.readableEnded) body.on('error', () => {}).destroy();
+  }
+}
+
+function store(
+  context: S3Context,
+  body: Readable | Uint8Array,
+  writing: Writing,
+): Promise<WriteResult> {
+  if (!(body instanceof Readable)) return putBytes(context, body, writing);
+  const { length } = writing.request;
+  if (length === undefined || length > context.settings.multipartThreshold) {
+    return writeByParts(context, body, writing);
+  }
+  return putStream(context, body, { writing, length });
+}
+
+interface Streaming {
+  readonly writing: Writing;
+  readonly length: number;
+}
+
+async function putStream(
+  context: S3Context,
+  source: Readable,
+  { writing, length }: Streaming,
+): Promise<WriteResult> {
+  const controller = new AbortController();
+  let failure: Error | undefined;
+  const body = exactBody(source, {
+    length,
+    idleMs: context.settings.timeouts.idleMs,
+    onSenderFailed(error) {
+      failure = error;
+      // Not the error itself: that would count against storage.
+      controller.abort(new Error('the sender failed'));
+    },
+    onStalled: (error) => controller.abort(error),
+  });
+  try {
+    const command = putCommand(context, writing, { body: body.stream, length });
+    const output = await context.send('stream', 'PutObject', command, {
+      signal: controller.signal,
+    });
+    if (!body.isSent()) throw nonsense('Storage answered before it had the whole file.');
+    return { kind: 'written', etag: quoted(output.ETag), size: length };
+  } catch (error) {
+    if (failure !== undefined && !context.call.signal.aborted) throw failure;
+    return await settle(context, error, { writing, size: length, isSent: body.isSent() });
+  } finally {
+    body.close();
+    // Storage that answers early leaves a request half sent.
+    controller.abort();
+  }
+}
