@@ -10,16 +10,17 @@ export interface RetryBudget {
 
 // A store that fails 20 % of its calls needs 0.24 retries a call; one that fails all earns nothing,
 // so an outage costs at most the tokens in hand.
-const EARNED = 0.3;
-const MOST = 20;
+const COST = 10;
+const EARNED = 3;
+const MOST = 20 * COST;
 
 /** A full budget. */
 export function retryBudget(): RetryBudget {
   let tokens = MOST;
   return {
     take() {
-      if (tokens < 1) return false;
-      tokens -= 1;
+      if (tokens < COST) return false;
+      tokens -= COST;
       return true;
     },
     earn() {
