@@ -89,6 +89,7 @@ describe('authentication', () => {
     ['an unsigned x-amz- header', { unsigned: { 'x-amz-acl': 'private' } }, '403 AccessDenied'],
     ['a changed signed header', { unsigned: { host: 'elsewhere' } }, '403 SignatureDoesNotMatch'],
     ['a bucket that is not there', { target: '/nowhere/key' }, '404 NoSuchBucket'],
+    ['a path signed as it is, not encoded', { target: '/bucket/(' }, '403 SignatureDoesNotMatch'],
     ['an unsigned header of no weight', { unsigned: { 'x-note': '1' } }, '404 NoSuchKey'],
   ])('answers a request with %s', async (_what, asked, expected) => {
     expect(await statusOf({ target: '/bucket/none', ...asked })).toBe(expected);
@@ -894,7 +895,7 @@ describe('buckets', () => {
   it('makes, names and removes them', async () => {
     const go = (method: string, target: string) => statusOf({ method, target });
     expect(await go('PUT', '/fresh')).toBe('200');
-    expect(await go('PUT', '/fresh')).toBe('409 BucketAlreadyOwnedByYou');
+    expect(await go('PUT', '/fresh')).toBe('200');
     expect(await go('PUT', '/No')).toBe('400 InvalidBucketName');
     expect(await go('HEAD', '/fresh')).toBe('200');
     expect((await ask(double.port, { target: '/' })).body).toContain('<Name>fresh</Name>');
@@ -904,6 +905,18 @@ describe('buckets', () => {
     expect(await go('DELETE', '/fresh/x')).toBe('204');
     expect(await go('DELETE', '/fresh')).toBe('204');
     expect(await go('HEAD', '/fresh')).toBe('404');
+  });
+});
+
+describe('another region', () => {
+  it('refuses a bucket that is there, and tells its name', async () => {
+    const region = 'eu-west-1';
+    const abroad = await startDouble({ region });
+    const again = await ask(abroad.port, { method: 'PUT', target: '/bucket', region });
+    expect([again.status, again.code]).toEqual([409, 'BucketAlreadyOwnedByYou']);
+    const { body } = await ask(abroad.port, { target: '/bucket?location', region });
+    expect(body).toContain('>eu-west-1</LocationConstraint>');
+    await abroad.close();
   });
 });
 

@@ -20,10 +20,11 @@ export async function createBucket(exchange: Exchange): Promise<Answer> {
   if (!/^(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]|\.(?!\.))*[a-z0-9]$/.test(name)) {
     throw s3Error('InvalidBucketName', { elements: { BucketName: name } });
   }
-  if (buckets.has(name)) {
+  // AWS, CreateBucket: to make one's own bucket again is an error everywhere but in us-east-1.
+  if (buckets.has(name) && exchange.service.region !== 'us-east-1') {
     throw s3Error('BucketAlreadyOwnedByYou', { elements: { BucketName: name } });
   }
-  buckets.set(name, makeBucket(name, secondsNow(exchange.service)));
+  if (!buckets.has(name)) buckets.set(name, makeBucket(name, secondsNow(exchange.service)));
   return { status: 200, headers: { location: `/${name}` } };
 }
 

@@ -29,10 +29,8 @@ let cachedKey: { readonly of: string; readonly key: Buffer } | undefined;
 export function authenticate(request: SignedRequest, keyring: Keyring): Caller {
   const credentials = readCredentials(request, keyring);
   checkSignedHeaders(request, credentials);
-  const hashed = canonicalRequests(request, credentials);
-  const strings = hashed.flatMap((canonical) =>
-    sha256Forms(canonical).map((sha256) => stringToSign(credentials, sha256)),
-  );
+  const canonical = canonicalRequest(request, credentials);
+  const strings = sha256Forms(canonical).map((sha256) => stringToSign(credentials, sha256));
   const key = signingKey(credentials, keyring);
   if (!strings.some((text) => hmac(key, text).toString('hex') === credentials.signature)) {
     throw s3Error('SignatureDoesNotMatch', {
@@ -40,7 +38,7 @@ export function authenticate(request: SignedRequest, keyring: Keyring): Caller {
         AWSAccessKeyId: keyring.accessKeyId,
         StringToSign: strings[0] ?? '',
         SignatureProvided: credentials.signature,
-        CanonicalRequest: hashed[0] ?? '',
+        CanonicalRequest: canonical,
       },
     });
   }
@@ -63,27 +61,27 @@ function checkSignedHeaders(request: SignedRequest, credentials: Credentials): v
   });
 }
 
-// S3 encodes the decoded path anew; clients that leave a character bare sign the raw one.
-function canonicalRequests(request: SignedRequest, credentials: Credentials): string[] {
+// AWS, "Create a canonical request": every byte of the path but the unreserved ones and `/` is encoded,
+// once, whatever the request line left bare; no segment is tidied.
+function canonicalRequest(request: SignedRequest, credentials: Credentials): string {
   const { target, headers } = request;
   const pairs = queryPairs(target.rawQuery)
     .filter(([name]) => name !== 'X-Amz-Signature')
     .map(([name, value]) => [encode(name), encode(value)] as const)
     .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0));
   const names = credentials.signedHeaders;
-  const rest = [
+  const path = target.rawPath
+    .replace(/%([0-9a-fA-F]{2})/g, (_all, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/[^A-Za-z0-9\-._~/]/g, (byte) => percent(byte.charCodeAt(0)));
+  return [
+    request.method,
+    path,
     pairs.map(([name, value]) => `${name}=${value}`).join('&'),
     ...names.map((name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
     '',
     names.join(';'),
     credentials.payloadHash,
   ].join('\n');
-  const encoded = request.target.rawPath
-    .replace(/%([0-9a-fA-F]{2})/g, (_all, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replace(/[^A-Za-z0-9\-._~/]/g, (byte) => percent(byte.charCodeAt(0)));
-  return [...new Set([encoded, target.rawPath])].map((path) =>
-    [request.method, path, rest].join('\n'),
-  );
 }
 
 function encode(text: string): string {
