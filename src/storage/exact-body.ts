@@ -80,7 +80,7 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
   stream.on('error', () => {}).on('end', () => dog.wait());
   source.on('end', finish).on('error', fail).on('close', onClose).on('data', take);
   if (source.readableEnded) queueMicrotask(finish);
-  else if (source.destroyed) queueMicrotask(onClose);
+  else if (source.destroyed) queueMicrotask(() => fail(source.errored ?? new Error('no body')));
 
   return {
     stream,

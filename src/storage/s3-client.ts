@@ -169,26 +169,32 @@ async function send<Input extends ServiceInputTypes, Output extends ServiceOutpu
         if (isFileServiceError(signal.reason) && !call.signal.aborted) connection.breaker.failed(2);
         throw signal.reason;
       }
-      const again = attempt < attempts && judge(connection, operation, error);
-      if (!again) throw translate(error);
+      tellBreaker(connection, operation, error);
+      if (attempt === attempts || !mayRepeat(connection, error)) throw translate(error);
     }
     await pauseBefore(attempt, signal);
   }
 }
 
-/** Tells the breaker how a call failed; true when it may be made again. */
-function judge(connection: Connection, operation: string, error: unknown): boolean {
+function tellBreaker(connection: Connection, operation: string, error: unknown): void {
   const refusal = refusalOf(error);
-  if (refusal === undefined) return false;
+  if (refusal === undefined) return;
   debugStorage('%s: %s %s %s', operation, refusal.kind, refusal.status ?? '-', refusal.code);
   const weight = outageWeight(refusal);
   if (weight === 0) connection.breaker.succeeded();
   else connection.breaker.failed(weight);
+}
+
+/** Whether an idempotent call that failed so may be made again; takes a token of the budget when it may. */
+export function mayRepeat(connection: Connection, error: unknown): boolean {
+  const refusal = refusalOf(error);
+  if (refusal === undefined) return false;
   // The SDK has corrected its clock from storage's answer: the same call signed again is right.
-  const skewed = (error as { $metadata?: { clockSkewCorrected?: boolean } }).$metadata;
+  const skewed = (refusal.error as { $metadata?: { clockSkewCorrected?: boolean } }).$metadata;
   if (skewed?.clockSkewCorrected === true) return true;
-  // A timeout has used up the client's patience; another would double it.
-  const transient = refusal.kind === 'unavailable' || refusal.kind === 'unreachable';
+  // A timeout has used up the client's patience; another would double it. AWS asks to send again what
+  // met a 409 ConditionalRequestConflict.
+  const transient = ['unavailable', 'unreachable', 'conflict'].includes(refusal.kind);
   return transient && !connection.breaker.isOpen() && connection.budget.take();
 }
 
@@ -209,6 +215,8 @@ export function connect(settings: StorageSettings): Connection {
     if (existing !== undefined) return existing;
     const opened = new S3Client({
       ...clientConfig(settings, settings.endpoint),
+      // It warns on the console of every upload that storage refused.
+      logger: SILENT,
       requestHandler: { httpAgent, httpsAgent, logger: SILENT, ...patience(profile, settings) },
     });
     digestDeletes(opened);

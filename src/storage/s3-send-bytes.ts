@@ -3,8 +3,7 @@ import { Readable } from 'node:stream';
 import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { stalled } from './exact-body.js';
 import { pauseBefore } from './retry.js';
-import type { S3Command, S3Context } from './s3-client.js';
-import { refusalOf } from './s3-errors.js';
+import { mayRepeat, type S3Command, type S3Context } from './s3-client.js';
 import { watchdog } from './watchdog.js';
 
 /** One call whose body is in memory. */
@@ -30,7 +29,8 @@ export async function sendBytes<Input extends ServiceInputTypes, Output extends 
     try {
       return await sendOnce(context, call);
     } catch (error) {
-      if (call.signal.aborted || attempt === ATTEMPTS || !mayRepeat(context, error)) throw error;
+      if (call.signal.aborted || attempt === ATTEMPTS || !mayRepeat(context.connection, error))
+        throw error;
     }
     await pauseBefore(attempt, call.signal);
     call.onRepeat?.();
@@ -68,11 +68,4 @@ function slices(bytes: Uint8Array, onProgress: () => void): Readable {
       this.push(offset < whole.length ? whole.subarray(offset, (offset += SLICE_BYTES)) : null);
     },
   }).on('error', () => {});
-}
-
-function mayRepeat({ connection }: S3Context, error: unknown): boolean {
-  const kind = refusalOf(error)?.kind;
-  // AWS asks to send again what met a 409 ConditionalRequestConflict.
-  const transient = kind === 'unavailable' || kind === 'unreachable' || kind === 'conflict';
-  return transient && !connection.breaker.isOpen() && connection.budget.take();
 }

@@ -20,13 +20,15 @@ export async function write(
   body: Readable | Uint8Array,
   request: WriteRequest,
 ): Promise<WriteResult> {
+  // It may fail while storage is still being asked, and unheard that would end the process.
+  if (body instanceof Readable) body.on('error', () => {});
   try {
     const guard = await guardInput(context, key, request);
     if ('kind' in guard) return guard;
     const nonce = request.createOnly === true ? newNonce() : undefined;
     return await store(context, body, { key, request, guard, nonce });
   } finally {
-    if (body instanceof Readable && !body.readableEnded) body.on('error', () => {}).destroy();
+    if (body instanceof Readable && !body.readableEnded) body.destroy();
   }
 }
 

@@ -3,6 +3,10 @@ import { s3Storage } from '../../src/storage/s3.ts';
 import { s3rverStore } from '../support/stores.ts';
 import { BUCKET_CONTRACT } from './bucket-contract.ts';
 import { askAll, settingsFor, type KnownFaults } from './given.ts';
+import { READ_CONTRACT } from './read-contract.ts';
+import { WRITE_CONTRACT } from './write-contract.ts';
+
+const CONTRACT = { ...BUCKET_CONTRACT, ...READ_CONTRACT, ...WRITE_CONTRACT };
 
 const UNSIGNED = 'signatures are not verified';
 const UPLOADS = 'ListMultipartUploads answers 501';
@@ -28,7 +32,7 @@ const FAULTS: KnownFaults = {
   'check \u203a finds nothing wrong and leaves nothing behind': 'it has the faults above',
 };
 
-for (const [title, questions] of Object.entries(BUCKET_CONTRACT)) {
+for (const [title, questions] of Object.entries(CONTRACT)) {
   askAll(`s3rver: ${title}`, questions, { open: s3rverStore, faults: FAULTS });
 }
 
