@@ -33,12 +33,13 @@ stop_daemons() {
     pid=$(<"$file")
     # A pid file can outlive its process, and the number can be another program's by now.
     if grep -qsaF "$CONF" "/proc/$pid/cmdline"; then
-      kill "$pid" 2>/dev/null || true
-      for _ in {1..100}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+      # Nothing is kept, so nothing needs the ten seconds of an orderly end.
       kill -9 "$pid" 2>/dev/null || true
+      for _ in {1..100}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     fi
-    rm -f "$file"
   done
+  # Only a folder that this script filled.
+  if [[ -e $CONF ]]; then rm -rf "$DIR"; fi
 }
 
 configure() {
@@ -109,7 +110,6 @@ EOF
 start_daemons() {
   local log=$DIR/log/start.log fsid uuid id
   stop_daemons
-  rm -rf "$DIR"
   mkdir -p "$DIR"/{mon,osd,rgw,run,log}
   configure
   fsid=$(sed -n 's/^fsid = //p' "$CONF")

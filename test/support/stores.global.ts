@@ -12,21 +12,18 @@ declare module 'vitest' {
   }
 }
 
-/** The line that tells what is missing and how to get it. */
-export const missing = (name: string, packages: string): string =>
-  `${name} is not installed: apt-get install ${packages}, or run .ci/run; its suites are left out`;
-
-const leaveOut = (line: string): void => {
+const leaveOut = (name: string, packages: string): void => {
+  const line = `${name} is not installed: apt-get install ${packages}, or run .ci/run`;
   if (process.env.CI) throw new Error(line);
-  console.warn(line);
+  console.warn(`${line}; its suites are left out`);
 };
 
 /** Starts or joins what the suites need; returns the teardown. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const ceph = await joinCeph();
-  if (ceph === undefined) leaveOut(missing('Ceph RGW', 'radosgw ceph-mon ceph-osd'));
-  if (!redisInstalled()) leaveOut(missing('Redis', 'redis-server'));
-  if (chromiumPath() === undefined) leaveOut(missing('Chromium', 'chromium'));
+  if (ceph === undefined) leaveOut('Ceph RGW', 'radosgw ceph-mon ceph-osd');
+  if (!redisInstalled()) leaveOut('Redis', 'redis-server');
+  if (chromiumPath() === undefined) leaveOut('Chromium', 'chromium');
   project.provide('cephEndpoint', ceph?.endpoint);
   return async () => ceph?.leave();
 };
