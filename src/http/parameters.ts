@@ -53,7 +53,11 @@ export function integer(
   const { min, max = Number.MAX_SAFE_INTEGER } = bounds;
   return {
     sentence,
-    schema: { type: 'integer', minimum: min, ...(bounds.max === undefined ? {} : { maximum: max }) },
+    schema: {
+      type: 'integer',
+      minimum: min,
+      ...(bounds.max === undefined ? {} : { maximum: max }),
+    },
     read: (value, name) => {
       if (value === undefined) return undefined;
       const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;

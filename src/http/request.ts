@@ -15,6 +15,8 @@ export interface FileRequest<Req = IncomingMessage> {
   readonly headers: Readonly<Record<string, string>>;
   /** The body, not yet read. */
   readonly body: Readable;
+  /** True when something in front of the service has already read the body. */
+  readonly bodyConsumed: boolean;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
   readonly ip: string;

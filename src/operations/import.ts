@@ -31,6 +31,7 @@ export const importFile: Operation = {
   body: [],
   replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
   refusals: [400, 404, 409, 413, 415],
+  enabled: ({ importFromUrl }) => importFromUrl,
   when: (request) => {
     const url = lastValue(request.query, 'url') ?? '';
     return url !== '' && !isTrue(url);
@@ -63,7 +64,7 @@ export const importFile: Operation = {
             const where = { folder: target.key, clean, operation: NAME };
             return await extractUpload(ask, context, { ...upload, ...where });
           }
-          return created(ask, await storeFile(ask, context, upload));
+          return created(ask, { ...(await storeFile(ask, context, upload)) });
         } finally {
           body.destroy();
         }

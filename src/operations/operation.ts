@@ -82,6 +82,8 @@ export interface Operation {
   readonly refusals: readonly number[];
   /** True when accesses are asked item by item while it runs, and `plan.access` may be empty. */
   readonly judgesItems?: boolean;
+  /** Whether the host has turned it on; absent means always. Only enabled operations are described. */
+  readonly enabled?: (settings: Settings<unknown>) => boolean;
   /** Further condition on the request; absent means always. */
   readonly when?: (request: FileRequest<unknown>) => boolean;
   readonly plan: (ask: Ask) => Plan | Promise<Plan>;
@@ -89,5 +91,6 @@ export interface Operation {
 
 /** An access, asked in the name of an operation. */
 export function access(action: Action, path: string, verb: string, operation: string): Access {
-  return { action, path, verb, operation };
+  // Frozen: a hook that changes what it was asked must not change what is done.
+  return Object.freeze({ action, path, verb, operation });
 }

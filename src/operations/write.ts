@@ -88,7 +88,7 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
   }
   return {
     access: [access('write', key, verb, operation)],
-    run: async (context) => created(ask, await storeFile(ask, context, upload)),
+    run: async (context) => created(ask, { ...(await storeFile(ask, context, upload)) }),
   };
 }
 
@@ -107,7 +107,7 @@ function bodyLength({ request }: Ask): number | undefined {
 /** The answer to something created: 201 with its address. */
 export function created(
   { request }: Pick<Ask, 'request'>,
-  resource: { readonly path: string },
+  resource: Readonly<Record<string, unknown>> & { readonly path: string },
 ): FileReply {
   return json(201, resource, { Location: `${request.mount}/${encodeKey(resource.path)}` });
 }

@@ -43,7 +43,8 @@ async function archive(context: RunContext, folder: string, name: string): Promi
   const pages = pagesFrom(context.bucket, await firstPage(context.bucket, where), where);
   const read = (page: Page) => zipEntries(context, folder, page);
   const { gathered, rest } = await gather(pages, read);
-  const length = rest === null ? { 'Content-Length': String(zipLength(gathered)) } : {};
+  const length: Record<string, string> =
+    rest === null ? { 'Content-Length': String(zipLength(gathered)) } : {};
   const entries = rest === null ? gathered : chain(gathered, rest, read);
   return {
     status: 200,

@@ -1,0 +1,164 @@
+// The composition root and the one HTTP shell: node:http, Express and Connect on one side, values on the other.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FileServiceConfig, Settings } from './config.js';
+import { completeSettings } from './config.js';
+import type { FileRequest } from './http/request.js';
+import { hasBody } from './http/request.js';
+import { openApiDocument } from './openapi.js';
+import { sendReply } from './send.js';
+import { continueOnRead } from './server.js';
+import { createService } from './service.js';
+import { cachedBuckets } from './storage/cached.js';
+import { s3Storage } from './storage/s3.js';
+import type { Finding, SweepReport, SweepRequest } from './storage/s3.js';
+
+/** What `check()` found out. */
+export interface CheckResult {
+  /** True when every finding is fine. */
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** A mounted file service: a request handler with a life of its own. */
+export interface FileService {
+  /** Answers one request. `next` is called only for a fault of the adapter itself. */
+  (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void;
+  /** Asks storage what the service needs of it, and says what to do about what is missing. */
+  check(): Promise<CheckResult>;
+  /** The OpenAPI 3.1 document of the enabled routes. */
+  openapi(): Readonly<Record<string, unknown>>;
+  /** Aborts multipart uploads that this service left behind; never anyone else's. */
+  sweep(request?: Partial<SweepRequest>): Promise<SweepReport>;
+  /** Refuses new work with 503, lets running transfers finish, then cuts the rest. @default graceMs 10000 */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Part of the request that frameworks add. */
+interface FrameworkRequest extends IncomingMessage {
+  readonly originalUrl?: string;
+  readonly baseUrl?: string;
+  readonly ip?: string;
+}
+
+const SANE_ID = /^[\w.:/+=-]{1,128}$/;
+const DEFAULT_GRACE_MS = 10_000;
+const DEFAULT_SWEEP = { olderThanSeconds: 24 * 3600, dryRun: false };
+
+/**
+ * A file service as a plain `(req, res, next)` handler: it mounts wherever a router does, on Express 4
+ * and 5, Connect, and by itself in `http.createServer`.
+ *
+ * @throws TypeError for a configuration that cannot be meant, naming the option
+ */
+export function createFileService<Req = IncomingMessage>(
+  config: FileServiceConfig<Req>,
+): FileService {
+  const settings = completeSettings(config);
+  const storage = s3Storage(settings.storage);
+  const service = createService(settings, cachedBuckets(settings, storage.open));
+  const running = new Set<ServerResponse>();
+  let onIdle: (() => void) | undefined;
+
+  const files = (
+    req: IncomingMessage,
+    res: ServerResponse,
+    next?: (error?: unknown) => void,
+  ): void => {
+    running.add(res);
+    res.once('close', () => {
+      running.delete(res);
+      if (running.size === 0) onIdle?.();
+    });
+    answer(req, res).catch((error: unknown) => {
+      if (next === undefined || res.headersSent) res.destroy();
+      else next(error);
+    });
+  };
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    continueOnRead(req, res);
+    // Whoever reads the body hears of its errors; this listener keeps the rest from ending the process.
+    req.on('error', () => {});
+    const request = requestOf<Req>(req, res);
+    const { reply, finish } = await service.respond(request);
+    sendReply(req, res, reply, settings.timeouts.idleMs, ({ error, ...transfer }) => {
+      finish(transfer, error);
+    });
+  }
+
+  const container = (): string => {
+    if (typeof settings.container === 'string') return settings.container;
+    // Each tenant's files lie below the bucket's root.
+    return '';
+  };
+
+  return Object.assign(files, {
+    check: async (): Promise<CheckResult> => {
+      const findings = await storage.check(container());
+      return { ok: findings.every(({ ok }) => ok), findings };
+    },
+    openapi: () => openApiDocument(settings as unknown as Settings<unknown>, '/'),
+    sweep: (request: Partial<SweepRequest> = {}) =>
+      storage.sweep(container(), { ...DEFAULT_SWEEP, ...request }),
+    close: async ({ graceMs = DEFAULT_GRACE_MS }: { readonly graceMs?: number } = {}) => {
+      service.refuseNewWork();
+      await idleWithin(graceMs);
+      for (const res of running) res.destroy();
+      await storage.close();
+    },
+  });
+
+  async function idleWithin(graceMs: number): Promise<void> {
+    if (running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function requestOf<Req>(req: FrameworkRequest, res: ServerResponse): FileRequest<Req> {
+  const gone = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  // Node gives text for every header but Set-Cookie, which no client sends.
+  const headers = req.headers as Readonly<Record<string, string>>;
+  const { path, query } = splitTarget(req.url ?? '/');
+  const id = headers['x-request-id'];
+  return {
+    id: id !== undefined && SANE_ID.test(id) ? id : randomUUID(),
+    method: req.method ?? 'GET',
+    path,
+    mount: mountOf(req),
+    query: new URLSearchParams(query),
+    headers,
+    body: req,
+    bodyConsumed: hasBody(headers) && (req.readableDidRead || req.readableEnded),
+    signal: gone.signal,
+    ip: req.ip ?? req.socket.remoteAddress ?? '',
+    // The host says with the generic what its framework's request is.
+    raw: req as unknown as Req,
+  };
+}
+
+// RFC 9112 section 3.2.2: a server must accept the absolute form too; its authority is not ours to trust.
+function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const origin = /^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? '';
+  const rest = target.slice(origin.length);
+  const mark = rest.indexOf('?');
+  const path = mark === -1 ? rest : rest.slice(0, mark);
+  return { path: path === '' ? '/' : path, query: mark === -1 ? '' : rest.slice(mark + 1) };
+}
+
+function mountOf(req: FrameworkRequest): string {
+  if (req.baseUrl !== undefined) return req.baseUrl;
+  if (req.originalUrl === undefined) return '';
+  const whole = splitTarget(req.originalUrl).path;
+  const { path } = splitTarget(req.url ?? '/');
+  return whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : whole;
+}

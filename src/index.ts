@@ -1,0 +1,33 @@
+// What the world may import; re-exports, nothing else.
+export { createFileService } from './express.js';
+export type { CheckResult, FileService } from './express.js';
+export type { CorsOptions, CredentialProvider, FileServiceConfig, Timeouts } from './config.js';
+export { FileServiceError, REASONS, isFileServiceError, phraseOf, statusOf } from './errors.js';
+export type { FileServiceErrorDetails, Reason } from './errors.js';
+export { allowAll } from './hooks.js';
+export type {
+  Access,
+  Action,
+  Audit,
+  AuditEvent,
+  Authenticate,
+  Authorize,
+  Cache,
+  HookRequest,
+  Limit,
+  LimitStatus,
+  Principal,
+  Scan,
+  ScanInfo,
+  ScanVerdict,
+  Use,
+  Verb,
+} from './hooks.js';
+export { configureServer } from './server.js';
+export type { Finding, SweepReport, SweepRequest, SweptUpload } from './storage/s3.js';
+export { apiKeys } from './policies/api-keys.js';
+export { auditLog } from './policies/audit-log.js';
+export { keyvCache } from './policies/keyv-cache.js';
+export { memoryCache } from './policies/memory-cache.js';
+export { rateLimit } from './policies/rate-limit.js';
+export { roles } from './policies/roles.js';

@@ -1,0 +1,275 @@
+// The order of things: identify, parse, plan, authorize, limit, run, answer, audit. Knows no framework and no S3.
+import type { Settings } from './config.js';
+import { asOriginal } from './compat.js';
+import { corsHeaders, preflightHeaders, refuseForgery } from './cors.js';
+import { debugHook, debugRequest } from './debug.js';
+import { FileServiceError, isFileServiceError } from './errors.js';
+import type { HookRequest } from './hooks.js';
+import { empty, failure } from './http/reply.js';
+import type { FileReply } from './http/reply.js';
+import type { FileRequest } from './http/request.js';
+import { judgeFor } from './judge.js';
+import type { Judge } from './judge.js';
+import { containerPrefix, parsePath } from './key.js';
+import type { KeyRules, Target } from './key.js';
+import { checkLimits, countTransfer } from './limits.js';
+import { openApiDocument } from './openapi.js';
+import { allowedMethods, findOperation } from './operations/index.js';
+import type { Plan } from './operations/operation.js';
+import { auditEvent, noteAccess, startRecord } from './record.js';
+import type { RequestRecord, Transfer } from './record.js';
+import type { Bucket } from './storage/bucket.js';
+import { isPromise, within } from './within.js';
+
+/** An answer, and what to call when it has left. */
+export interface Exchange {
+  readonly reply: FileReply;
+  /** Called once, after the last byte or the client's departure: records the request. */
+  readonly finish: (transfer: Omit<Transfer, 'status'>, error?: unknown) => void;
+}
+
+/** Opens the bucket below a container, on behalf of one request. */
+export type OpenBucket = (
+  container: string,
+  call: { readonly signal: AbortSignal; readonly onCall: () => void },
+) => Bucket;
+
+/** The pipeline of one service. */
+export interface Service<Req> {
+  /** Never rejects: whatever happens becomes an answer. */
+  readonly respond: (request: FileRequest<Req>) => Promise<Exchange>;
+  /** From now on every request is refused with 503. */
+  readonly refuseNewWork: () => void;
+}
+
+/** Longest that a request's end waits for the audit hook, in milliseconds. */
+const AUDIT_MS = 1000;
+
+/** A service over settings and a storage. */
+export function createService<Req>(settings: Settings<Req>, open: OpenBucket): Service<Req> {
+  // The house below does not care what the framework's request is.
+  const houseSettings = settings as unknown as Settings<unknown>;
+  let closing = false;
+  let auditFails = false;
+
+  async function respond(given: FileRequest<Req>): Promise<Exchange> {
+    const request = settings.compat === undefined ? given : asOriginal(given);
+    const record = startRecord(request);
+    let reply: FileReply;
+    try {
+      reply = await answer(request, record);
+    } catch (error) {
+      const explained = explain(error, request.signal);
+      record.reason = explained.reason;
+      reply = failure(explained);
+    }
+    const dressed = dress(settings, request, given.method === 'HEAD', reply);
+    return { reply: dressed, finish: finisher(request, record, dressed.status) };
+  }
+
+  async function answer(request: FileRequest<Req>, record: RequestRecord): Promise<FileReply> {
+    refuseWhileUnfit();
+    refuseForgery(settings.cors, request.method, request.headers);
+    if (request.method === 'OPTIONS') return describeOptions(request);
+    const principal = await identify(request);
+    record.principal = principal;
+    if (request.bodyConsumed) throw bodyConsumed();
+    const hookRequest = hookRequestOf(request, principal);
+    const container = containerFor(settings, hookRequest);
+    const rules = keyRules(settings, container);
+    const target = parsePath(request.path, rules);
+    record.path = target.key;
+    const operation = findOperation(request.method, target, request);
+    if (operation === undefined) throw notAllowed(request.method, target);
+    record.operation = operation.name;
+
+    const judge = judgeFor(settings, hookRequest, (access) => {
+      noteAccess(record, access);
+    });
+    const planned = operation.plan({
+      request,
+      verb: request.method,
+      target,
+      settings: houseSettings,
+      rules,
+      describe: (mount) => openApiDocument(houseSettings, mount),
+    });
+    const plan = isPromise(planned) ? await planned : planned;
+    for (const access of plan.access) {
+      const asked = judge.authorize(access);
+      if (asked !== undefined) await asked;
+    }
+    const limitHeaders = await checkLimits(settings, plan.access, hookRequest);
+    const bucket = open(container, {
+      signal: request.signal,
+      onCall: () => {
+        record.storageCalls += 1;
+      },
+    });
+    const reply = await run(plan, bucket, judge, request, record);
+    return limitHeaders === null ? reply : { ...reply, headers: { ...limitHeaders, ...reply.headers } };
+  }
+
+  function run(
+    plan: Plan,
+    bucket: Bucket,
+    judge: Judge,
+    request: FileRequest<Req>,
+    record: RequestRecord,
+  ): Promise<FileReply> {
+    return plan.run({
+      bucket,
+      principal: record.principal,
+      signal: request.signal,
+      authorize: async (access) => judge.authorize(access),
+      permits: judge.permits,
+      allowsEverything: judge.allowsEverything,
+      countBytesIn: (bytes) => {
+        record.bytesIn = bytes;
+      },
+      explain: (error) => explain(error, request.signal),
+    });
+  }
+
+  function refuseWhileUnfit(): void {
+    if (closing)
+      throw new FileServiceError('closing', 'The service is shutting down.', {
+        headers: { 'Retry-After': '5', Connection: 'close' },
+      });
+    // The refusal is audited too: that is how a hook that works again is noticed.
+    if (auditFails && settings.auditRequired)
+      throw new FileServiceError('audit_unavailable', 'The request could not be recorded.', {
+        headers: { 'Retry-After': '5' },
+      });
+  }
+
+  async function identify(request: FileRequest<Req>): Promise<HookRequest['principal']> {
+    const { hookMs } = settings.timeouts;
+    try {
+      const principal = settings.authenticate(hookRequestOf(request, null));
+      if (!isPromise(principal)) return principal;
+      const late = () => new Error(`authenticate did not answer within ${hookMs} ms`);
+      return await within(Promise.resolve(principal), hookMs, late);
+    } catch (error) {
+      if (isFileServiceError(error)) throw error;
+      debugHook('authenticate failed: %O', error);
+      throw new FileServiceError('authorization_unavailable', 'The caller could not be identified.', {
+        cause: error,
+        headers: { 'Retry-After': '5' },
+      });
+    }
+  }
+
+  function describeOptions(request: FileRequest<Req>): FileReply {
+    const target = parsePath(request.path, { containerBytes: 0, normalize: undefined });
+    const allowed = allowedMethods(target);
+    return empty(204, {
+      Allow: allowed,
+      ...preflightHeaders(settings.cors, request.headers, allowed),
+    });
+  }
+
+  function finisher(
+    request: FileRequest<Req>,
+    record: RequestRecord,
+    status: number,
+  ): Exchange['finish'] {
+    return (transfer, error) => {
+      if (error !== undefined && record.reason === null)
+        record.reason = explain(error, request.signal).reason;
+      const event = auditEvent(settings.name, request, record, { status, ...transfer });
+      debugRequest('%s %s %d %s', event.verb, event.operation, status, event.reason ?? 'ok');
+      countTransfer(settings, hookRequestOf(request, record.principal), event);
+      void audit(event);
+    };
+  }
+
+  async function audit(event: ReturnType<typeof auditEvent>): Promise<void> {
+    if (settings.audit === undefined) return;
+    try {
+      const done = settings.audit(event);
+      const late = () => new Error(`audit did not settle within ${AUDIT_MS} ms`);
+      if (isPromise(done)) await within(Promise.resolve(done), AUDIT_MS, late);
+      auditFails = false;
+    } catch (error) {
+      auditFails = true;
+      debugHook('audit failed: %O', error);
+    }
+  }
+
+  return {
+    respond,
+    refuseNewWork: () => {
+      closing = true;
+    },
+  };
+}
+
+function hookRequestOf<Req>(
+  { id, raw, ip, headers, signal }: FileRequest<Req>,
+  principal: HookRequest['principal'],
+): HookRequest<Req> {
+  return Object.freeze({ id, raw, principal, ip, headers, signal });
+}
+
+function containerFor<Req>(settings: Settings<Req>, request: HookRequest<Req>): string {
+  if (typeof settings.container === 'string') return settings.container;
+  try {
+    return containerPrefix(settings.container(request));
+  } catch (error) {
+    if (isFileServiceError(error) && error.reason !== 'invalid_path') throw error;
+    debugHook('container failed: %O', error);
+    throw new FileServiceError('access_denied', 'No files belong to this caller.', { cause: error });
+  }
+}
+
+function keyRules<Req>(settings: Settings<Req>, container: string): KeyRules {
+  return { containerBytes: Buffer.byteLength(container), normalize: settings.normalizeKeys };
+}
+
+function notAllowed(method: string, target: Target): FileServiceError {
+  const allowed = allowedMethods(target);
+  const place = target.kind === 'root' ? 'the root' : `'${target.key}'`;
+  return new FileServiceError(
+    'method_not_allowed',
+    `${JSON.stringify(method.slice(0, 20))} is not possible on ${place}; ${allowed} are.`,
+    { headers: { Allow: allowed } },
+  );
+}
+
+function bodyConsumed(): FileServiceError {
+  return new FileServiceError(
+    'body_already_consumed',
+    'A body parser in front of the file service has read the body; mount the service before it.',
+  );
+}
+
+/** Anything thrown, as the error that a client may see. */
+function explain(error: unknown, signal: AbortSignal): FileServiceError {
+  if (isFileServiceError(error)) return error;
+  if (signal.aborted)
+    return new FileServiceError('incomplete_body', 'The client left before the request was done.', {
+      cause: error,
+    });
+  debugRequest('fault: %O', error);
+  return new FileServiceError('internal', 'The request failed.', { cause: error });
+}
+
+// Every answer has these; an answer to HEAD has GET's headers and no body.
+function dress<Req>(
+  settings: Settings<Req>,
+  request: FileRequest<Req>,
+  bodiless: boolean,
+  reply: FileReply,
+): FileReply {
+  const headers = {
+    'X-Content-Type-Options': 'nosniff',
+    'X-Request-Id': request.id,
+    ...(settings.cors === undefined ? {} : corsHeaders(settings.cors, request.headers)),
+    ...(settings.compat === undefined ? {} : { 'Referrer-Policy': 'no-referrer' }),
+    ...reply.headers,
+  };
+  if (!bodiless || reply.body === null) return { ...reply, headers };
+  if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();
+  return { status: reply.status, headers, body: null };
+}
