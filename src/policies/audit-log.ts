@@ -36,29 +36,68 @@ const checkFields = (fields: unknown): void => {
 
 const ignore = (): void => undefined;
 
+// Shared by all audit logs, so that many of them on one stream leave one listener of each kind.
+const unfinished = new WeakMap<Writable, Set<Waiting['done']>>();
+
+/** What a stream has not confirmed yet; it fails when the stream closes before it does. */
+const unfinishedOf = (stream: Writable): Set<Waiting['done']> => {
+  const known = unfinished.get(stream);
+  if (known !== undefined) return known;
+  const begun = new Set<Waiting['done']>();
+  unfinished.set(stream, begun);
+  // A full disk fails the hook's promise; without a listener it would end the host's process.
+  stream.on('error', ignore);
+  // A destroyed stream need not call back for the chunk that it was writing.
+  stream.on('close', () => begun.forEach((done) => done(closed(stream))));
+  return begun;
+};
+
+const closed = (stream: Writable): Error => stream.errored ?? new Error('The stream is closed.');
+
+const writeTo = (stream: Writable, { line, done }: Waiting): void => {
+  if (!stream.writable) {
+    done(closed(stream));
+    return;
+  }
+  const begun = unfinishedOf(stream);
+  const finish: Waiting['done'] = (error) => {
+    begun.delete(finish);
+    done(error);
+  };
+  begun.add(finish);
+  stream.write(line, finish);
+};
+
+/** Calls back once, when the stream drains, or closes because another took its place. */
+const whenFree = (stream: Writable, callBack: () => void): void => {
+  const free = (): void => {
+    stream.off('drain', free).off('close', free);
+    callBack();
+  };
+  stream.on('drain', free).on('close', free);
+};
+
 /** Hands lines to the current stream while it takes them; the rest wait for it to drain. */
 const queueOnto = (current: () => Writable) => {
   const waiting: Waiting[] = [];
-  const known = new WeakSet<Writable>();
+  let blockedBy: Writable | null = null;
+
+  const waitFor = (stream: Writable): void => {
+    if (blockedBy === stream) return;
+    blockedBy = stream;
+    whenFree(stream, () => {
+      if (blockedBy === stream) blockedBy = null;
+      safeFlush();
+    });
+  };
 
   const flush = (): void => {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       const stream = current();
-      watch(stream);
-      if (stream.writable && stream.writableNeedDrain) return;
+      if (stream.writable && stream.writableNeedDrain) return waitFor(stream);
       waiting.shift();
-      if (stream.writable) stream.write(next.line, next.done);
-      else next.done(stream.errored ?? new Error('The stream is closed.'));
+      writeTo(stream, next);
     }
-  };
-
-  const watch = (stream: Writable): void => {
-    if (known.has(stream)) return;
-    known.add(stream);
-    // A full disk fails the hook's promise; without a listener it would end the host's process.
-    stream.on('error', ignore);
-    // After a rotation the old stream closes instead of draining, and the lines go to the new one.
-    for (const event of ['drain', 'close', 'finish']) stream.on(event, safeFlush);
   };
 
   const failAll = (error: unknown): void => {

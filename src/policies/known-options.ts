@@ -36,8 +36,10 @@ export function checkOptions(what: string, given: unknown, known: readonly strin
   if (!isPlainObject(given)) throw new TypeError(`${what} takes an object of options.`);
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
-    const meant = nearest(name, known) ?? known.join('", "');
-    throw new TypeError(`${what}: "${name}" is not an option; did you mean "${meant}"?`);
+    const meant = nearest(name, known);
+    const hint =
+      meant === undefined ? `the options are ${known.join(', ')}.` : `did you mean "${meant}"?`;
+    throw new TypeError(`${what}: "${name}" is not an option; ${hint}`);
   }
 }
 
