@@ -235,7 +235,7 @@ describe('names', () => {
   });
 
   it('are kept apart by case, and by dots that are no segments', async () => {
-    const names = ['a', 'A', 'a..b', '...', '.env', '%2e%2e', 'x y/', 'x y/c:d'];
+    const names = ['a', 'A', 'a..b', '...', '.env', '%2e%2e', ' ', 'x y/', 'x y/c:d'];
     const archive = await openArchive(sourceOf(craftZip(names.map((name) => ({ name })))));
     expect(archive.entries.map((entry) => entry.name)).toEqual(names);
   });
@@ -499,7 +499,9 @@ describe('open', () => {
       expect(chunk).toBeInstanceOf(Buffer);
       break;
     }
-    await expect(finished(source.streams[1] ?? stream)).rejects.toThrow('The operation was aborted');
+    await expect(finished(source.streams[1] ?? stream)).rejects.toThrow(
+      'The operation was aborted',
+    );
   });
 
   it('passes the failure of the source on', async () => {

@@ -22,10 +22,9 @@ function checkNames(entries: readonly DirectoryEntry[]): void {
   const folders = new Set<string>();
   for (const { name, isFolder } of entries) {
     const path = (isFolder ? name.slice(0, -1) : name).normalize('NFC');
-    if (files.has(path) || (isFolder && folders.has(path))) {
-      throw invalidArchive('The archive holds two entries of one name.');
-    }
-    (isFolder ? folders : files).add(path);
+    const known = isFolder ? folders : files;
+    if (known.has(path)) throw invalidArchive('The archive holds two entries of one name.');
+    known.add(path);
   }
   for (const { name } of entries) {
     if (ancestorsOf(name.normalize('NFC')).some((path) => files.has(path))) {

@@ -67,7 +67,8 @@ function checkName(name: string): string {
   const path = name.endsWith('/') ? name.slice(0, -1) : name;
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) refuse();
   if (UNSAFE_CHARACTER.test(name) || DRIVE.test(name)) refuse();
-  if (path.split('/').some((segment) => ['', '.', '..'].includes(segment.trim()))) refuse();
+  if (path.split('/').some((segment) => segment === '' || ['.', '..'].includes(segment.trim())))
+    refuse();
   return name;
 }
 

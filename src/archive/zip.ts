@@ -1,0 +1,195 @@
+// A zip archive as a stream: entries in, bytes out, one source open at a time. Knows no storage and no HTTP.
+import { addAbortSignal, Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import { FileServiceError } from '../errors.js';
+import { nameEntries } from './zip-name.js';
+import {
+  dataDescriptor,
+  directoryRecord,
+  endLength,
+  endOfArchive,
+  entryLength,
+  localHeader,
+  recordLength,
+} from './zip-records.js';
+
+/** What is known of an entry before it is opened. */
+export interface ZipEntryFacts {
+  /** Relative to the archive, unique; folders end in `/`. Unsafe names are escaped, see `safeName`. */
+  readonly name: string;
+  /** Bytes; those of a folder are left out. */
+  readonly size: number;
+  readonly modified: Date | null;
+}
+
+/** One entry of an archive to be made. */
+export interface ZipEntry extends ZipEntryFacts {
+  /** Called once, when the entry's turn has come; never for folders and empty files. */
+  open(): Promise<Readable>;
+}
+
+/** How to make an archive. */
+export interface ZipOptions {
+  /** Destroys the stream when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+// Small pieces (headers, descriptors, small files) are joined up to this many bytes: fewer writes to the socket.
+const BLOCK = 64 * 1024;
+
+/**
+ * An archive of stored (not compressed) entries, with ZIP64 where it is needed.
+ *
+ * Entries are pulled one by one, as the reader takes bytes; the memory is one block, one open source and the
+ * directory: 55 bytes and the name an entry, up to 28 more in an archive beyond 4 GiB. The same entries give the same bytes.
+ *
+ * A source that fails, or has not exactly `size` bytes (`storage_failed`), destroys the stream with that error, so that a
+ * short archive never looks complete. Destroying the stream destroys the open source and pulls no further entry.
+ */
+export function zipStream(
+  entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>,
+  { signal }: ZipOptions = {},
+): { stream: Readable } {
+  const current: OpenSource = { closed: false };
+  const bytes = archiveBytes(entries, current);
+  const stream = new Readable({
+    highWaterMark: BLOCK,
+    read() {
+      nextBlock(bytes).then(
+        ({ block, last }) => {
+          if (block.length > 0) stream.push(block);
+          if (last) stream.push(null);
+        },
+        (error: Error) => stream.destroy(error),
+      );
+    },
+    destroy(error, done) {
+      current.closed = true;
+      current.source?.destroy();
+      // Not awaited: the generator may be waiting for a source that never answers.
+      bytes.return().catch(() => {});
+      done(error);
+    },
+  });
+  // The error is seen by whoever reads; without a listener it would end the process before anyone does.
+  stream.on('error', () => {});
+  if (signal !== undefined) addAbortSignal(signal, stream);
+  return { stream };
+}
+
+/** The exact length in bytes of the archive that `zipStream` makes of these entries, in this order. */
+export function zipLength(entries: Iterable<ZipEntryFacts>): number {
+  const nameOf = nameEntries();
+  let offset = 0;
+  let size = 0;
+  let count = 0;
+  for (const facts of entries) {
+    const entry = describe(facts, nameOf);
+    size += recordLength({ ...entry, offset });
+    offset += entryLength(entry.name, entry.size, entry.modified);
+    count += 1;
+  }
+  return offset + size + endLength({ count, size, offset });
+}
+
+interface OpenSource {
+  closed: boolean;
+  source?: Readable;
+}
+
+async function* archiveBytes(
+  entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>,
+  current: OpenSource,
+): AsyncGenerator<Buffer, void> {
+  const nameOf = nameEntries();
+  const directory = pages();
+  let offset = 0;
+  let count = 0;
+  for await (const facts of entries) {
+    if (current.closed) return;
+    const entry = describe(facts, nameOf);
+    yield localHeader(entry);
+    const checksum = entry.size === 0 ? 0 : yield* dataBytes(facts, current);
+    yield dataDescriptor(entry.size, checksum);
+    directory.append(directoryRecord({ ...entry, crc32: checksum, offset }));
+    offset += entryLength(entry.name, entry.size, entry.modified);
+    count += 1;
+  }
+  const { size } = directory;
+  yield* directory.all();
+  yield endOfArchive({ count, size, offset });
+}
+
+/** Yields an entry's bytes and returns their CRC-32. */
+async function* dataBytes(entry: ZipEntry, current: OpenSource): AsyncGenerator<Buffer, number> {
+  const source = await entry.open();
+  current.source = source;
+  // The stream may have been destroyed while the source was being opened.
+  if (current.closed) source.destroy();
+  let checksum = 0;
+  let length = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > entry.size) throw sizeMismatch(entry);
+    checksum = crc32(chunk, checksum);
+    yield chunk;
+  }
+  if (length < entry.size) throw sizeMismatch(entry);
+  return checksum;
+}
+
+async function nextBlock(
+  bytes: AsyncGenerator<Buffer, void>,
+): Promise<{ block: Buffer; last: boolean }> {
+  const pieces: Buffer[] = [];
+  for (let length = 0; length < BLOCK; length += pieces.at(-1)?.length ?? 0) {
+    const step = await bytes.next();
+    if (step.done === true) return { block: Buffer.concat(pieces), last: true };
+    pieces.push(step.value);
+  }
+  const [only] = pieces;
+  return {
+    block: pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces),
+    last: false,
+  };
+}
+
+function describe(facts: ZipEntryFacts, nameOf: (name: string) => string) {
+  const safe = nameOf(facts.name);
+  const size = safe.endsWith('/') ? 0 : facts.size;
+  return { name: Buffer.from(safe, 'utf8'), size, modified: facts.modified };
+}
+
+function sizeMismatch(entry: ZipEntryFacts): FileServiceError {
+  return new FileServiceError('storage_failed', 'A file changed while it was being archived.', {
+    context: { name: entry.name },
+  });
+}
+
+// Records in pages: a million small Buffers would weigh several times their bytes.
+function pages() {
+  const full: Buffer[] = [];
+  let page = Buffer.alloc(BLOCK);
+  let used = 0;
+  return {
+    append(record: Buffer): void {
+      let at = 0;
+      while (at < record.length) {
+        const copied = record.copy(page, used, at);
+        at += copied;
+        used += copied;
+        if (used < page.length) continue;
+        full.push(page);
+        page = Buffer.alloc(BLOCK);
+        used = 0;
+      }
+    },
+    get size(): number {
+      return full.length * BLOCK + used;
+    },
+    *all(): Generator<Buffer> {
+      yield* full;
+      yield page.subarray(0, used);
+    },
+  };
+}
