@@ -30,6 +30,17 @@ const FAULTS: KnownFaults = {
   'sweep \u203a leaves young uploads, and those of other containers': UPLOADS,
   'sweep \u203a leaves what this process still works on': UPLOADS,
   'check \u203a finds nothing wrong and leaves nothing behind': 'it has the faults above',
+  'read \u203a gives a part from the start, from within and to the end':
+    'Content-Range of a range beyond the end is wrong: refused as storage_failed',
+  'read \u203a gives the last bytes, all of them when fewer are there':
+    'other bytes are given: refused as storage_failed',
+  'read \u203a answers precondition-failed for another ETag and an older date':
+    'If-Match is ignored',
+  'write \u203a stores nothing and keeps what was there when the body is short, long or fails':
+    'what came of a broken upload is stored',
+  'write \u203a lets one of a hundred racers create': 'If-None-Match is ignored',
+  'copy \u203a copies odd names': 'a key with a question mark is not found',
+  'copy \u203a copies by parts what is too large for one copy': 'UploadPartCopy answers 501',
 };
 
 for (const [title, questions] of Object.entries(CONTRACT)) {
