@@ -160,11 +160,10 @@ const NETWORK =
   /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO)|ERR_(TLS|SSL)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
 
 function networkKind(error: Error): 'unreachable' | 'timeout' | undefined {
-  if (error.name === 'TimeoutError') return 'timeout';
+  // The code first: the SDK calls a reset connection a TimeoutError too.
   const code: unknown = (error as { code?: unknown }).code;
-  if (typeof code !== 'string') return undefined;
-  if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return 'timeout';
-  return NETWORK.test(code) ? 'unreachable' : undefined;
+  if (typeof code === 'string' && code !== 'ETIMEDOUT' && NETWORK.test(code)) return 'unreachable';
+  return error.name === 'TimeoutError' || code === 'ETIMEDOUT' ? 'timeout' : undefined;
 }
 
 // What the SDK calls an error whose answer named none.
