@@ -111,21 +111,6 @@ export function servingHeaders(
   return headers;
 }
 
-/** The headers of a 304 (RFC 9110 §15.4.5): those that tell which answer is still good. */
-export function notModifiedHeaders(
-  served: Pick<Served, 'cacheControl' | 'etag' | 'lastModified'>,
-  policy: ServingPolicy,
-): Record<string, string> {
-  const headers: Record<string, string> = {
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': text(served.cacheControl) ?? policy.cacheControl,
-    Vary: VARY,
-  };
-  add(headers, 'ETag', matching(ENTITY_TAG, served.etag));
-  add(headers, 'Last-Modified', dateText(served.lastModified));
-  return headers;
-}
-
 function addSafety(headers: Record<string, string>, type: string, policy: ServingPolicy): void {
   const isPdf = parseMediaType(type)?.essence === 'application/pdf';
   headers['Content-Security-Policy'] = isPdf ? PDF_POLICY : POLICY;

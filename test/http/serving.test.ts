@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import {
   DEFAULT_INLINE_TYPES,
   disposition,
-  notModifiedHeaders,
   servedType,
   servingHeaders,
   type Served,
@@ -315,17 +314,5 @@ describe('servingHeaders', () => {
       }),
       { numRuns: 2000 },
     );
-  });
-});
-
-describe('notModifiedHeaders', () => {
-  it('tells which answer is still good', () => {
-    expect(notModifiedHeaders(served({ cacheControl: 'max-age=60' }), policy)).toEqual({
-      'X-Content-Type-Options': 'nosniff',
-      'Cache-Control': 'max-age=60',
-      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
-      ETag: '"abc"',
-      'Last-Modified': 'Tue, 10 Feb 2026 15:45:00 GMT',
-    });
   });
 });
