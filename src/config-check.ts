@@ -104,7 +104,7 @@ export function checkOptions(config: object): void {
 function checkTogether(config: Partial<FileServiceConfig>): void {
   if (config.authorize === undefined)
     throw new TypeError(
-      '`authorize` is required: give a function, `roles(…)`, or `allowAll` when your own middleware in front decides.',
+      '`authorize` is required: give a function, `roles(...)`, or `allowAll` when your own middleware in front decides.',
     );
   if (config.bucket === undefined) throw new TypeError('`bucket` is required.');
   if (config.region === undefined && config.endpoint === undefined)

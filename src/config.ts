@@ -67,7 +67,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   /** `AES256`, `aws:kms` or `aws:kms:dsse`, on every write and copy. */
   readonly serverSideEncryption?: string;
   readonly kmsKeyId?: string;
-  /** `STANDARD_IA`, … on every write and copy. */
+  /** `STANDARD_IA`, ... on every write and copy. */
   readonly storageClass?: string;
 
   /** Says who asks. @default (request) => request.raw.user ?? null */
@@ -119,7 +119,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   /** `Cache-Control` of files that have none. @default 'private, no-cache' */
   readonly cacheControl?: string;
   readonly cors?: CorsOptions;
-  /** Allow `?url=https://…` imports. @default false */
+  /** Allow `?url=https://...` imports. @default false */
   readonly importFromUrl?: boolean;
   /** Bring names to this Unicode form. @default none */
   readonly normalizeKeys?: 'NFC';

@@ -6,6 +6,8 @@ import { completeSettings } from './config.js';
 import type { FileRequest } from './http/request.js';
 import { hasBody } from './http/request.js';
 import { openApiDocument } from './openapi.js';
+import { metricsCollector } from './policies/metrics.js';
+import type { MetricsSnapshot } from './policies/metrics.js';
 import { sendReply } from './send.js';
 import { continueOnRead } from './server.js';
 import { createService } from './service.js';
@@ -28,6 +30,8 @@ export interface FileService {
   check(): Promise<CheckResult>;
   /** The OpenAPI 3.1 document of the enabled routes. */
   openapi(): Readonly<Record<string, unknown>>;
+  /** Counts since the service was made; `prometheusText` exports them. */
+  metrics(): MetricsSnapshot;
   /** Aborts multipart uploads that this service left behind; never anyone else's. */
   sweep(request?: Partial<SweepRequest>): Promise<SweepReport>;
   /** Refuses new work with 503, lets running transfers finish, then cuts the rest. @default graceMs 10000 */
@@ -56,7 +60,12 @@ export function createFileService<Req = IncomingMessage>(
 ): FileService {
   const settings = completeSettings(config);
   const storage = s3Storage(settings.storage);
-  const service = createService(settings, cachedBuckets(settings, storage.open));
+  const metrics = metricsCollector();
+  const onLookup = (hit: boolean) => {
+    if (hit) metrics.cacheHit();
+    else metrics.cacheMiss();
+  };
+  const service = createService(settings, cachedBuckets(settings, storage.open, onLookup), metrics);
   const running = new Set<ServerResponse>();
   let onIdle: (() => void) | undefined;
 
@@ -98,6 +107,7 @@ export function createFileService<Req = IncomingMessage>(
       const findings = await storage.check(container());
       return { ok: findings.every(({ ok }) => ok), findings };
     },
+    metrics: metrics.snapshot,
     openapi: () => openApiDocument(settings as unknown as Settings<unknown>, '/'),
     sweep: (request: Partial<SweepRequest> = {}) =>
       storage.sweep(container(), { ...DEFAULT_SWEEP, ...request }),

@@ -4,7 +4,7 @@ import { asOriginal } from './compat.js';
 import { corsHeaders, preflightHeaders, refuseForgery } from './cors.js';
 import { debugHook, debugRequest } from './debug.js';
 import { FileServiceError, isFileServiceError } from './errors.js';
-import type { HookRequest } from './hooks.js';
+import type { AuditEvent, HookRequest } from './hooks.js';
 import { empty, failure } from './http/reply.js';
 import type { FileReply } from './http/reply.js';
 import type { FileRequest } from './http/request.js';
@@ -45,8 +45,18 @@ export interface Service<Req> {
 /** Longest that a request's end waits for the audit hook, in milliseconds. */
 const AUDIT_MS = 1000;
 
+/** Counts requests. */
+export interface Meter {
+  start(): void;
+  record(event: AuditEvent): void;
+}
+
 /** A service over settings and a storage. */
-export function createService<Req>(settings: Settings<Req>, open: OpenBucket): Service<Req> {
+export function createService<Req>(
+  settings: Settings<Req>,
+  open: OpenBucket,
+  meter: Meter,
+): Service<Req> {
   // The house below does not care what the framework's request is.
   const houseSettings = settings as unknown as Settings<unknown>;
   let closing = false;
@@ -55,6 +65,7 @@ export function createService<Req>(settings: Settings<Req>, open: OpenBucket): S
   async function respond(given: FileRequest<Req>): Promise<Exchange> {
     const request = settings.compat === undefined ? given : asOriginal(given);
     const record = startRecord(request);
+    meter.start();
     let reply: FileReply;
     try {
       reply = await answer(request, record);
@@ -179,12 +190,13 @@ export function createService<Req>(settings: Settings<Req>, open: OpenBucket): S
         record.reason = explain(error, request.signal).reason;
       const event = auditEvent(settings.name, request, record, { status, ...transfer });
       debugRequest('%s %s %d %s', event.verb, event.operation, status, event.reason ?? 'ok');
+      meter.record(event);
       countTransfer(settings, hookRequestOf(request, record.principal), event);
       void audit(event);
     };
   }
 
-  async function audit(event: ReturnType<typeof auditEvent>): Promise<void> {
+  async function audit(event: AuditEvent): Promise<void> {
     if (settings.audit === undefined) return;
     try {
       const done = settings.audit(event);

@@ -17,7 +17,7 @@ import { createsOnly, invalidBody, storeFile } from './store-file.js';
 
 const NAME = 'write_batch';
 
-/** POST /folder/ with `{"resource":[…]}` */
+/** POST /folder/ with `{"resource":[...]}` */
 export const batch: Operation = {
   name: NAME,
   sentence: 'Creates, copies or moves the files and folders of a list into the folder.',

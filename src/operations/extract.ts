@@ -7,6 +7,7 @@ import { guardBody } from '../http/body.js';
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { resolveName } from '../key.js';
+import { streamOf } from '../storage/bucket.js';
 import type { Bucket } from '../storage/bucket.js';
 import { FOLDER_TYPE } from './make-folder.js';
 import { access } from './operation.js';
@@ -78,7 +79,7 @@ function sourceOf(bucket: Bucket, key: string, size: number): ArchiveSource {
     size,
     read: async (start, end) => {
       const result = await bucket.read(key, { range: { kind: 'from', start, end } });
-      if (result.kind === 'found') return result.body;
+      if (result.kind === 'found') return streamOf(result.body);
       throw new FileServiceError('storage_failed', 'Storage lost the archive while it was unpacked.');
     },
   };

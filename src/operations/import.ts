@@ -1,4 +1,4 @@
-// POST of a folder with url=https://…: the server fetches the file, behind a guard.
+// POST of a folder with url=https://...: the server fetches the file, behind a guard.
 import { FileServiceError } from '../errors.js';
 import { flag, isTrue, optionalFlag, readParameters, text } from '../http/parameters.js';
 import { lastValue } from '../http/request.js';
@@ -20,7 +20,7 @@ const query = {
   clean: flag('With `extract`: empties the folder first, once the archive was found sound.'),
 };
 
-/** POST /folder/?url=https://… */
+/** POST /folder/?url=https://... */
 export const importFile: Operation = {
   name: NAME,
   sentence: 'Fetches a file from a public address into the folder.',

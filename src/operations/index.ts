@@ -19,7 +19,7 @@ import { update, updateFolder } from './update.js';
 import { write, writeNamed } from './write.js';
 import { zip } from './zip.js';
 
-/** Every operation, in order of precedence (contract §1.4). */
+/** Every operation, in order of precedence (contract section 1.4). */
 export const OPERATIONS: readonly Operation[] = [
   spec,
   accessList,

@@ -1,4 +1,4 @@
-// The list in a JSON body: `{"resource":[…]}` or the bare array.
+// The list in a JSON body: `{"resource":[...]}` or the bare array.
 import { FileServiceError } from '../errors.js';
 
 /** Bytes of a JSON body; contract: form limits. */

@@ -10,7 +10,7 @@ import type { RunContext } from './operation.js';
 
 /** How entries become JSON. */
 export interface Projection {
-  /** Inside `{"resource":…}`, or the bare array. */
+  /** Inside `{"resource":...}`, or the bare array. */
   readonly wrap: boolean;
   /** Values before the first entry. */
   readonly lead?: readonly unknown[];

@@ -6,6 +6,7 @@ import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 import { baseName } from '../key.js';
+import { streamOf } from '../storage/bucket.js';
 import type { Bucket, Stat } from '../storage/bucket.js';
 import { explainMissing, notFound } from './missing.js';
 import { access } from './operation.js';
@@ -121,8 +122,9 @@ async function readSmall(
 ): Promise<{ stat: Stat; bytes: Buffer }> {
   const result = await bucket.read(key);
   if (result.kind !== 'found') throw await explainMissing(bucket, key);
+  const body = streamOf(result.body);
   if (result.stat.size > maxBytes) {
-    result.body.destroy();
+    body.destroy();
     throw new FileServiceError(
       'too_large',
       `The file '${key}' is larger than the ${maxBytes} bytes that "content" answers.`,
@@ -131,6 +133,6 @@ async function readSmall(
   }
   const chunks: Buffer[] = [];
   // Byte streams yield Buffers; the async iterator types them as any.
-  for await (const chunk of result.body) chunks.push(chunk as Buffer);
+  for await (const chunk of body) chunks.push(chunk as Buffer);
   return { stat: result.stat, bytes: Buffer.concat(chunks) };
 }

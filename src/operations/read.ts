@@ -10,6 +10,7 @@ import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { servingHeaders } from '../http/serving.js';
 import { baseName } from '../key.js';
+import { streamOf } from '../storage/bucket.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
 import { explainMissing, preconditionFailed } from './missing.js';
 import { access } from './operation.js';
@@ -175,7 +176,7 @@ function several(
         ...same,
         range: { kind: 'from', ...range },
       });
-      if (result.kind === 'found') return result.body;
+      if (result.kind === 'found') return streamOf(result.body);
       throw new FileServiceError('storage_unavailable', 'The file has changed while it was read.');
     },
   });

@@ -21,7 +21,7 @@ const query = {
   no_check: flag(removeQuery.no_check.sentence),
 };
 
-/** DELETE / or /folder/ with `{"resource":[…]}` */
+/** DELETE / or /folder/ with `{"resource":[...]}` */
 export const removeBatch: Operation = {
   name: NAME,
   sentence: 'Deletes the files and folders of a list; `path` is from the root, `name` from the folder.',
@@ -69,7 +69,7 @@ async function readItems({ request, target, settings }: Ask): Promise<readonly I
   }
   const items = itemsOf(body, MAX_ITEMS);
   if (items === null || items.length === 0)
-    throw invalidBody('The body takes {"resource":[…]} with a "path" or a "name" in each item.');
+    throw invalidBody('The body takes {"resource":[...]} with a "path" or a "name" in each item.');
   return items;
 }
 

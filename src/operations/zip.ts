@@ -7,6 +7,7 @@ import { flag, isTrue } from '../http/parameters.js';
 import type { FileReply } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import { baseName } from '../key.js';
+import { streamOf } from '../storage/bucket.js';
 import type { Bucket, Entry, Page } from '../storage/bucket.js';
 import { firstPage, pagesFrom } from './listing.js';
 import { access } from './operation.js';
@@ -108,6 +109,6 @@ async function zipEntries(
 // The size in the archive's header is the listed one, so the bytes must be the listed ones too.
 async function open(bucket: Bucket, { key, etag }: Entry) {
   const result = await bucket.read(key, etag === '' ? {} : { ifMatch: etag });
-  if (result.kind === 'found') return result.body;
+  if (result.kind === 'found') return streamOf(result.body);
   throw new FileServiceError('storage_failed', `File '${key}' has changed while it was archived.`);
 }

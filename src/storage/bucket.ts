@@ -1,6 +1,6 @@
 // The port: what operations ask of storage, in keys, bytes, dates and ETags; no HTTP, no AWS type.
 // Keys are relative to the service's root: an implementation applies the container prefix, alone.
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 /** What storage knows about one object. */
 export interface Stat {
@@ -9,7 +9,7 @@ export interface Stat {
   /** Bytes. */
   readonly size: number;
   readonly lastModified: Date | null;
-  /** With its quotes, as HTTP has it: `"d41d…"`; `''` when storage gave none. */
+  /** With its quotes, as HTTP has it: `"d41d..."`; `''` when storage gave none. */
   readonly etag: string;
   readonly contentType: string | null;
   readonly cacheControl: string | null;
@@ -18,7 +18,7 @@ export interface Stat {
   readonly contentLanguage: string | null;
   /** User metadata, decoded; names in lower case; without the service's own (`digest`). */
   readonly metadata: Readonly<Record<string, string>>;
-  /** RFC 9530 digest of the whole object, `sha-256=:…:`, when it was stored with one. */
+  /** RFC 9530 digest of the whole object, `sha-256=:...:`, when it was stored with one. */
   readonly digest: string | null;
 }
 
@@ -77,8 +77,8 @@ export type ReadResult =
       readonly stat: Stat;
       /** The bytes that the body holds, when a range was asked and served. */
       readonly range: { readonly start: number; readonly end: number } | null;
-      /** Has an owner the moment it is returned: consume or destroy it. */
-      readonly body: Readable;
+      /** Small ones may come whole. A stream has an owner the moment it is returned: consume or destroy it. */
+      readonly body: Readable | Uint8Array;
     }
   | { readonly kind: 'missing' }
   | { readonly kind: 'not-modified'; readonly stat: Partial<Stat> }
@@ -191,11 +191,19 @@ export interface Bucket {
   /** Copies inside storage, by parallel part copies above 5 GiB. */
   copy(request: CopyRequest): Promise<CopyResult>;
   /** Removes one object, whether or not it exists; with `ifMatch` only that one. */
-  remove(key: string, ifMatch?: string): Promise<{ readonly kind: 'removed' | 'precondition-failed' }>;
+  remove(
+    key: string,
+    ifMatch?: string,
+  ): Promise<{ readonly kind: 'removed' | 'precondition-failed' }>;
   /** Removes up to 1000 objects in one storage call. */
   removeMany(keys: readonly string[]): Promise<RemoveManyResult>;
   /** A pre-signed URL; no storage call. */
   sign(request: SignRequest): Promise<Signed>;
   /** Whether create-only writes are atomic here. False makes `createOnly` a best effort. */
   conditionalWrites(): Promise<boolean>;
+}
+
+/** A body as a stream, whichever way it came. */
+export function streamOf(body: Readable | Uint8Array): Readable {
+  return body instanceof Uint8Array ? Readable.from([body], { objectMode: false }) : body;
 }
