@@ -9,7 +9,7 @@ import {
   type Fault,
 } from './support/double/index.ts';
 import { startFaultProxy, type FaultProxy } from './support/fault-proxy.ts';
-import { blackHole, fin, reset, stall, status } from './support/faults.ts';
+import { blackHole, fin, reset, skew, stall, status } from './support/faults.ts';
 import { freePort } from './support/free-port.ts';
 import { until } from './support/until.ts';
 import { settingsFor } from './contract/given.ts';
@@ -185,7 +185,7 @@ describe('storage that is misconfigured', () => {
       double.inject(always({ kind: 'status', status: code, code: name }));
       await expect(ask(bucket)).rejects.toMatchObject({
         ...DENIED,
-        message: 'Access Denied: Storage refused the credentials of this service.',
+        message: 'Access Denied: Storage refused access to this service.',
       });
       expect(calls).toEqual([operation]);
     }
@@ -212,7 +212,17 @@ describe('storage that is misconfigured', () => {
   });
 
   it('corrects its clock by itself', async () => {
-    const { bucket, calls } = await start({}, { now: () => Date.now() + 3_600_000 });
+    const { double } = await start({}, { now: () => Date.now() + 3_600_000 });
+    const proxy = await startFaultProxy({ target: double.endpoint });
+    proxy.fail({ fault: skew(3600) });
+    const storage = s3Storage(settingsFor(storeOf(double, proxy.endpoint)));
+    rigs.unshift({
+      async close() {
+        await storage.close();
+        await proxy.close();
+      },
+    });
+    const { bucket, calls } = open(storage);
     expect(await bucket.list({ prefix: '', recursive: true })).toMatchObject({ files: [] });
     expect(calls).toEqual(['ListObjectsV2', 'ListObjectsV2']);
   });
@@ -334,9 +344,9 @@ describe('storage behind a proxy that fails', () => {
   it('answers 99 of 100 while a fifth of the calls fail, with at most 1.3 calls each', async () => {
     proxy.fail({ fault: status(503, 'SlowDown'), probability: 0.2 });
     const { bucket } = open(storage);
-    const asked = 1000;
+    const asked = 800;
     let failed = 0;
-    for (let at = 0; at < asked; at += 20) {
+    for (let at = 0; at < asked; at += 40) {
       const answers = await Promise.allSettled(Array.from({ length: 20 }, () => bucket.stat('x')));
       failed += answers.filter((answer) => answer.status === 'rejected').length;
     }
@@ -384,5 +394,131 @@ describe('storage behind a proxy that fails', () => {
     await until(() => storage.busySockets() === 0, { what: 'sockets to be freed' });
     proxy.heal();
     await until(() => look().catch(() => false), { what: 'recovery' });
+  });
+});
+
+describe('sign', () => {
+  it('signs for the public endpoint', async () => {
+    const { bucket } = await start({ publicEndpoint: 'https://files.example.com' });
+    const { url } = await bucket.sign({ kind: 'read', key: 'a b', expiresSeconds: 60 });
+    expect(url).toMatch(/^https:\/\/files\.example\.com\/bucket\/box\/a%20b\?.*X-Amz-Expires=60&/);
+    expect(url).not.toMatch(/checksum|crc32/i);
+  });
+
+  it('signs for no longer than its session lives', async () => {
+    const credentials = async () => ({
+      accessKeyId: 'testaccess',
+      secretAccessKey: 'testsecretkey',
+      sessionToken: 'token',
+      expiration: new Date(Date.now() + 600_500),
+    });
+    const { bucket } = await start({ credentials });
+    const { url } = await bucket.sign({ kind: 'read', key: 'x', expiresSeconds: 3600 });
+    expect(Number(new URL(url).searchParams.get('X-Amz-Expires'))).toBeOneOf([599, 600]);
+  });
+
+  it('answers 403 when its session has ended', async () => {
+    const credentials = async () => ({
+      accessKeyId: 'testaccess',
+      secretAccessKey: 'testsecretkey',
+      expiration: new Date(Date.now() - 1000),
+    });
+    const { bucket } = await start({ credentials });
+    const signed = bucket.sign({ kind: 'read', key: 'x', expiresSeconds: 3600 });
+    await expect(signed).rejects.toMatchObject({ reason: 'storage_access_denied' });
+  });
+
+  it('binds an upload to the encryption and storage class of the service', async () => {
+    const { bucket } = await start({
+      serverSideEncryption: 'aws:kms',
+      kmsKeyId: 'key-1',
+      storageClass: 'STANDARD_IA',
+    });
+    const { url, headers } = await bucket.sign({ kind: 'write', key: 'x', expiresSeconds: 60 });
+    expect(headers).toEqual({
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
+      'x-amz-storage-class': 'STANDARD_IA',
+    });
+    expect(new URL(url).searchParams.get('X-Amz-SignedHeaders')).toBe(
+      'host;x-amz-server-side-encryption;x-amz-server-side-encryption-aws-kms-key-id;x-amz-storage-class',
+    );
+  });
+});
+
+describe('conditionalWrites', () => {
+  it('is false on a store that ignores the condition, and says so once', async () => {
+    const { bucket, double, storage } = await start({}, { conditionalWrites: false });
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    expect(await bucket.conditionalWrites()).toBe(false);
+    const asked = double.calls.length;
+    expect(await open(storage).bucket.conditionalWrites()).toBe(false);
+    expect(double.calls).toHaveLength(asked);
+    await until(() => warnings.length > 0, { what: 'the warning' });
+    process.off('warning', onWarning);
+    expect(warnings).toMatchObject([{ code: 'S3FILES_CONDITIONAL_WRITES' }]);
+    expect(double.objects('bucket').size).toBe(0);
+  });
+
+  it('asks again after an outage', async () => {
+    const { bucket, double } = await start();
+    double.inject(always({ kind: 'status', status: 503, code: 'SlowDown' }));
+    await expect(bucket.conditionalWrites()).rejects.toMatchObject(UNAVAILABLE);
+    double.clearFaults();
+    await until(() => bucket.conditionalWrites().catch(() => false), { what: 'an answer' });
+  });
+
+  it('is asked of the store once, however many ask', async () => {
+    const { double, storage } = await start();
+    const asked = Array.from({ length: 10 }, () => open(storage).bucket.conditionalWrites());
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 10 }, () => true));
+    expect(double.calls.filter(({ operation }) => operation === 'DeleteObject')).toHaveLength(1);
+  });
+});
+
+describe('check', () => {
+  const failures = async (storage: Storage) =>
+    (await storage.check('box/')).filter(({ ok, advice }) => !ok && advice !== null);
+
+  it.each([
+    ['credentials', { credentials: { accessKeyId: 'nobody', secretAccessKey: 'x' } }, /"key"/],
+    [
+      'credentials',
+      { credentials: { accessKeyId: 'testaccess', secretAccessKey: 'x' } },
+      /"secret"/,
+    ],
+    ['region', { region: 'eu-north-1' }, /"region"/],
+    ['bucket', { bucket: 'no-such-bucket' }, /spelling/],
+    ['connection', { endpoint: 'http://storage.invalid' }, /network/],
+  ])('blames %s', async (name, changes, advice) => {
+    const { storage } = await start(changes);
+    expect(await failures(storage)).toEqual([
+      { name, ok: false, reason: expect.any(String), advice: expect.stringMatching(advice) },
+    ]);
+  });
+
+  it.each([
+    ['list', 'ListObjectsV2', /s3:ListBucket /],
+    ['write', 'PutObject', /s3:PutObject /],
+    ['read', 'GetObject', /s3:GetObject /],
+    ['delete', 'DeleteObject', /s3:DeleteObject /],
+    ['multipart', 'AbortMultipartUpload', /s3:AbortMultipartUpload /],
+    ['multipart', 'ListMultipartUploads', /s3:ListBucketMultipartUploads/],
+  ])('says that the right to %s is missing when %s is denied', async (name, operation, advice) => {
+    const { storage, double } = await start();
+    double.inject(always({ operation, kind: 'status', status: 403, code: 'AccessDenied' }));
+    expect(await failures(storage)).toContainEqual({
+      name,
+      ok: false,
+      reason: 'Storage refused access to this service.',
+      advice: expect.stringMatching(advice),
+    });
+  });
+
+  it('says that the store does not honour conditional writes', async () => {
+    const { storage } = await start({}, { conditionalWrites: false });
+    expect(await failures(storage)).toMatchObject([{ name: 'conditional-writes' }]);
   });
 });

@@ -264,6 +264,8 @@ export function clientConfig(
     requestStreamBufferSize: 65_536,
     // Retries are ours (see send), under one budget with the breaker.
     maxAttempts: 1,
+    // Without a logger the SDK warns on the console about streams that failed.
+    logger: SILENT,
   };
 }
 

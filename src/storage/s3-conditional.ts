@@ -6,7 +6,7 @@ import type { Connection, S3Context } from './s3-client.js';
 import { refusalOf } from './s3-errors.js';
 
 // Swift 2.38 answers 412 to the second of two writes, and lets several of a race win: so race.
-const RACERS = 6;
+const RACERS = 4;
 const KNOWN = new WeakMap<Connection, Promise<boolean>>();
 
 /** True when create-only writes are atomic here: AWS is known to, other stores are asked once. */

@@ -128,7 +128,7 @@ const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
   'precondition-failed': ['precondition_failed', 'The file has changed in storage.'],
   conflict: ['conflict', 'Another request changes the same file at the moment.'],
   unsatisfiable: ['range_not_satisfiable', 'The range begins beyond the end of the file.'],
-  denied: ['storage_access_denied', 'Storage refused the credentials of this service.'],
+  denied: ['storage_access_denied', 'Storage refused access to this service.'],
   unavailable: ['storage_unavailable', 'Storage is busy or failing at the moment.'],
   unreachable: ['storage_unavailable', 'Storage cannot be reached at the moment.'],
   timeout: ['storage_unavailable', 'Storage did not answer in time.'],
