@@ -1,0 +1,140 @@
+// The service in this process over one store, and a client that sends exactly what it is told.
+import { createServer, request as httpRequest } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { allowAll, configureServer, createFileService } from '../../src/index.ts';
+import type { AuditEvent, FileService, FileServiceConfig } from '../../src/index.ts';
+import type { Store } from './stores.ts';
+import { until } from './until.ts';
+
+/** What to send. The target is sent as it is: nothing tidies it. */
+export interface Question {
+  readonly method?: string;
+  /** Below the mount, percent-encoded. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** What came back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly text: string;
+  /** The body as JSON; throws when it is none. */
+  readonly json: () => unknown;
+}
+
+/** A service that listens. */
+export interface RunningService {
+  readonly files: FileService;
+  readonly server: Server;
+  readonly port: number;
+  readonly mount: string;
+  /** One event a request, in the order of their ends. */
+  readonly audit: AuditEvent[];
+  readonly ask: (question: Question) => Promise<Answer>;
+  /** The audit event of the request with this id. */
+  readonly audited: (id: string) => Promise<AuditEvent>;
+  readonly close: () => Promise<void>;
+}
+
+/** The mount of every test service. */
+export const MOUNT = '/api/v2/s3files';
+
+/** Configuration that reaches a store. */
+export function storeConfig(store: Store): Pick<
+  FileServiceConfig,
+  'bucket' | 'region' | 'endpoint' | 'usePathStyleEndpoint' | 'key' | 'secret'
+> {
+  return {
+    bucket: store.bucket,
+    region: store.region,
+    endpoint: store.endpoint,
+    usePathStyleEndpoint: true,
+    key: store.accessKeyId,
+    secret: store.secretAccessKey,
+  };
+}
+
+/** Starts a service over a store, in Express 5 unless another way to mount it is given. */
+export async function startService(
+  store: Store,
+  config: Partial<FileServiceConfig> = {},
+  mountIn: (files: FileService) => RequestListener = inExpress,
+): Promise<RunningService> {
+  const audit: AuditEvent[] = [];
+  const files = createFileService({
+    ...storeConfig(store),
+    authorize: allowAll,
+    audit: (event) => void audit.push(event),
+    ...config,
+  });
+  const server = configureServer(createServer(mountIn(files)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    files,
+    server,
+    port,
+    mount: MOUNT,
+    audit,
+    ask: (question) => ask(port, { ...question, path: MOUNT + question.path }),
+    audited: async (id) => {
+      await until(() => audit.some((event) => event.id === id), { what: `audit event ${id}` });
+      return audit.find((event) => event.id === id) as AuditEvent;
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await files.close({ graceMs: 100 });
+    },
+  };
+}
+
+/** Mounts the service as the README does. */
+export function inExpress(files: FileService): RequestListener {
+  const app = express();
+  app.use(MOUNT, files);
+  return app;
+}
+
+/** Sends one request to a port of this machine, its target untouched. */
+export function ask(port: number, question: Question): Promise<Answer> {
+  const { method = 'GET', path, headers = {}, body } = question;
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      {
+        port,
+        host: '127.0.0.1',
+        method,
+        path,
+        agent: false,
+        headers: {
+          ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+          ...headers,
+        } as Record<string, string>,
+      },
+      (answer) => {
+        collect(answer).then(resolve, reject);
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+async function collect(answer: IncomingMessage): Promise<Answer> {
+  const body = Buffer.concat(await answer.toArray());
+  if (!answer.complete) throw new Error('the answer broke off');
+  const text = body.toString('utf8');
+  return {
+    status: answer.statusCode ?? 0,
+    headers: answer.headers as Record<string, string>,
+    body,
+    text,
+    json: () => JSON.parse(text) as unknown,
+  };
+}
