@@ -4,7 +4,8 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { FileServiceError } from '../errors.js';
 import type { Signed, SignRequest } from './bucket.js';
 import { keepingInput } from './s3-attributes.js';
-import { clientConfig, type StorageSettings } from './s3-client.js';
+import type { StorageSettings } from './s3-client.js';
+import { clientConfig } from './s3-connection.js';
 import { storageError } from './s3-errors.js';
 
 /** Signs for S3 keys. */

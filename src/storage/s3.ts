@@ -1,13 +1,8 @@
 // S3 as storage: opens buckets for requests, and answers for the storage as a whole.
 import type { Bucket } from './bucket.js';
 import { check, type Finding } from './s3-check.js';
-import {
-  connect,
-  s3Context,
-  type Call,
-  type S3Context,
-  type StorageSettings,
-} from './s3-client.js';
+import { s3Context, type Call, type S3Context, type StorageSettings } from './s3-client.js';
+import { connect } from './s3-connection.js';
 import { conditionalWrites } from './s3-conditional.js';
 import { copy } from './s3-copy.js';
 import { list } from './s3-list.js';

@@ -7,7 +7,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
 import { type Page } from '../../src/storage/bucket.ts';
-import { connect, s3Context } from '../../src/storage/s3-client.ts';
+import { s3Context } from '../../src/storage/s3-client.ts';
+import { connect } from '../../src/storage/s3-connection.ts';
 import { markUpload, uploadName } from '../../src/storage/s3-uploads.ts';
 import { settingsFor, type Given, type Questions } from './given.ts';
 
@@ -332,7 +333,9 @@ async function begin({ truth, store }: Given, Key: string): Promise<string> {
 async function openUploads({ truth, store, container }: Given) {
   const command = new ListMultipartUploadsCommand({ Bucket: store.bucket, Prefix: container });
   const { Uploads = [] } = await truth.send(command);
-  return Uploads.map(({ Key }) => Key?.slice(container.length)).sort();
+  return Uploads.map(({ Key = '' }) => Key.slice(container.length)).toSorted((a, b) =>
+    a < b ? -1 : 1,
+  );
 }
 
 /** An upload as a process leaves it that was killed: begun, marked, with a part. */

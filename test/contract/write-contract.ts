@@ -12,7 +12,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
 import type { Attributes, WriteRequest } from '../../src/storage/bucket.ts';
-import { connect, s3Context } from '../../src/storage/s3-client.ts';
+import { s3Context } from '../../src/storage/s3-client.ts';
+import { connect } from '../../src/storage/s3-connection.ts';
 import { copy } from '../../src/storage/s3-copy.ts';
 import { ODD_NAMES } from './bucket-contract.ts';
 import { settingsFor, type Given, type Questions } from './given.ts';

@@ -1,0 +1,121 @@
+// One storage's sockets and clients, opened at the first call and shared by all of them.
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { breaker } from './breaker.js';
+import { retryBudget } from './retry.js';
+import { boundAnswers } from './s3-answer.js';
+import { createBucket } from './s3-bucket.js';
+import type { Connection, Profile, StorageSettings } from './s3-client.js';
+import { digestDeletes } from './s3-digest.js';
+
+// Shorter than the 5 s after which Node servers close an idle socket (others wait longer): a socket
+// reused just as the store closes it fails a call that cannot be repeated.
+const IDLE_SOCKET_MS = 4000;
+
+/** Opens nothing yet: clients and sockets come with the first call. */
+export function connect(settings: StorageSettings): Connection {
+  const sockets = { keepAlive: true, maxSockets: settings.maxSockets, timeout: IDLE_SOCKET_MS };
+  const httpAgent = new HttpAgent(sockets);
+  const httpsAgent = new HttpsAgent(sockets);
+  for (const agent of [httpAgent, httpsAgent]) boundConnecting(agent, settings.timeouts.connectMs);
+  const clients = new Map<Profile, S3Client>();
+  let created: Promise<void> | undefined;
+
+  const client = (profile: Profile): S3Client => {
+    const existing = clients.get(profile);
+    if (existing !== undefined) return existing;
+    const opened = new S3Client({
+      ...clientConfig(settings, settings.endpoint),
+      requestHandler: { httpAgent, httpsAgent, logger: SILENT, ...patience(profile, settings) },
+    });
+    digestDeletes(opened);
+    boundAnswers(opened, settings.timeouts.requestMs);
+    clients.set(profile, opened);
+    return opened;
+  };
+
+  return {
+    settings,
+    breaker: breaker(),
+    budget: retryBudget(),
+    client,
+    ready() {
+      if (!settings.createBucket) return READY;
+      created ??= createBucket(client('meta'), settings);
+      created.catch(() => (created = undefined));
+      return created;
+    },
+    busySockets: () => busy(httpAgent) + busy(httpsAgent),
+    close() {
+      for (const opened of clients.values()) opened.destroy();
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}
+
+/** What every client of a storage shares, the signing one too. */
+export function clientConfig(
+  settings: StorageSettings,
+  endpoint: string | undefined,
+): S3ClientConfig {
+  return {
+    region: settings.region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    forcePathStyle: settings.usePathStyleEndpoint,
+    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
+    // The SDK's default sends streams as aws-chunked with a trailing checksum, which older stores
+    // refuse (Ceph 16) or store as content (s3rver). One way for all stores, AWS too, is the one that
+    // is tested; AWS adds a CRC64 of its own to every object.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    // A reader that wants its answer checked asks with ChecksumMode.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestStreamBufferSize: 65_536,
+    // Retries are ours (see send), under one budget with the breaker.
+    maxAttempts: 1,
+    // Without a logger the SDK warns on the console about streams that failed.
+    logger: SILENT,
+  };
+}
+
+const READY = Promise.resolve();
+const SILENT = { debug() {}, info() {}, warn() {}, error() {}, trace() {} };
+
+/** Gives up on a connection that is not there in time, whoever waits for it and however long. */
+function boundConnecting(agent: HttpAgent, connectMs: number): void {
+  const open = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const socket = open(options, callback);
+    if (!(socket instanceof Socket)) return socket;
+    const late = Object.assign(new Error('storage did not accept a connection in time'), {
+      code: 'ETIMEDOUT',
+    });
+    const timer = setTimeout(() => socket.destroy(late), connectMs);
+    const settled = () => clearTimeout(timer);
+    // A TLS socket is `connect`ed before its handshake.
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', settled);
+    socket.once('close', settled);
+    return socket;
+  };
+}
+
+// connectionTimeout counts the wait for a free socket too. A listing gives up early; a stream among
+// more streams than sockets waits for its turn as long as one that has a socket may stand still.
+function patience(profile: Profile, { timeouts }: StorageSettings): object {
+  return profile === 'meta'
+    ? {
+        connectionTimeout: timeouts.connectMs,
+        requestTimeout: timeouts.requestMs,
+        throwOnRequestTimeout: true,
+        socketTimeout: 0,
+      }
+    : { connectionTimeout: timeouts.idleMs, requestTimeout: 0, socketTimeout: 0 };
+}
+
+function busy(agent: HttpAgent): number {
+  const lists = [...Object.values(agent.sockets), ...Object.values(agent.requests)];
+  return lists.reduce((sum, list) => sum + (list?.length ?? 0), 0);
+}
