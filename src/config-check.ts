@@ -116,7 +116,7 @@ function checkTogether(config: Partial<FileServiceConfig>): void {
   if (config.sessionToken !== undefined && config.key === undefined)
     throw new TypeError('`sessionToken` goes with `key` and `secret`.');
   if (config.kmsKeyId !== undefined && !config.serverSideEncryption?.startsWith('aws:kms'))
-    throw new TypeError('`kmsKeyId` goes with `serverSideEncryption: \'aws:kms\'`.');
+    throw new TypeError("`kmsKeyId` goes with `serverSideEncryption: 'aws:kms'`.");
   for (const [camel, snake] of [
     ['usePathStyleEndpoint', 'use_path_style_endpoint'],
     ['cacheEnabled', 'cache_enabled'],
@@ -172,7 +172,8 @@ function headerValue(value: unknown): string | undefined {
 }
 
 function corsProblem(value: unknown): string | undefined {
-  const expected = '{ origins: "*" or a list of origins, credentials?, maxAgeSeconds?, exposedHeaders? }';
+  const expected =
+    '{ origins: "*" or a list of origins, credentials?, maxAgeSeconds?, exposedHeaders? }';
   if (typeof value !== 'object' || value === null) return expected;
   const { origins, credentials } = value as { origins?: unknown; credentials?: unknown };
   if (origins === '*')
@@ -183,12 +184,14 @@ function corsProblem(value: unknown): string | undefined {
 }
 
 function originProblem(origin: unknown): string | undefined {
-  const fine = typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin;
+  const fine =
+    typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin;
   return fine ? undefined : 'an origin such as "https://app.example"';
 }
 
 function timeoutsProblem(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return '{ connectMs, requestMs, idleMs, hookMs }';
+  if (typeof value !== 'object' || value === null)
+    return '{ connectMs, requestMs, idleMs, hookMs }';
   for (const [name, milliseconds] of Object.entries(value)) {
     if (!TIMEOUTS.includes(name)) throw unknownOption(name, TIMEOUTS);
     const expected = whole(1, 2 ** 31 - 1)(milliseconds);
@@ -202,7 +205,8 @@ function unknownOption(name: string, known: readonly string[]): TypeError {
   const nearest = known.reduce((best, one) =>
     distance(one, name) < distance(best, name) ? one : best,
   );
-  const hint = distance(nearest, name) <= 1 + name.length / 3 ? `; did you mean \`${nearest}\`?` : '.';
+  const hint =
+    distance(nearest, name) <= 1 + name.length / 3 ? `; did you mean \`${nearest}\`?` : '.';
   return new TypeError(`\`${name}\` is not an option${hint}`);
 }
 

@@ -4,6 +4,8 @@ export type { CheckResult, FileService } from './express.js';
 export type { CorsOptions, CredentialProvider, FileServiceConfig, Timeouts } from './config.js';
 export { FileServiceError, REASONS, isFileServiceError, phraseOf, statusOf } from './errors.js';
 export type { FileServiceErrorDetails, Reason } from './errors.js';
+export { fromDreamFactory } from './from-dreamfactory.js';
+export type { ImportedConfig } from './from-dreamfactory.js';
 export { allowAll } from './hooks.js';
 export type {
   Access,

@@ -34,8 +34,7 @@ export function judgeFor<Req>(
   function askFrom(index: number, access: Access): void | Promise<void> {
     for (let next = index; next < settings.authorize.length; next += 1) {
       const verdict = ask(settings.authorize[next], access);
-      if (isPromise(verdict))
-        return settle(verdict, access).then(() => askFrom(next + 1, access));
+      if (isPromise(verdict)) return settle(verdict, access).then(() => askFrom(next + 1, access));
       if (verdict !== true) throw refusal(access);
     }
     return undefined;

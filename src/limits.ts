@@ -33,11 +33,14 @@ export function countTransfer<Req>(
   { access, bytesIn, bytesOut }: AuditEvent,
 ): void {
   for (const limit of settings.limits)
-    ask(limit, { kind: 'transfer', access, bytesIn, bytesOut }, request, settings.timeouts.hookMs).catch(
-      (error: unknown) => {
-        debugHook('limit failed after a transfer: %O', error);
-      },
-    );
+    ask(
+      limit,
+      { kind: 'transfer', access, bytesIn, bytesOut },
+      request,
+      settings.timeouts.hookMs,
+    ).catch((error: unknown) => {
+      debugHook('limit failed after a transfer: %O', error);
+    });
 }
 
 async function ask<Req>(

@@ -104,7 +104,9 @@ function describe(operations: readonly Operation[], method: Method, target: Targ
     description: operations.map(({ name, sentence }) => `- \`${name}\`: ${sentence}`).join('\n'),
     'x-operations': operations.map(({ name }) => name),
     parameters: [...queryParameters(operations), ...headerParameters(operations)],
-    ...(media.length === 0 ? {} : { requestBody: { content: Object.fromEntries(media.map(bodyOf)) } }),
+    ...(media.length === 0
+      ? {}
+      : { requestBody: { content: Object.fromEntries(media.map(bodyOf)) } }),
     responses: responses(operations, method),
   };
 }
@@ -151,14 +153,18 @@ function responses(operations: readonly Operation[], method: Method): Json {
   for (const [status, description] of Object.entries(statuses))
     answers[status] = {
       description,
-      ...(method === 'HEAD' ? {} : { content: { 'application/json': { schema: reference('Error') } } }),
+      ...(method === 'HEAD'
+        ? {}
+        : { content: { 'application/json': { schema: reference('Error') } } }),
     };
   return answers;
 }
 
 function merge(before: Json | undefined, reply: ReplyDoc, method: Method): Json {
   const description =
-    before === undefined ? reply.sentence : `${String(before['description'])} Or: ${reply.sentence}`;
+    before === undefined
+      ? reply.sentence
+      : `${String(before['description'])} Or: ${reply.sentence}`;
   const media = reply.media ?? (reply.schema === undefined ? undefined : 'application/json');
   if (media === undefined || method === 'HEAD') return { ...before, description };
   const content = (before?.['content'] ?? {}) as Record<string, Json>;

@@ -48,8 +48,7 @@ function isStream(body: FileReply['body']): body is Readable {
 
 function stillSending(req: IncomingMessage): boolean {
   return (
-    req.headers['transfer-encoding'] !== undefined ||
-    Number(req.headers['content-length'] ?? 0) > 0
+    req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
   );
 }
 

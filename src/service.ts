@@ -118,7 +118,9 @@ export function createService<Req>(
       },
     });
     const reply = await run(plan, bucket, judge, request, record);
-    return limitHeaders === null ? reply : { ...reply, headers: { ...limitHeaders, ...reply.headers } };
+    return limitHeaders === null
+      ? reply
+      : { ...reply, headers: { ...limitHeaders, ...reply.headers } };
   }
 
   function run(
@@ -164,10 +166,14 @@ export function createService<Req>(
     } catch (error) {
       if (isFileServiceError(error)) throw error;
       debugHook('authenticate failed: %O', error);
-      throw new FileServiceError('authorization_unavailable', 'The caller could not be identified.', {
-        cause: error,
-        headers: { 'Retry-After': '5' },
-      });
+      throw new FileServiceError(
+        'authorization_unavailable',
+        'The caller could not be identified.',
+        {
+          cause: error,
+          headers: { 'Retry-After': '5' },
+        },
+      );
     }
   }
 
@@ -231,7 +237,9 @@ function containerFor<Req>(settings: Settings<Req>, request: HookRequest<Req>): 
   } catch (error) {
     if (isFileServiceError(error) && error.reason !== 'invalid_path') throw error;
     debugHook('container failed: %O', error);
-    throw new FileServiceError('access_denied', 'No files belong to this caller.', { cause: error });
+    throw new FileServiceError('access_denied', 'No files belong to this caller.', {
+      cause: error,
+    });
   }
 }
 
@@ -274,14 +282,20 @@ function dress<Req>(
   bodiless: boolean,
   reply: FileReply,
 ): FileReply {
-  const headers = {
+  const headers: Record<string, string> = {
     'X-Content-Type-Options': 'nosniff',
     'X-Request-Id': request.id,
-    ...(settings.cors === undefined ? {} : corsHeaders(settings.cors, request.headers)),
-    ...(settings.compat === undefined ? {} : { 'Referrer-Policy': 'no-referrer' }),
     ...reply.headers,
   };
+  if (settings.compat !== undefined) headers['Referrer-Policy'] = 'no-referrer';
+  if (settings.cors !== undefined) addCors(headers, corsHeaders(settings.cors, request.headers));
   if (!bodiless || reply.body === null) return { ...reply, headers };
   if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();
   return { status: reply.status, headers, body: null };
+}
+
+function addCors(headers: Record<string, string>, cors: Readonly<Record<string, string>>): void {
+  const vary = [headers['Vary'], cors['Vary']].filter((names) => names !== undefined).join(', ');
+  Object.assign(headers, cors);
+  if (vary !== '') headers['Vary'] = vary;
 }

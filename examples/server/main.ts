@@ -24,13 +24,17 @@ server.once('listening', () => {
   console.log(`Store: ${store.description}`);
   console.log('Try:');
   console.log(`  curl -H "X-DreamFactory-API-Key: ${key}" ${url}/`);
-  console.log(`  curl -H "X-DreamFactory-API-Key: ${key}" ${url}/document.pdf?include_properties=true`);
+  console.log(
+    `  curl -H "X-DreamFactory-API-Key: ${key}" ${url}/document.pdf?include_properties=true`,
+  );
   console.log(
     `  curl -H "X-DreamFactory-API-Key: ${key}" -H "Content-Type: text/plain" -d "Hello" ${url}/uploads/hello.txt`,
   );
 });
 server.once('error', (error) => {
-  console.error(`The demo cannot listen on port ${port}: ${error.message}. Choose another with PORT.`);
+  console.error(
+    `The demo cannot listen on port ${port}: ${error.message}. Choose another with PORT.`,
+  );
   process.exitCode = 1;
 });
 

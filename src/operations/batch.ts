@@ -23,7 +23,9 @@ export const batch: Operation = {
   sentence: 'Creates, copies or moves the files and folders of a list into the folder.',
   methods: ['POST', 'PUT'],
   targets: ['root', 'folder'],
-  query: { check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.') },
+  query: {
+    check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.'),
+  },
   headers: {},
   body: ['application/json'],
   replies: { 201: { sentence: 'One entry an item, in order.', schema: 'StoredList' } },
@@ -81,7 +83,8 @@ function describe(ask: Ask, item: Item): Item {
 function keyOf(ask: Ask, item: Item, kind: 'file' | 'folder'): string {
   const source = textField(item, 'source_path');
   const name = textField(item, 'name') ?? (source === undefined ? undefined : baseName(source));
-  if (name === undefined || name === '') throw invalidBody('Each item of "resource" needs a "name".');
+  if (name === undefined || name === '')
+    throw invalidBody('Each item of "resource" needs a "name".');
   return resolveName(ask.target.key, name, kind, ask.rules);
 }
 
@@ -101,7 +104,9 @@ async function createOne(ask: Ask, context: RunContext, item: Item): Promise<Ite
 async function storeContent(ask: Ask, context: RunContext, item: Item, key: string): Promise<Item> {
   const content = textField(item, 'content');
   if (content === undefined)
-    throw invalidBody('A file item needs "content" (text, or base64 with "is_base64") or "source_path".');
+    throw invalidBody(
+      'A file item needs "content" (text, or base64 with "is_base64") or "source_path".',
+    );
   const bytes = flagField(item, 'is_base64') ? decodeBase64(content) : Buffer.from(content, 'utf8');
   const stored = await storeFile(ask, context, {
     key,

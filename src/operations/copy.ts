@@ -54,7 +54,8 @@ export async function copyTree(context: RunContext, copy: Copy): Promise<void> {
     });
   if (!copy.move) return;
   // Only now, when every copy is whole.
-  for await (const page of tree.pages()) await context.bucket.removeMany(page.map(({ key }) => key));
+  for await (const page of tree.pages())
+    await context.bucket.removeMany(page.map(({ key }) => key));
 }
 
 function accesses(copy: Copy, from: string, to: string) {
@@ -83,10 +84,7 @@ async function copyKey(
   if (result.kind !== 'copied') throw alreadyExists(to);
 }
 
-async function inParallel<T>(
-  items: readonly T[],
-  work: (item: T) => Promise<void>,
-): Promise<void> {
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = items.values();
   const worker = async (): Promise<void> => {
     for (const item of waiting) await work(item);

@@ -45,11 +45,7 @@ export function sealCursor(
  *
  * @throws FileServiceError `invalid_parameter` for a foreign, altered or malformed one
  */
-export function openCursor(
-  settings: Settings<unknown>,
-  cursor: string,
-  listing: string,
-): Position {
+export function openCursor(settings: Settings<unknown>, cursor: string, listing: string): Position {
   try {
     const bytes = Buffer.from(cursor, 'base64url');
     const iv = bytes.subarray(0, IV_BYTES);

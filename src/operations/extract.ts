@@ -80,7 +80,10 @@ function sourceOf(bucket: Bucket, key: string, size: number): ArchiveSource {
     read: async (start, end) => {
       const result = await bucket.read(key, { range: { kind: 'from', start, end } });
       if (result.kind === 'found') return streamOf(result.body);
-      throw new FileServiceError('storage_failed', 'Storage lost the archive while it was unpacked.');
+      throw new FileServiceError(
+        'storage_failed',
+        'Storage lost the archive while it was unpacked.',
+      );
     },
   };
 }
@@ -138,11 +141,15 @@ async function write(
     await context.bucket.write(key, Buffer.alloc(0), { length: 0, contentType: FOLDER_TYPE });
     return;
   }
-  await storeFile(ask, { ...context, countBytesIn: () => {} }, {
-    key,
-    body: await entry.open(),
-    length: entry.size,
-    declaredType: undefined,
-    createOnly: upload.createOnly,
-  });
+  await storeFile(
+    ask,
+    { ...context, countBytesIn: () => {} },
+    {
+      key,
+      body: await entry.open(),
+      length: entry.size,
+      declaredType: undefined,
+      createOnly: upload.createOnly,
+    },
+  );
 }

@@ -86,7 +86,8 @@ export function refuseIfAllRefused(
 ): void {
   const [first] = refusals;
   if (first === undefined || refusals.length < items.length) return;
-  if (refusals.every(({ reason }) => reason === 'access_denied' || reason === 'unauthorized')) throw first;
+  if (refusals.every(({ reason }) => reason === 'access_denied' || reason === 'unauthorized'))
+    throw first;
 }
 
 async function storePart(
@@ -103,8 +104,10 @@ async function storePart(
     createOnly: createsOnly(ask),
   };
   const { extract, clean } = readParameters(ask.request.query, uploadQuery);
-  if (!extract || !isZip(upload.declaredType, key)) return { ...(await storeFile(ask, context, upload)) };
-  const folder = ask.target.kind === 'file' ? key.slice(0, key.lastIndexOf('/') + 1) : ask.target.key;
+  if (!extract || !isZip(upload.declaredType, key))
+    return { ...(await storeFile(ask, context, upload)) };
+  const folder =
+    ask.target.kind === 'file' ? key.slice(0, key.lastIndexOf('/') + 1) : ask.target.key;
   await extractUpload(ask, context, { ...upload, folder, clean, operation: 'write_form' });
   return { name: baseName(folder), path: folder };
 }

@@ -42,7 +42,11 @@ export function textField(item: Item, name: string): string | undefined {
 /** A boolean of an item: JSON's own, or the words that query parameters take. */
 export function flagField(item: Item, name: string): boolean {
   const value = item[name];
-  return value === true || value === 1 || (typeof value === 'string' && /^(?:1|true|on|yes|y|t)$/i.test(value));
+  return (
+    value === true ||
+    value === 1 ||
+    (typeof value === 'string' && /^(?:1|true|on|yes|y|t)$/i.test(value))
+  );
 }
 
 function fieldOf(body: unknown, name: string): unknown {

@@ -33,7 +33,9 @@ const documentation = {
   targets: ['root', 'folder'],
   body: [],
   headers: { wrap: { sentence: 'As the parameter `wrap`.' } },
-  replies: { 200: { sentence: 'The entries, folders first within a page of storage.', schema: 'Listing' } },
+  replies: {
+    200: { sentence: 'The entries, folders first within a page of storage.', schema: 'Listing' },
+  },
   refusals: [404],
 } as const satisfies Partial<Operation>;
 

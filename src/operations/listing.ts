@@ -82,7 +82,8 @@ export function entryReader(
   const read = async (page: Page): Promise<readonly ListingEntry[]> => {
     const entries: ListingEntry[] = [];
     for (const [key, modified] of selection.recursive ? tree.read(page) : directFolders(page))
-      if (selection.folders && matches(key, wanted)) entries.push(folderEntry(key, modified, selection));
+      if (selection.folders && matches(key, wanted))
+        entries.push(folderEntry(key, modified, selection));
     if (selection.files)
       for (const file of page.files)
         if (!file.key.endsWith('/') && matches(file.key, wanted))

@@ -29,7 +29,11 @@ export const makeFolderNamed: Operation = {
   when: ({ headers }) => headers['x-folder-name'] !== undefined,
   plan: (ask) => {
     const name = decodeHeaderName(ask.request.headers['x-folder-name'] ?? '');
-    return planFolder(ask, resolveName(ask.target.key, name, 'folder', ask.rules), 'make_folder_named');
+    return planFolder(
+      ask,
+      resolveName(ask.target.key, name, 'folder', ask.rules),
+      'make_folder_named',
+    );
   },
 };
 
@@ -72,11 +76,13 @@ export async function createFolder(
   const page = await bucket.list({ prefix: key, recursive: true, limit: 1 });
   const exists =
     page.files.length > 0 ||
-    (await bucket.write(key, Buffer.alloc(0), {
-      length: 0,
-      contentType: FOLDER_TYPE,
-      createOnly: true,
-    })).kind !== 'written';
+    (
+      await bucket.write(key, Buffer.alloc(0), {
+        length: 0,
+        contentType: FOLDER_TYPE,
+        createOnly: true,
+      })
+    ).kind !== 'written';
   if (!exists) return;
   if (compat === undefined) throw alreadyExists(key);
   throw new FileServiceError('folder_exists', `Folder '${key}' already exists.`, {

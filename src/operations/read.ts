@@ -84,8 +84,7 @@ async function get(reading: Reading, context: RunContext): Promise<FileReply> {
   const ifRange: IfRange =
     asked.kind === 'none' ? { kind: 'none' } : parseIfRange(headers['if-range']);
   const range = ifRange.kind === 'never' ? ({ kind: 'none' } as const) : asked;
-  const decidable =
-    plan.kind !== 'evaluate' && range.kind !== 'several' && ifRange.kind !== 'date';
+  const decidable = plan.kind !== 'evaluate' && range.kind !== 'several' && ifRange.kind !== 'date';
   if (!decidable || (ifRange.kind === 'etag' && plan.kind === 'storage'))
     return lookThenRead(reading, context, range, ifRange);
 
@@ -93,7 +92,8 @@ async function get(reading: Reading, context: RunContext): Promise<FileReply> {
     ...(plan.kind === 'storage' ? plan.conditions : {}),
     ...(range.kind === 'single' ? { range: range.range } : {}),
   };
-  if (ifRange.kind !== 'etag') return replyTo(reading, context, await context.bucket.read(reading.key, request));
+  if (ifRange.kind !== 'etag')
+    return replyTo(reading, context, await context.bucket.read(reading.key, request));
   const partial = await context.bucket.read(reading.key, { ...request, ifMatch: ifRange.etag });
   // The file has changed since: the whole of the new one.
   const result =
@@ -145,8 +145,10 @@ async function readSame(
   range: RangeRequest,
 ): Promise<FileReply | null> {
   const same = stat.etag === '' ? {} : { ifMatch: stat.etag };
-  const ranges = range.kind === 'single' ? [range.range] : range.kind === 'several' ? range.ranges : [];
-  const resolved = ranges.length === 0 ? ({ kind: 'whole' } as const) : resolveRanges(ranges, stat.size);
+  const ranges =
+    range.kind === 'single' ? [range.range] : range.kind === 'several' ? range.ranges : [];
+  const resolved =
+    ranges.length === 0 ? ({ kind: 'whole' } as const) : resolveRanges(ranges, stat.size);
   if (resolved.kind === 'unsatisfiable') throw unsatisfiable(reading.key, stat.size);
   if (resolved.kind === 'ranges' && resolved.ranges.length > 1)
     return several(reading, context, stat, resolved.ranges);
@@ -182,7 +184,11 @@ function several(
   });
   return {
     status: 206,
-    headers: { ...headers, 'Content-Type': body.contentType, 'Content-Length': String(body.length) },
+    headers: {
+      ...headers,
+      'Content-Type': body.contentType,
+      'Content-Length': String(body.length),
+    },
     body: body.stream,
   };
 }
@@ -210,7 +216,8 @@ async function withoutRange(
   context: RunContext,
   knownSize: number | null,
 ): Promise<FileReply> {
-  const looked = knownSize === null || knownSize === 0 ? await context.bucket.stat(reading.key) : null;
+  const looked =
+    knownSize === null || knownSize === 0 ? await context.bucket.stat(reading.key) : null;
   if (looked?.kind === 'missing') throw await explainMissing(context.bucket, reading.key);
   const size = looked?.kind === 'found' ? looked.stat.size : (knownSize ?? 0);
   if (size > 0 || looked?.kind !== 'found') throw unsatisfiable(reading.key, size);

@@ -24,7 +24,8 @@ const query = {
 /** DELETE / or /folder/ with `{"resource":[...]}` */
 export const removeBatch: Operation = {
   name: NAME,
-  sentence: 'Deletes the files and folders of a list; `path` is from the root, `name` from the folder.',
+  sentence:
+    'Deletes the files and folders of a list; `path` is from the root, `name` from the folder.',
   methods: ['DELETE'],
   targets: ['root', 'folder'],
   query,

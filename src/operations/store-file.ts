@@ -33,7 +33,11 @@ export interface Upload {
  * @throws FileServiceError `already_exists`, `precondition_failed`, `too_large`, `unsupported_type`,
  * `incomplete_body`, `checksum_mismatch`, `request_timeout`, `rejected_by_scan`, and storage's trouble
  */
-export async function storeFile(ask: Ask, context: RunContext, upload: Upload): Promise<StoredFile> {
+export async function storeFile(
+  ask: Ask,
+  context: RunContext,
+  upload: Upload,
+): Promise<StoredFile> {
   const { settings } = ask;
   const contentType = storedType(upload.declaredType, upload.key);
   refuseType(contentType, settings.allowedTypes);

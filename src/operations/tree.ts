@@ -63,8 +63,7 @@ async function* again(
   for (const page of remembered) yield page.files;
   if (forgotten === undefined) return;
   for await (const page of wholeTree(context.bucket, folder, forgotten)) {
-    for (const { key } of page.files)
-      for (const one of accessOf(key)) await context.authorize(one);
+    for (const { key } of page.files) for (const one of accessOf(key)) await context.authorize(one);
     yield page.files;
   }
 }

@@ -53,7 +53,10 @@ export const update: Operation = {
           if (result.kind === 'copied') return json(200, describeFile(await statFile(bucket, key)));
           if (result.kind === 'missing') throw await explainMissing(bucket, key);
         }
-        throw new FileServiceError('conflict', `File '${key}' is changing faster than it can be updated.`);
+        throw new FileServiceError(
+          'conflict',
+          `File '${key}' is changing faster than it can be updated.`,
+        );
       },
     };
   },
@@ -145,7 +148,9 @@ function metadataChange(given: unknown): Readonly<Record<string, string | null>>
       if (!METADATA_NAME.test(lower) || lower.startsWith('s3files-'))
         throw invalidBody('A name in "metadata" takes letters, digits and "-".');
       if (value !== null && typeof value !== 'string')
-        throw invalidBody(`The value of "${lower}" in "metadata" takes text, or null to remove it.`);
+        throw invalidBody(
+          `The value of "${lower}" in "metadata" takes text, or null to remove it.`,
+        );
       return [lower, value];
     }),
   );

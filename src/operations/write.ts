@@ -21,7 +21,7 @@ export const uploadQuery = {
 
 /** Headers of every upload whose body is the file. */
 export const uploadHeaders = {
-  'content-type': { sentence: 'The type to store; generic ones are replaced by the extension\'s.' },
+  'content-type': { sentence: "The type to store; generic ones are replaced by the extension's." },
   'if-match': { sentence: 'Replaces only the version with this ETag.' },
   'if-none-match': { sentence: '`*` creates only.' },
   'content-md5': { sentence: 'RFC 1864: verified while the bytes stream.' },
@@ -111,4 +111,3 @@ export function created(
 ): FileReply {
   return json(201, resource, { Location: `${request.mount}/${encodeKey(resource.path)}` });
 }
-

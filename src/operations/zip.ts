@@ -94,7 +94,10 @@ async function zipEntries(
   for (const file of page.files) {
     if (file.key === folder) continue;
     const action = file.key.endsWith('/') ? 'list' : 'read';
-    if (!context.allowsEverything && !(await context.permits(access(action, file.key, 'GET', NAME))))
+    if (
+      !context.allowsEverything &&
+      !(await context.permits(access(action, file.key, 'GET', NAME)))
+    )
       continue;
     entries.push({
       name: file.key.slice(folder.length),

@@ -70,9 +70,7 @@ export function shelfOf(cache: Cache, namespace: string, ttlSeconds: number): Sh
     },
     forget: async (paths) => {
       try {
-        await inTime(
-          Promise.all(Array.from(paths, async (path) => cache.delete(tokenKey(path)))),
-        );
+        await inTime(Promise.all(Array.from(paths, async (path) => cache.delete(tokenKey(path)))));
       } catch (error) {
         // What could not be deleted may be found again once the cache is back: wait until it has expired.
         distrustedUntil = Date.now() + ttlSeconds * 1000;

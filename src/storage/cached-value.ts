@@ -17,7 +17,11 @@ const decoded = new WeakMap<Uint8Array, CachedFile>();
 export function encodeFile(file: CachedFile): Uint8Array {
   const { lastModified, ...rest } = file.stat;
   const stat = Buffer.from(
-    JSON.stringify({ ...rest, lastModified: lastModified?.getTime() ?? null, whole: file.bytes !== null }),
+    JSON.stringify({
+      ...rest,
+      lastModified: lastModified?.getTime() ?? null,
+      whole: file.bytes !== null,
+    }),
   );
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt8(FORMAT, 0);
@@ -40,7 +44,10 @@ function parseFile(value: Uint8Array): CachedFile | undefined {
   if (bytes.readUInt8(0) !== FORMAT || end > bytes.length) return undefined;
   try {
     const { whole, lastModified, ...rest } = JSON.parse(bytes.toString('utf8', PREFIX_BYTES, end));
-    const stat: Stat = { ...rest, lastModified: lastModified === null ? null : new Date(lastModified) };
+    const stat: Stat = {
+      ...rest,
+      lastModified: lastModified === null ? null : new Date(lastModified),
+    };
     const body = bytes.subarray(end);
     if (whole === true && body.length !== stat.size) return undefined;
     return { stat, bytes: whole === true ? body : null };
@@ -79,7 +86,11 @@ export function decide(
   if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== stat.etag)
     return 'precondition-failed';
   const modified = seconds(stat.lastModified);
-  if (ifMatch === undefined && ifUnmodifiedSince !== undefined && modified > seconds(ifUnmodifiedSince))
+  if (
+    ifMatch === undefined &&
+    ifUnmodifiedSince !== undefined &&
+    modified > seconds(ifUnmodifiedSince)
+  )
     return 'precondition-failed';
   if (ifNoneMatch !== undefined)
     return ifNoneMatch === '*' || ifNoneMatch === stat.etag ? 'not-modified' : 'found';

@@ -3,7 +3,14 @@ import type { Cache } from '../hooks.js';
 import type { Bucket, ListRequest, Page, ReadRequest, ReadResult, StatResult } from './bucket.js';
 import { shelfOf } from './cache-shelf.js';
 import type { Shelf } from './cache-shelf.js';
-import { decide, decodeFile, decodePage, encodeFile, encodePage, readFrom } from './cached-value.js';
+import {
+  decide,
+  decodeFile,
+  decodePage,
+  encodeFile,
+  encodePage,
+  readFrom,
+} from './cached-value.js';
 import type { CachedFile } from './cached-value.js';
 
 /** What a cache needs to know. */
@@ -95,7 +102,11 @@ function cachedBucket(parts: Parts): Bucket {
 function withListings(keys: readonly string[]): ReadonlySet<string> {
   const paths = new Set(keys);
   for (const key of keys)
-    for (let slash = key.lastIndexOf('/'); slash !== -1; slash = slash === 0 ? -1 : key.lastIndexOf('/', slash - 1))
+    for (
+      let slash = key.lastIndexOf('/');
+      slash !== -1;
+      slash = slash === 0 ? -1 : key.lastIndexOf('/', slash - 1)
+    )
       paths.add(key.slice(0, slash + 1));
   return paths.add('');
 }
@@ -132,7 +143,8 @@ async function stat(
   if (Object.keys(conditions).length > 0) return parts.direct.stat(key, conditions);
   return once(`${place}:stat`, async () => {
     const result = await filling.stat(key);
-    if (result.kind === 'found') shelf.set(place, FILE, encodeFile({ stat: result.stat, bytes: null }));
+    if (result.kind === 'found')
+      shelf.set(place, FILE, encodeFile({ stat: result.stat, bytes: null }));
     return result;
   });
 }
