@@ -1,16 +1,18 @@
 // The order of things: identify, parse, plan, authorize, limit, run, answer, audit. Knows no framework and no S3.
 import type { Settings } from './config.js';
 import { asOriginal } from './compat.js';
-import { corsHeaders, preflightHeaders, refuseForgery } from './cors.js';
+import { preflightHeaders, refuseForgery } from './cors.js';
 import { debugHook, debugRequest } from './debug.js';
+import { dress } from './dress.js';
 import { FileServiceError, isFileServiceError } from './errors.js';
-import type { AuditEvent, HookRequest } from './hooks.js';
+import type { AuditEvent } from './hooks.js';
 import { empty, failure } from './http/reply.js';
 import type { FileReply } from './http/reply.js';
 import type { FileRequest } from './http/request.js';
+import { containerFor, hookRequestOf, identify } from './identify.js';
 import { judgeFor } from './judge.js';
 import type { Judge } from './judge.js';
-import { containerPrefix, parsePath } from './key.js';
+import { parsePath } from './key.js';
 import type { KeyRules, Target } from './key.js';
 import { checkLimits, countTransfer } from './limits.js';
 import { openApiDocument } from './openapi.js';
@@ -82,7 +84,7 @@ export function createService<Req>(
     refuseWhileUnfit();
     refuseForgery(settings.cors, request.method, request.headers);
     if (request.method === 'OPTIONS') return describeOptions(request);
-    const principal = await identify(request);
+    const principal = await identify(settings, request);
     record.principal = principal;
     if (request.bodyConsumed) throw bodyConsumed();
     const hookRequest = hookRequestOf(request, principal);
@@ -156,27 +158,6 @@ export function createService<Req>(
       });
   }
 
-  async function identify(request: FileRequest<Req>): Promise<HookRequest['principal']> {
-    const { hookMs } = settings.timeouts;
-    try {
-      const principal = settings.authenticate(hookRequestOf(request, null));
-      if (!isPromise(principal)) return principal;
-      const late = () => new Error(`authenticate did not answer within ${hookMs} ms`);
-      return await within(Promise.resolve(principal), hookMs, late);
-    } catch (error) {
-      if (isFileServiceError(error)) throw error;
-      debugHook('authenticate failed: %O', error);
-      throw new FileServiceError(
-        'authorization_unavailable',
-        'The caller could not be identified.',
-        {
-          cause: error,
-          headers: { 'Retry-After': '5' },
-        },
-      );
-    }
-  }
-
   function describeOptions(request: FileRequest<Req>): FileReply {
     const target = parsePath(request.path, { containerBytes: 0, normalize: undefined });
     const allowed = allowedMethods(target);
@@ -223,26 +204,6 @@ export function createService<Req>(
   };
 }
 
-function hookRequestOf<Req>(
-  { id, raw, ip, headers, signal }: FileRequest<Req>,
-  principal: HookRequest['principal'],
-): HookRequest<Req> {
-  return Object.freeze({ id, raw, principal, ip, headers, signal });
-}
-
-function containerFor<Req>(settings: Settings<Req>, request: HookRequest<Req>): string {
-  if (typeof settings.container === 'string') return settings.container;
-  try {
-    return containerPrefix(settings.container(request));
-  } catch (error) {
-    if (isFileServiceError(error) && error.reason !== 'invalid_path') throw error;
-    debugHook('container failed: %O', error);
-    throw new FileServiceError('access_denied', 'No files belong to this caller.', {
-      cause: error,
-    });
-  }
-}
-
 function keyRules<Req>(settings: Settings<Req>, container: string): KeyRules {
   return { containerBytes: Buffer.byteLength(container), normalize: settings.normalizeKeys };
 }
@@ -273,29 +234,4 @@ function explain(error: unknown, signal: AbortSignal): FileServiceError {
     });
   debugRequest('fault: %O', error);
   return new FileServiceError('internal', 'The request failed.', { cause: error });
-}
-
-// Every answer has these; an answer to HEAD has GET's headers and no body.
-function dress<Req>(
-  settings: Settings<Req>,
-  request: FileRequest<Req>,
-  bodiless: boolean,
-  reply: FileReply,
-): FileReply {
-  const headers: Record<string, string> = {
-    'X-Content-Type-Options': 'nosniff',
-    'X-Request-Id': request.id,
-    ...reply.headers,
-  };
-  if (settings.compat !== undefined) headers['Referrer-Policy'] = 'no-referrer';
-  if (settings.cors !== undefined) addCors(headers, corsHeaders(settings.cors, request.headers));
-  if (!bodiless || reply.body === null) return { ...reply, headers };
-  if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();
-  return { status: reply.status, headers, body: null };
-}
-
-function addCors(headers: Record<string, string>, cors: Readonly<Record<string, string>>): void {
-  const vary = [headers['Vary'], cors['Vary']].filter((names) => names !== undefined).join(', ');
-  Object.assign(headers, cors);
-  if (vary !== '') headers['Vary'] = vary;
 }

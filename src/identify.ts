@@ -1,0 +1,59 @@
+// Who asks, and where their files lie.
+import type { Settings } from './config.js';
+import { debugHook } from './debug.js';
+import { FileServiceError, isFileServiceError } from './errors.js';
+import type { HookRequest, Principal } from './hooks.js';
+import type { FileRequest } from './http/request.js';
+import { containerPrefix } from './key.js';
+import { isPromise, within } from './within.js';
+
+/** What hooks see of a request. Frozen: a hook changes nothing for the next one. */
+export function hookRequestOf<Req>(
+  { id, raw, ip, headers, signal }: FileRequest<Req>,
+  principal: Principal | null,
+): HookRequest<Req> {
+  return Object.freeze({ id, raw, principal, ip, headers, signal });
+}
+
+/**
+ * Asks the host who sent a request; null is an anonymous caller.
+ *
+ * @throws FileServiceError what the hook threw; `authorization_unavailable` when it failed or was silent
+ */
+export async function identify<Req>(
+  settings: Settings<Req>,
+  request: FileRequest<Req>,
+): Promise<Principal | null> {
+  const { hookMs } = settings.timeouts;
+  try {
+    const principal = settings.authenticate(hookRequestOf(request, null));
+    if (!isPromise(principal)) return principal;
+    const late = () => new Error(`authenticate did not answer within ${hookMs} ms`);
+    return await within(Promise.resolve(principal), hookMs, late);
+  } catch (error) {
+    if (isFileServiceError(error)) throw error;
+    debugHook('authenticate failed: %O', error);
+    throw new FileServiceError('authorization_unavailable', 'The caller could not be identified.', {
+      cause: error,
+      headers: { 'Retry-After': '5' },
+    });
+  }
+}
+
+/**
+ * The prefix under which the caller's files lie: `''`, or ending in `/`.
+ *
+ * @throws FileServiceError `access_denied` when the host's function names no usable prefix
+ */
+export function containerFor<Req>(settings: Settings<Req>, request: HookRequest<Req>): string {
+  if (typeof settings.container === 'string') return settings.container;
+  try {
+    return containerPrefix(settings.container(request));
+  } catch (error) {
+    if (isFileServiceError(error) && error.reason !== 'invalid_path') throw error;
+    debugHook('container failed: %O', error);
+    throw new FileServiceError('access_denied', 'No files belong to this caller.', {
+      cause: error,
+    });
+  }
+}
