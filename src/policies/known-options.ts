@@ -2,7 +2,7 @@
 
 const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...a].entries()) {
+  for (const [index, letter] of a.split('').entries()) {
     const next = [index + 1];
     for (let column = 1; column <= b.length; column += 1) {
       const replaced = (row[column - 1] ?? 0) + (letter === b[column - 1] ? 0 : 1);

@@ -68,7 +68,7 @@ interface Tally {
 
 const newTally = (): Tally => ({
   statusClasses: new Map(),
-  buckets: new Array<number>(BUCKET_SECONDS.length + 1).fill(0),
+  buckets: Array.from({ length: BUCKET_SECONDS.length + 1 }, () => 0),
   sumSeconds: 0,
   count: 0,
   storageCalls: 0,

@@ -182,21 +182,24 @@ describe('apiKeys', () => {
   it('takes as long for a key that is wrong at its first byte as at its last', async () => {
     const key = 'a'.repeat(64);
     const authenticate = apiKeys({ [key]: BILLING }, { failures: false });
-    const wrong = [`b${key.slice(1)}`, `${key.slice(1)}b`].map((guess) =>
-      sent({ 'x-api-key': guess }),
-    );
+    const byFirst = sent({ 'x-api-key': `b${key.slice(1)}` });
+    const byLast = sent({ 'x-api-key': `${key.slice(1)}b` });
     const random = seededRandom(7);
     const times: [number[], number[]] = [[], []];
     for (let sample = 0; sample < 102_000; sample += 1) {
       const side = random() < 0.5 ? 0 : 1;
       const startedAt = process.hrtime.bigint();
-      await authenticate(wrong[side]!).catch(() => undefined);
+      await authenticate(side === 0 ? byFirst : byLast).catch(() => undefined);
       const tookNs = Number(process.hrtime.bigint() - startedAt);
       // The first calls run before the compiler has settled.
       if (sample >= 2000) times[side].push(tookNs);
     }
     // As leakage tests do, pauses of the machine are left out, by one bound for both sides.
-    const bound = times.flat().sort((one, other) => one - other)[90_000]!;
+    const bound =
+      times
+        .flat()
+        .sort((one, other) => one - other)
+        .at(-10_000) ?? 0;
     const [first, last] = times.map((side) => side.filter((ns) => ns < bound)) as [
       number[],
       number[],

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { FileServiceError } from '../../src/errors.ts';
 import type { AuditEvent } from '../../src/hooks.ts';
 import { auditLog } from '../../src/policies/audit-log.ts';
-import { auditEvent, rejection } from './request.ts';
+import { auditEvent, rejection, repeated } from './request.ts';
 
 /** The line that an event becomes. */
 const lineOf = async (event: AuditEvent, options?: Parameters<typeof auditLog>[1]) => {
@@ -73,8 +73,8 @@ describe('auditLog', () => {
         ip: huge,
         reason: huge,
         time: huge,
-        access: new Array(100).fill(access),
-        principal: { id: huge, roles: new Array(1000).fill(huge) },
+        access: repeated(100, access),
+        principal: { id: huge, roles: repeated(1000, huge) },
         bytesIn: Number.MAX_SAFE_INTEGER,
         bytesOut: Number.MAX_SAFE_INTEGER,
         durationMs: 1e-7 / 3,
@@ -99,10 +99,10 @@ describe('auditLog', () => {
       operation: 'remove',
     } as const;
     const record = await parsed(
-      auditEvent({ path: 'p/'.repeat(200), access: new Array(100).fill(access) }),
+      auditEvent({ path: 'p/'.repeat(200), access: repeated(100, access) }),
     );
     expect(record).toMatchObject({ path: 'p/'.repeat(200), truncated: true });
-    expect(record['access']).toEqual(new Array(12).fill(access));
+    expect(record['access']).toEqual(repeated(12, access));
     expect((await parsed(auditEvent({ path })))['path']).toBe(path);
   });
 

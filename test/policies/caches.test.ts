@@ -7,6 +7,7 @@ import { memoryCache } from '../../src/policies/memory-cache.ts';
 import { redisInstalled, startRedis, type RedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { liveBytes } from './memory.ts';
+import { repeated } from './request.ts';
 
 const BYTES = Uint8Array.from({ length: 256 }, (_, index) => index);
 
@@ -151,7 +152,16 @@ describe('keyvCache in memory', () => {
       await keyv.set('key', foreign);
       found.push(await cache.get('key'));
     }
-    expect(found).toEqual(new Array(6).fill(undefined));
+    expect(found).toEqual(repeated(6, undefined));
+  });
+
+  it('gives the store milliseconds', async () => {
+    const lives: number[] = [];
+    const store = { get: async () => undefined, delete: async () => true };
+    const cache = keyvCache({ ...store, set: async (_key, _value, ttlMs) => lives.push(ttlMs) });
+    await cache.set('key', 'x', 60);
+    await cache.set('key', 'x', 0.0001);
+    expect(lives).toEqual([60_000, 1]);
   });
 
   it('throws at construction for what is no Keyv', () => {

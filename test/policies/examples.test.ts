@@ -74,9 +74,15 @@ describe('the example of JWT with a shared secret', () => {
 
 describe('the example of JWT with published keys', () => {
   const pair = generateKeyPair('ES256');
-  const server = createServer(async (_req, res) => {
+  const publish = async (): Promise<string> => {
     const jwk = await exportJWK((await pair).publicKey);
-    res.end(JSON.stringify({ keys: [{ ...jwk, alg: 'ES256', kid: 'k1' }] }));
+    return JSON.stringify({ keys: [{ ...jwk, alg: 'ES256', kid: 'k1' }] });
+  };
+  const server = createServer((_req, res) => {
+    publish().then(
+      (keys) => res.end(keys),
+      (error: Error) => res.destroy(error),
+    );
   });
   let url: string;
 

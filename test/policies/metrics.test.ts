@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metricsCollector } from '../../src/policies/metrics.ts';
 import { prometheusText } from '../../src/policies/prometheus-text.ts';
-import { auditEvent } from './request.ts';
+import { auditEvent, repeated } from './request.ts';
 
 const filled = () => {
   const metrics = metricsCollector();
@@ -46,7 +46,7 @@ describe('metricsCollector', () => {
       cacheMisses: 1,
     });
     const read = durations.find(({ operation }) => operation === 'read');
-    expect(read?.buckets.map(({ count }) => count)).toEqual(new Array(14).fill(2));
+    expect(read?.buckets.map(({ count }) => count)).toEqual(repeated(14, 2));
     expect([read?.buckets[0]?.seconds, read?.count, read?.sumSeconds]).toEqual([0.005, 3, 400.009]);
   });
 

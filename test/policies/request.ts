@@ -53,3 +53,7 @@ export const rejection = async (promise: Promise<unknown>): Promise<unknown> => 
   }
   throw new Error('it did not reject');
 };
+
+/** A list of one value. */
+export const repeated = <T>(count: number, value: T): T[] =>
+  Array.from({ length: count }, () => value);

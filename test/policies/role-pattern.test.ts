@@ -11,7 +11,11 @@ describe('role pattern', () => {
     ['', [''], ['a', 'a/', 'a/b']],
     ['docs', ['docs'], ['docs/', 'docs/a', 'Docs', 'doc', 'docs2', '']],
     ['docs/', ['docs/'], ['docs', 'docs/a', 'docs/a/', 'a/docs/', '']],
-    ['docs/*', ['docs/', 'docs/a', 'docs/sub/'], ['', 'docs', 'docs/sub/a', 'docs2/a', 'x/docs/a']],
+    [
+      'docs/*',
+      ['docs/', 'docs/a', 'docs/sub/'],
+      ['', 'docs', 'docs/sub/a', 'docs2/a', 'x/docs/a', 'docs//'],
+    ],
     ['docs/*/', ['docs/sub/'], ['docs/', 'docs/a', 'docs/sub/a', 'docs/sub/x/', 'docs//']],
     [
       'docs/**',
