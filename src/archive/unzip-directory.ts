@@ -1,5 +1,6 @@
 // The directory of an archive, read once and checked whole before anything is unpacked.
 import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import yauzl from 'yauzl';
 import type { RandomAccessReader, ZipFile } from 'yauzl';
 import { checkLayout } from './unzip-layout.js';
@@ -22,6 +23,8 @@ export interface DirectoryLimits {
 // 10,000 records with names of 1024 bytes and room for extra fields.
 const MAX_DIRECTORY_BYTES = 16 * 2 ** 20;
 const SHORTEST_END = 22;
+// Records that are read before others have a turn: a few milliseconds.
+const SLICE = 500;
 
 /** Reads the directory. Throws what `openArchive` documents. */
 export async function readDirectory(
@@ -123,6 +126,7 @@ async function readRecords(
       recordBytes +=
         46 + record.fileNameLength + record.extraFieldLength + record.fileCommentLength;
       entries.push(entry);
+      if (entries.length % SLICE === 0) await nextTurn();
     }
   } catch (error) {
     throw asArchiveError(error);

@@ -10,8 +10,11 @@ const UNICODE_PATH = 0x7075;
 // S3 takes keys of up to 1024 bytes, UTF-8.
 const MAX_NAME_BYTES = 1024;
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const UNSAFE_CHARACTER = /[\p{Cc}\p{Bidi_Control}\\]/u;
 const DRIVE = /^[A-Za-z]:/;
+// Empty, or dots, also after trimming.
+const BAD_SEGMENT = /(?:^|\/)(?:\s*\.{1,2}\s*)?(?:\/|$)/;
 const NOT_ASCII = /[^\x20-\x7e]/;
 
 /**
@@ -37,7 +40,7 @@ export function readName(entry: Entry): string {
 // would be a guess among code pages, and are refused.
 function decodeName(bytes: Buffer): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     return undefined;
   }
@@ -67,8 +70,7 @@ function checkName(name: string): string {
   const path = name.endsWith('/') ? name.slice(0, -1) : name;
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) refuse();
   if (UNSAFE_CHARACTER.test(name) || DRIVE.test(name)) refuse();
-  if (path.split('/').some((segment) => segment === '' || ['.', '..'].includes(segment.trim())))
-    refuse();
+  if (BAD_SEGMENT.test(path)) refuse();
   return name;
 }
 
