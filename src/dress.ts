@@ -14,6 +14,8 @@ export function dress<Req>(
   const headers: Record<string, string> = {
     'X-Content-Type-Options': 'nosniff',
     'X-Request-Id': request.id,
+    // What one caller may see is nobody else's: only a browser may keep it, and must ask again.
+    'Cache-Control': 'private, no-cache',
     ...reply.headers,
   };
   if (settings.compat !== undefined) headers['Referrer-Policy'] = 'no-referrer';
