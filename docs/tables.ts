@@ -1,0 +1,63 @@
+// Writes the README's tables from the code that they describe: `npm run docs`. A test compares them.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { format } from 'prettier';
+import { REASONS, phraseOf, statusOf } from '../src/errors.ts';
+import { OPERATIONS } from '../src/operations/index.ts';
+import type { Operation } from '../src/operations/operation.ts';
+
+const README = new URL('../README.md', import.meta.url);
+
+const PLACES = { root: '/', folder: '/folder/', file: '/file', spec: '/_spec' } as const;
+
+/** Rows of the table of requests: method, place, what selects it, what it does. */
+export function requestTable(): string {
+  const rows = OPERATIONS.map((operation) =>
+    [
+      operation.methods.join(' '),
+      operation.targets.map((target) => `\`${PLACES[target]}\``).join(' '),
+      `\`${operation.name}\``,
+      operation.sentence,
+      parametersOf(operation),
+    ].join(' | '),
+  );
+  return table('method | path | operation | what it does | parameters and headers', rows);
+}
+
+/** Rows of the table of errors. */
+export function errorTable(): string {
+  const statuses = [...new Set(REASONS.map(statusOf))].toSorted((left, right) => left - right);
+  const rows = statuses.map((status) => {
+    const reasons = REASONS.filter((reason) => statusOf(reason) === status);
+    const phrases = [...new Set(reasons.map(phraseOf))].join(', ');
+    return `${status} | ${phrases} | ${reasons.map((reason) => `\`${reason}\``).join(', ')}`;
+  });
+  return table('status | phrase | reasons', rows);
+}
+
+function parametersOf({ query, headers }: Operation): string {
+  const names = [...Object.keys(query), ...Object.keys(headers).map((name) => `${name}:`)];
+  return names.map((name) => `\`${name}\``).join(' ');
+}
+
+function table(head: string, rows: readonly string[]): string {
+  const columns = head.split(' | ').length;
+  const rule = Array.from({ length: columns }, () => '---').join(' | ');
+  return [head, rule, ...rows].map((row) => `| ${row} |`).join('\n');
+}
+
+/** The README with every table between its markers made anew. */
+export async function freshReadme(text: string): Promise<string> {
+  const filled = fill(fill(text, 'requests', requestTable()), 'errors', errorTable());
+  return format(filled, { parser: 'markdown', singleQuote: true, printWidth: 100 });
+}
+
+function fill(text: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const from = text.indexOf(start);
+  const to = text.indexOf(end);
+  if (from === -1 || to === -1) throw new Error(`The README has no markers for ${name}.`);
+  return `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`;
+}
+
+if (process.argv[1] === import.meta.filename)
+  writeFileSync(README, await freshReadme(readFileSync(README, 'utf8')));
