@@ -20,6 +20,8 @@ export interface ExactBodyOptions {
 export interface ExactBody {
   /** For storage to read. */
   readonly stream: Readable;
+  /** Resolves with the first bytes for storage, with the end, or with a failure. */
+  readonly begun: Promise<void>;
   /** Every byte was handed over: from now on storage may have stored them. */
   isSent(): boolean;
   /** Stops everything and destroys the sender's stream unless it has ended. */
@@ -35,6 +37,8 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
   let received = 0;
   let sent = false;
   let last: Buffer | undefined;
+  let begin: () => void = () => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
   const dog = watchdog(idleMs, () => onStalled(stalled()));
 
   const stream = new Readable({
@@ -51,15 +55,18 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
     if (received > length) return fail(new Error('more bytes than announced'));
     if (received === length) {
       last = chunk;
-    } else if (!stream.push(chunk)) {
-      source.pause();
-      dog.wait();
+      return;
     }
+    begin();
+    if (stream.push(chunk)) return;
+    source.pause();
+    dog.wait();
   };
   const finish = (): void => {
     if (received !== length) return fail(new Error('fewer bytes than announced'));
     detach();
     sent = true;
+    begin();
     if (last !== undefined) stream.push(last);
     stream.push(null);
     // Storage owes the taking of what is buffered, and then an answer.
@@ -68,6 +75,7 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
   const fail = (cause: unknown): void => {
     detach();
     onSenderFailed(senderError(cause));
+    begin();
   };
   const onClose = (): void => fail(new Error('the sender went away'));
 
@@ -84,10 +92,12 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
 
   return {
     stream,
+    begun,
     isSent: () => sent,
     close() {
       dog.stop();
       detach();
+      begin();
       stream.destroy();
       if (!source.readableEnded) source.destroy();
     },

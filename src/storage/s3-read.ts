@@ -106,9 +106,10 @@ function answerTo(refusal: Refusal | undefined): ReadResult | undefined {
 }
 
 function actualSize({ error, headers }: Refusal): number | null {
-  const inBody: unknown = (error as { ActualObjectSize?: unknown }).ActualObjectSize;
+  // Border with the SDK: what S3 says in the XML of an error is on the error, untyped.
+  const inBody = (error as { ActualObjectSize?: string | number }).ActualObjectSize;
   const inHeader = /^bytes \*\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
-  const size = Number.parseInt(String(inBody ?? inHeader ?? ''), 10);
+  const size = Number(inBody ?? inHeader ?? Number.NaN);
   return Number.isSafeInteger(size) ? size : null;
 }
 

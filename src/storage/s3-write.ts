@@ -67,7 +67,12 @@ async function putStream(
     },
     onStalled: (error) => controller.abort(error),
   });
+  const onLeave = (): void => body.close();
+  context.call.signal.addEventListener('abort', onLeave, { once: true });
   try {
+    // Storage hangs up on a request that does not begin; a client may take its time to.
+    await body.begun;
+    if (failure !== undefined) throw failure;
     const command = putCommand(context, writing, { body: body.stream, length });
     const output = await context.send('stream', 'PutObject', command, {
       signal: controller.signal,
@@ -78,6 +83,7 @@ async function putStream(
     if (failure !== undefined && !context.call.signal.aborted) throw failure;
     return await settle(context, error, { writing, size: length, isSent: body.isSent() });
   } finally {
+    context.call.signal.removeEventListener('abort', onLeave);
     body.close();
     // Storage that answers early leaves a request half sent.
     controller.abort();
