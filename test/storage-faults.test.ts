@@ -1,4 +1,6 @@
 // What a client is told when storage is slow, out, misconfigured or talks nonsense.
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bucket } from '../src/storage/bucket.ts';
 import { s3Storage, type Storage, type StorageSettings } from '../src/storage/s3.ts';
@@ -134,6 +136,44 @@ describe('storage that is out', () => {
     await until(() => double.calls.length === 1, { what: 'the call' });
     await storage.close();
     expect((await checked)[0]).toMatchObject({ name: 'connection', ok: false });
+  });
+});
+
+describe('sockets', () => {
+  it('never opens more than allowed, and a queue for them is no outage', async () => {
+    const { double, storage } = await start({ maxSockets: 2 });
+    double.seed('bucket', 'box/x', 'x');
+    const leaving = new AbortController();
+    double.inject({ kind: 'black-hole', times: 2 });
+    const held = [open(storage, leaving.signal), open(storage, leaving.signal)].map(({ bucket }) =>
+      bucket.read('x').catch((error: unknown) => error),
+    );
+    await until(() => double.calls.length === 2, { what: 'both sockets to be taken' });
+    const { bucket } = open(storage);
+    const waiting = await Promise.allSettled(Array.from({ length: 20 }, () => bucket.stat('x')));
+    expect(waiting.map(({ status: outcome }) => outcome)).toEqual(
+      Array.from({ length: 20 }, () => 'rejected'),
+    );
+    expect(double.calls).toHaveLength(2);
+    leaving.abort(new Error('gone'));
+    await Promise.all(held);
+    expect(await bucket.stat('x')).toMatchObject({ kind: 'found' });
+  });
+
+  it('gives up on a connection whose handshake never comes', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    // A TCP server's address is an object; only pipes have strings.
+    const { port } = silent.address() as AddressInfo;
+    const settings = settingsFor(storeOf((await start()).double, `https://127.0.0.1:${port}`), {
+      timeouts: { connectMs: 200, requestMs: 10_000, idleMs: 10_000 },
+    });
+    const storage = s3Storage(settings);
+    const began = performance.now();
+    await expect(open(storage).bucket.read('x')).rejects.toMatchObject(UNAVAILABLE);
+    expect(performance.now() - began).toBeLessThan(700);
+    await storage.close();
+    silent.close();
   });
 });
 

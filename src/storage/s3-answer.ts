@@ -7,7 +7,7 @@ import { nonsense } from './s3-errors.js';
 // A page of 1000 keys of 1024 bytes, each byte percent-encoded, is 3.5 MB.
 const MOST_BYTES = 8 * 2 ** 20;
 
-/** Makes a client refuse endless documents (`storage_failed`) and those that stall (`TimeoutError`). */
+/** Makes a client refuse endless documents (`storage_failed`) and those that stall (`ETIMEDOUT`). */
 export function boundAnswers(client: S3Client, withinMs: number): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
@@ -25,7 +25,7 @@ export function boundAnswers(client: S3Client, withinMs: number): void {
 }
 
 async function collect(body: Readable, withinMs: number): Promise<Uint8Array> {
-  const late = Object.assign(new Error('storage stalled in an answer'), { name: 'TimeoutError' });
+  const late = Object.assign(new Error('storage stalled in an answer'), { code: 'ETIMEDOUT' });
   const timer = setTimeout(() => body.destroy(late), withinMs);
   const chunks: Buffer[] = [];
   let size = 0;

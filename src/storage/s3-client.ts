@@ -161,7 +161,7 @@ async function send<Input extends ServiceInputTypes, Output extends ServiceOutpu
     } catch (error) {
       // The signal is why it failed, whatever the SDK made of that.
       if (signal.aborted) {
-        if (isFileServiceError(signal.reason) && !call.signal.aborted) connection.breaker.failed(2);
+        if (blamesStorage(signal.reason)) connection.breaker.failed(2);
         throw signal.reason;
       }
       tellBreaker(connection, operation, error);
@@ -171,13 +171,18 @@ async function send<Input extends ServiceInputTypes, Output extends ServiceOutpu
   }
 }
 
+// Those who watch a stream abort it with this when storage stands still; a client that has gone, or a
+// body that was too long, says nothing about storage.
+const blamesStorage = (reason: unknown): boolean =>
+  isFileServiceError(reason) && reason.reason === 'storage_unavailable';
+
 function tellBreaker(connection: Connection, operation: string, error: unknown): void {
   const refusal = refusalOf(error);
   if (refusal === undefined) return;
   debugStorage('%s: %s %s %s', operation, refusal.kind, refusal.status ?? '-', refusal.code);
   const weight = outageWeight(refusal);
   if (weight === 0) connection.breaker.succeeded();
-  else connection.breaker.failed(weight);
+  else if (weight !== undefined) connection.breaker.failed(weight);
 }
 
 /** Whether an idempotent call that failed so may be made again; takes a token of the budget when it may. */

@@ -102,12 +102,16 @@ function boundConnecting(agent: HttpAgent, connectMs: number): void {
   };
 }
 
-// connectionTimeout counts the wait for a free socket too. A listing gives up early; a stream among
-// more streams than sockets waits for its turn as long as one that has a socket may stand still.
+// Longer than this a listing does not wait for one of our sockets to come free.
+const QUEUE_MS = 5000;
+
+// The SDK's connectionTimeout counts the wait for a free socket (connecting has its own bound above). A
+// listing gives up early; a stream among more streams than sockets waits for its turn as long as one
+// that has a socket may stand still.
 function patience(profile: Profile, { timeouts }: StorageSettings): object {
   return profile === 'meta'
     ? {
-        connectionTimeout: timeouts.connectMs,
+        connectionTimeout: Math.min(QUEUE_MS, Math.ceil(timeouts.requestMs * 0.9)),
         requestTimeout: timeouts.requestMs,
         throwOnRequestTimeout: true,
         socketTimeout: 0,

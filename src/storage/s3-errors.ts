@@ -14,6 +14,7 @@ export type RefusalKind =
   | 'unavailable'
   | 'unreachable'
   | 'timeout'
+  | 'crowded'
   | 'unsupported'
   | 'too-large'
   | 'bad-key'
@@ -113,11 +114,14 @@ export function nonsense(sentence: string, cause?: unknown): FileServiceError {
   return new FileServiceError('storage_failed', sentence, { cause });
 }
 
-/** How much a failure says that storage is out: 2 when nothing came back, 1 when a 5xx did, 0 otherwise. */
-export function outageWeight(refusal: Refusal): 0 | 1 | 2 {
-  if (refusal.kind === 'unreachable' || refusal.kind === 'timeout') return 2;
-  if (refusal.kind === 'unavailable' && (refusal.status ?? 500) >= 500) return 1;
-  return 0;
+/**
+ * What a failure says of storage as a whole: 2 when nothing came back, 1 when a 5xx did, 0 when another
+ * answer did; undefined when storage was not asked.
+ */
+export function outageWeight({ kind, status }: Refusal): 0 | 1 | 2 | undefined {
+  if (kind === 'unreachable' || kind === 'timeout') return 2;
+  if (status === undefined) return undefined;
+  return kind === 'unavailable' && status >= 500 ? 1 : 0;
 }
 
 const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
@@ -132,6 +136,7 @@ const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
   unavailable: ['storage_unavailable', 'Storage is busy or failing at the moment.'],
   unreachable: ['storage_unavailable', 'Storage cannot be reached at the moment.'],
   timeout: ['storage_unavailable', 'Storage did not answer in time.'],
+  crowded: ['storage_unavailable', 'Too many requests wait for storage at the moment.'],
   unsupported: ['storage_failed', 'Storage does not support this operation.'],
   'too-large': ['too_large', 'The file is larger than storage accepts.'],
   'bad-key': ['invalid_path', 'Storage does not accept this path.'],
@@ -157,13 +162,15 @@ function kindOf(error: Error, code: string, status: number | undefined): Refusal
 
 // Node's words for a network that did not deliver; a bad certificate is an unreachable storage too.
 const NETWORK =
-  /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO)|ERR_(TLS|SSL)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
+  /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO)|ERR_(TLS|SSL|STREAM_PREMATURE)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
 
-function networkKind(error: Error): 'unreachable' | 'timeout' | undefined {
+function networkKind(error: Error): 'unreachable' | 'timeout' | 'crowded' | undefined {
   // The code first: the SDK calls a reset connection a TimeoutError too.
   const code: unknown = (error as { code?: unknown }).code;
   if (typeof code === 'string' && code !== 'ETIMEDOUT' && NETWORK.test(code)) return 'unreachable';
-  return error.name === 'TimeoutError' || code === 'ETIMEDOUT' ? 'timeout' : undefined;
+  if (code === 'ETIMEDOUT') return 'timeout';
+  // Without a code it is the SDK's own, and about the wait for a free socket of ours.
+  return error.name === 'TimeoutError' ? 'crowded' : undefined;
 }
 
 // What the SDK calls an error whose answer named none.
