@@ -1,4 +1,5 @@
-// The record that ends a zip file: where its directory stands and what it says it holds (APPNOTE.TXT 4.3.14-4.3.16).
+// The record that ends a zip file: where its directory stands and what it says it holds
+// (APPNOTE.TXT 4.3.14-4.3.16).
 import { invalidArchive } from './unzip-errors.js';
 
 /** Where the directory stands, in bytes from the start of the archive. */
@@ -12,14 +13,18 @@ const END = 22;
 const LOCATOR = 20;
 const ZIP64_END = 56;
 
-/** Longest piece that ends an archive: both ZIP64 records, the end record and the longest comment. */
+/**
+ * Longest piece that ends an archive: both ZIP64 records, the end record and the longest comment.
+ */
 export const LONGEST_END = ZIP64_END + LOCATOR + END + 0xffff;
 
 /**
- * Reads the end record, which begins at `at` in `tail`, the last bytes of an archive of `archiveSize` bytes.
+ * Reads the end record, which begins at `at` in `tail`, the last bytes of an archive of
+ * `archiveSize` bytes.
  *
- * Throws `invalid_archive` when the archive spans disks, when the ZIP64 record says something else than the plain one, or when
- * the directory does not end where the end records begin: then there are bytes in front of the archive, or in between.
+ * Throws `invalid_archive` when the archive spans disks, when the ZIP64 record says something else
+ * than the plain one, or when the directory does not end where the end records begin: then there
+ * are bytes in front of the archive, or in between.
  */
 export function readEnd(tail: Buffer, at: number, archiveSize: number): DirectoryLocation {
   const plain = {

@@ -40,14 +40,18 @@ export async function openEntry({
     budget,
     consumed: () => inflate?.bytesWritten ?? entry.size,
   });
-  // pipeline destroys all when one fails or is destroyed; its error is the one that `checked` ends with.
+  // pipeline destroys all when one fails or is destroyed; its error is the one that `checked` ends
+  // with.
   pipeline([packed, data, ...(inflate === undefined ? [] : [inflate]), checked], () => {});
-  // The error is seen by whoever reads; without a listener it would end the process before anyone does.
+  // The error is seen by whoever reads; without a listener it would end the process before anyone
+  // does.
   checked.on('error', () => {});
   return checked;
 }
 
-/** Takes the local header off, passes the packed bytes, drops what follows (a descriptor, a gap). */
+/**
+ * Takes the local header off, passes the packed bytes, drops what follows (a descriptor, a gap).
+ */
 function packedBytes(entry: DirectoryEntry): Transform {
   let head: Buffer | undefined = Buffer.alloc(0);
   let left = entry.packedSize;

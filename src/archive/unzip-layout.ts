@@ -1,12 +1,14 @@
-// What only all records of a directory together show: names that collide, bytes that are used twice.
+// What only all records of a directory together show: names that collide, bytes that are used
+// twice.
 import type { DirectoryEntry } from './unzip-record.js';
 import { invalidArchive } from './unzip-errors.js';
 
 const LOCAL_HEADER = 30;
 
 /**
- * Checks that no two entries have one name, that none is inside a file, and that none overlaps another or the directory, which
- * begins at `directoryOffset`. Returns the entries in their order, each with its `limit`.
+ * Checks that no two entries have one name, that none is inside a file, and that none overlaps
+ * another or the directory, which begins at `directoryOffset`. Returns the entries in their order,
+ * each with its `limit`.
  */
 export function checkLayout(
   entries: readonly DirectoryEntry[],
@@ -17,7 +19,8 @@ export function checkLayout(
   return entries.map((entry, index) => ({ ...entry, limit: limits[index] ?? directoryOffset }));
 }
 
-// By search in sorted names: a look-up of every ancestor of every name takes seconds for 10,000 deep names.
+// By search in sorted names: a look-up of every ancestor of every name takes seconds for 10,000
+// deep names.
 function checkNames(entries: readonly DirectoryEntry[]): void {
   const places = entries.map(({ name, isFolder }) => {
     const path = isFolder ? name.slice(0, -1) : name;
@@ -56,7 +59,8 @@ function limitsOf(entries: readonly DirectoryEntry[], directoryOffset: number): 
   }
   order.forEach(({ entry, index }, place) => {
     const limit = order[place + 1]?.entry.offset ?? directoryOffset;
-    // The extra field of the local header is not known yet; opening the entry checks it against the limit.
+    // The extra field of the local header is not known yet; opening the entry checks it against the
+    // limit.
     const end = entry.offset + LOCAL_HEADER + entry.storedName.length + entry.packedSize;
     if (end > limit) throw invalidArchive('The archive holds entries that overlap, or is cut.');
     limits[index] = limit;

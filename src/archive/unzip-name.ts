@@ -1,4 +1,5 @@
-// Names inside an archive that somebody sent: one reading of each, and only those that stay in their folder.
+// Names inside an archive that somebody sent: one reading of each, and only those that stay in
+// their folder.
 import { crc32 } from 'node:zlib';
 import type { Entry } from 'yauzl';
 import { invalidArchive } from './unzip-errors.js';
@@ -20,9 +21,10 @@ const NOT_ASCII = /[^\x20-\x7e]/;
 /**
  * The name of an entry, as UTF-8 text; folders end in `/`.
  *
- * Throws `invalid_archive` when the name would leave its folder (`..`, absolute, drive letter, backslash), cannot be a key
- * (empty or `.` segments, control or bidirectional characters, longer than 1024 bytes), or can be read in two ways: not UTF-8,
- * or a Unicode path field that does not belong to it.
+ * Throws `invalid_archive` when the name would leave its folder (`..`, absolute, drive letter,
+ * backslash), cannot be a key (empty or `.` segments, control or bidirectional characters, longer
+ * than 1024 bytes), or can be read in two ways: not UTF-8, or a Unicode path field that does not
+ * belong to it.
  */
 export function readName(entry: Entry): string {
   const stored = decodeName(entry.fileNameRaw);
@@ -36,8 +38,8 @@ export function readName(entry: Entry): string {
   return checkName(name);
 }
 
-// Without bit 11 the standard means CP437, yet macOS writes UTF-8 there. Bytes that are UTF-8 are read so; others
-// would be a guess among code pages, and are refused.
+// Without bit 11 the standard means CP437, yet macOS writes UTF-8 there. Bytes that are UTF-8 are
+// read so; others would be a guess among code pages, and are refused.
 function decodeName(bytes: Buffer): string | undefined {
   try {
     return UTF8.decode(bytes);
@@ -53,8 +55,9 @@ function decodeUnicodePath(data: Buffer, storedName: Buffer): string | undefined
   return decodeName(data.subarray(5));
 }
 
-// The field exists to spell letters that the stored name cannot. An unpacker that ignores it must land in the same
-// place, so an ASCII name must be equal, and any other must have the same slashes and no other unsafe parts.
+// The field exists to spell letters that the stored name cannot. An unpacker that ignores it must
+// land in the same place, so an ASCII name must be equal, and any other must have the same slashes
+// and no other unsafe parts.
 function sameButForEncoding(name: string, storedName: Buffer): boolean {
   const stored = storedName.toString('latin1');
   if (!NOT_ASCII.test(stored)) return name === stored;

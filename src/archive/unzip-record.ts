@@ -61,8 +61,8 @@ export function readRecord(record: Entry, maxRatio: number): DirectoryEntry {
 const ENCRYPTED = 0x2041;
 const PATCHED = 0x0020;
 
-// The mode stands in the upper half of the attributes. Other hosts than Unix leave it zero; a link that claims another host is
-// a link to some unpackers all the same.
+// The mode stands in the upper half of the attributes. Other hosts than Unix leave it zero; a link
+// that claims another host is a link to some unpackers all the same.
 const FILE_TYPE = 0o170000;
 const REGULAR = 0o100000;
 const FOLDER = 0o040000;

@@ -6,11 +6,17 @@ import { FileServiceError } from '../errors.js';
 export interface ArchiveSource {
   /** Bytes. */
   readonly size: number;
-  /** Bytes `start` to `endInclusive`, both inside the archive. Whoever asked consumes or destroys the stream. */
+  /**
+   * Bytes `start` to `endInclusive`, both inside the archive. Whoever asked consumes or destroys
+   * the stream.
+   */
   read(start: number, endInclusive: number, signal: AbortSignal): Promise<Readable>;
 }
 
-/** Reads `length` bytes from `start` into memory. Throws `storage_failed` when the source gives fewer. */
+/**
+ * Reads `length` bytes from `start` into memory. Throws `storage_failed` when the source gives
+ * fewer.
+ */
 export async function readRange(
   source: ArchiveSource,
   range: { readonly start: number; readonly length: number },

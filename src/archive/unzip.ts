@@ -1,4 +1,5 @@
-// A zip archive taken apart without a temporary file: its directory is checked whole, then entries are read by range.
+// A zip archive taken apart without a temporary file: its directory is checked whole, then
+// entries are read by range.
 // Knows no storage and no HTTP.
 import type { Readable } from 'node:stream';
 import { readDirectory } from './unzip-directory.js';
@@ -21,7 +22,9 @@ export interface ArchiveLimits {
 
 /** One entry of an archive that was checked. */
 export interface ArchiveEntry {
-  /** Relative, a safe path: no `..`, no empty segment; folders end in `/`. Unique, also after NFC. */
+  /**
+   * Relative, a safe path: no `..`, no empty segment; folders end in `/`. Unique, also after NFC.
+   */
   readonly name: string;
   readonly isFolder: boolean;
   /** Bytes, unpacked; exact: an entry that has another number fails while it is read. */
@@ -29,9 +32,10 @@ export interface ArchiveEntry {
   /** UTC; null when the archive has no valid date. */
   readonly modified: Date | null;
   /**
-   * The unpacked bytes; consume or destroy. One read of the source, none for folders and empty files.
-   * The last bytes are given only after length and CRC-32 were found right; otherwise the stream is destroyed with
-   * `invalid_archive`, or with `too_large` when all entries read so far passed `maxBytes`.
+   * The unpacked bytes; consume or destroy. One read of the source, none for folders and empty
+   * files. The last bytes are given only after length and CRC-32 were found right; otherwise the
+   * stream is destroyed with `invalid_archive`, or with `too_large` when all entries read so far
+   * passed `maxBytes`.
    */
   open(): Promise<Readable>;
 }
@@ -43,12 +47,14 @@ export interface Archive {
 }
 
 /**
- * Reads and checks the directory of an archive: one or two reads of the source, at most 16 MiB in memory.
+ * Reads and checks the directory of an archive: one or two reads of the source, at most 16 MiB in
+ * memory.
  *
- * Throws `invalid_archive` for what is no zip file, is cut or has bytes in front, spans disks, is encrypted, holds links,
- * devices or setuid files, unsafe, ambiguous or duplicate names, a file and a folder of one name, or overlapping
- * entries; `unsupported_type` for a compression that is neither stored nor deflate; `too_large` beyond a limit, the number
- * of entries being looked at before the directory is read. Errors of the source pass through.
+ * Throws `invalid_archive` for what is no zip file, is cut or has bytes in front, spans disks, is
+ * encrypted, holds links, devices or setuid files, unsafe, ambiguous or duplicate names, a file and
+ * a folder of one name, or overlapping entries; `unsupported_type` for a compression that is
+ * neither stored nor deflate; `too_large` beyond a limit, the number of entries being looked at
+ * before the directory is read. Errors of the source pass through.
  */
 export async function openArchive(
   source: ArchiveSource,

@@ -1,4 +1,5 @@
-// The records of a zip file of stored entries, as bytes and as lengths (APPNOTE.TXT 6.3, section 4.3).
+// The records of a zip file of stored entries, as bytes and as lengths (APPNOTE.TXT 6.3, section
+// 4.3).
 // Same input, same bytes: UTC dates, fixed attributes, no clock.
 
 /** What the directory says of one entry. */
@@ -160,8 +161,8 @@ function zip64Extra(values: readonly number[]): Buffer {
   return extra;
 }
 
-// Info-ZIP's extended timestamp: seconds since 1970 in UTC, where the DOS date has no zone. 32 bits, so
-// dates beyond 2038 or before 1901 have the DOS date alone.
+// Info-ZIP's extended timestamp: seconds since 1970 in UTC, where the DOS date has no zone. 32
+// bits, so dates beyond 2038 or before 1901 have the DOS date alone.
 function timestamp(modified: Date | null): Buffer {
   const seconds = modified === null ? Number.NaN : Math.floor(modified.getTime() / 1000);
   if (!(Math.abs(seconds) <= 0x7fffffff)) return NOTHING;

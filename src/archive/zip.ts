@@ -1,4 +1,5 @@
-// A zip archive as a stream: entries in, bytes out, one source open at a time. Knows no storage and no HTTP.
+// A zip archive as a stream: entries in, bytes out, one source open at a time. Knows no storage
+// and no HTTP.
 import { addAbortSignal, Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { FileServiceError } from '../errors.js';
@@ -15,7 +16,9 @@ import {
 
 /** What is known of an entry before it is opened. */
 export interface ZipEntryFacts {
-  /** Relative to the archive, unique; folders end in `/`. Unsafe names are escaped, see `safeName`. */
+  /**
+   * Relative to the archive, unique; folders end in `/`. Unsafe names are escaped, see `safeName`.
+   */
   readonly name: string;
   /** Bytes; those of a folder are left out. */
   readonly size: number;
@@ -34,17 +37,20 @@ export interface ZipOptions {
   readonly signal?: AbortSignal;
 }
 
-// Small pieces (headers, descriptors, small files) are joined up to this many bytes: fewer writes to the socket.
+// Small pieces (headers, descriptors, small files) are joined up to this many bytes: fewer writes
+// to the socket.
 const BLOCK = 64 * 1024;
 
 /**
  * An archive of stored (not compressed) entries, with ZIP64 where it is needed.
  *
- * Entries are pulled one by one, as the reader takes bytes; the memory is one block, one open source and the
- * directory: 55 bytes and the name an entry, up to 28 more in an archive beyond 4 GiB. The same entries give the same bytes.
+ * Entries are pulled one by one, as the reader takes bytes; the memory is one block, one open
+ * source and the directory: 55 bytes and the name an entry, up to 28 more in an archive beyond 4
+ * GiB. The same entries give the same bytes.
  *
- * A source that fails, or has not exactly `size` bytes (`storage_failed`), destroys the stream with that error, so that a
- * short archive never looks complete. Destroying the stream destroys the open source and pulls no further entry.
+ * A source that fails, or has not exactly `size` bytes (`storage_failed`), destroys the stream with
+ * that error, so that a short archive never looks complete. Destroying the stream destroys the open
+ * source and pulls no further entry.
  */
 export function zipStream(
   entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>,
@@ -71,13 +77,17 @@ export function zipStream(
       done(error);
     },
   });
-  // The error is seen by whoever reads; without a listener it would end the process before anyone does.
+  // The error is seen by whoever reads; without a listener it would end the process before anyone
+  // does.
   stream.on('error', () => {});
   if (signal !== undefined) addAbortSignal(signal, stream);
   return { stream };
 }
 
-/** The exact length in bytes of the archive that `zipStream` makes of these entries, in this order. */
+/**
+ * The exact length in bytes of the archive that `zipStream` makes of these entries, in this
+ * order.
+ */
 export function zipLength(entries: Iterable<ZipEntryFacts>): number {
   const nameOf = nameEntries();
   let offset = 0;

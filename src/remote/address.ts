@@ -20,7 +20,8 @@ export type Lookup = (hostname: string) => Promise<readonly LookupAddress[]>;
 // What ipaddr.js counts as unicast and is not the public network: Azure's host services.
 const PRIVATE_V4 = ['168.63.129.16/32'].map((range) => ipaddr.parseCIDR(range));
 
-// IANA's IPv6 Global Unicast space; all that translates, embeds or hides an IPv4 address is outside of it or listed below.
+// IANA's IPv6 Global Unicast space; all that translates, embeds or hides an IPv4 address is outside
+// of it or listed below.
 const PUBLIC_V6 = ipaddr.parseCIDR('2000::/3');
 const PRIVATE_V6 = [
   '2001::/23', // RFC 2928: protocol assignments, Teredo and ORCHID among them
@@ -32,9 +33,9 @@ const PRIVATE_V6 = [
 ].map((range) => ipaddr.parseCIDR(range));
 
 /**
- * True for an address of the public network: not private, loopback, link-local, shared (CGNAT), reserved, multicast,
- * documentation, a cloud's metadata service, nor an IPv6 form that carries an IPv4 address (mapped, compatible, NAT64,
- * 6to4, Teredo). False for what is no address.
+ * True for an address of the public network: not private, loopback, link-local, shared (CGNAT),
+ * reserved, multicast, documentation, a cloud's metadata service, nor an IPv6 form that carries an
+ * IPv4 address (mapped, compatible, NAT64, 6to4, Teredo). False for what is no address.
  */
 export function isPublicAddress(address: string): boolean {
   // ipaddr.js alone would also take `1.2.3`, which others read as another address.
@@ -47,8 +48,9 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * The `lookup` of a connection: the addresses that it judged are the ones that are dialled, so a name cannot change in between.
- * One refused address among several refuses all, with `url_not_allowed`.
+ * The `lookup` of a connection: the addresses that it judged are the ones that are dialled, so a
+ * name cannot change in between. One refused address among several refuses all, with
+ * `url_not_allowed`.
  */
 export function guardedLookup(
   exempt: Exempt | undefined,
@@ -86,7 +88,8 @@ async function judge(
   return [first, ...others];
 }
 
-// A name that does not exist answers as one that is private: else the names of the inner network could be guessed.
+// A name that does not exist answers as one that is private: else the names of the inner network
+// could be guessed.
 function asUnknownName(error: NodeJS.ErrnoException): readonly LookupAddress[] {
   if (error.code === 'ENOTFOUND' || error.code === 'ENODATA') return [];
   throw error;

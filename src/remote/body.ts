@@ -1,4 +1,5 @@
-// The body of an answer from a server that nobody vouches for: counted, and never waited for too long.
+// The body of an answer from a server that nobody vouches for: counted, and never waited for too
+// long.
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { FileServiceError } from '../errors.js';
@@ -14,7 +15,9 @@ export interface BodyBounds {
   translate(error: Error): Error;
 }
 
-/** The body, which fails with `too_large` or `import_failed`; destroying it closes the connection. */
+/**
+ * The body, which fails with `too_large` or `import_failed`; destroying it closes the connection.
+ */
 export function boundedBody(answer: IncomingMessage, bounds: BodyBounds): Readable {
   const { maxBytes, idleMs, length } = bounds;
   let received = 0;
@@ -57,7 +60,8 @@ export function boundedBody(answer: IncomingMessage, bounds: BodyBounds): Readab
   answer.on('error', (error) => body.destroy(bounds.translate(error)));
   // Listening for data set it flowing: nothing flows before somebody reads.
   answer.pause();
-  // The error is seen by whoever reads; without a listener it would end the process before anyone does.
+  // The error is seen by whoever reads; without a listener it would end the process before anyone
+  // does.
   body.on('error', () => {});
   return body;
 }

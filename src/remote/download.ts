@@ -1,4 +1,5 @@
-// The guarded download: one GET to the public network, bounded in size, time and redirects. Knows no storage.
+// The guarded download: one GET to the public network, bounded in size, time and redirects. Knows
+// no storage.
 import http from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
@@ -29,7 +30,10 @@ export interface DownloadOptions {
 
 /** An answer whose body is on its way. */
 export interface Download {
-  /** Has an owner the moment it is returned: consume or destroy it. Fails with `too_large` or `import_failed`. */
+  /**
+   * Has an owner the moment it is returned: consume or destroy it. Fails with `too_large` or
+   * `import_failed`.
+   */
   readonly body: Readable;
   readonly contentType: string | null;
   /** Bytes that the body will have; undefined when the server did not say. */
@@ -43,9 +47,11 @@ const HOUR_MS = 3_600_000;
 /**
  * Fetches a URL.
  *
- * Throws `url_not_allowed` for what `parseTarget` refuses, a name that resolves to any address that is not public, and a fourth
- * redirect; `import_not_found` when the server answers 404 or 410; `too_large` when it declares more than `maxBytes`;
- * `import_failed` for any other answer than 200, an encoded body, a time-out, and a connection that fails. Sends no cookie, credential or referrer.
+ * Throws `url_not_allowed` for what `parseTarget` refuses, a name that resolves to any address that
+ * is not public, and a fourth redirect; `import_not_found` when the server answers 404 or 410;
+ * `too_large` when it declares more than `maxBytes`; `import_failed` for any other answer than 200,
+ * an encoded body, a time-out, and a connection that fails. Sends no cookie, credential or
+ * referrer.
  */
 export async function download(url: string, options: DownloadOptions): Promise<Download> {
   const limit = timeLimit(options);

@@ -1,4 +1,5 @@
-// Which URLs a download may ask for; what the name in them resolves to is judged when it is dialled.
+// Which URLs a download may ask for; what the name in them resolves to is judged when it is
+// dialled.
 import { isIP } from 'node:net';
 import { isPublicAddress, urlNotAllowed } from './address.js';
 import type { Exempt } from './address.js';
@@ -7,8 +8,8 @@ const PORTS = [80, 443];
 const LOCAL_NAME = /(?:^|\.)localhost\.?$/i;
 
 /**
- * Parses and judges a URL: http or https, port 80 or 443, no credentials, not `localhost`, and a public address where
- * it holds one, in whatever notation. Throws `url_not_allowed`.
+ * Parses and judges a URL: http or https, port 80 or 443, no credentials, not `localhost`, and a
+ * public address where it holds one, in whatever notation. Throws `url_not_allowed`.
  */
 export function parseTarget(url: string | URL, exempt?: Exempt): URL {
   const target = parse(url);
@@ -25,7 +26,10 @@ export function parseTarget(url: string | URL, exempt?: Exempt): URL {
   return target;
 }
 
-/** Where a redirect leads; judged like the first URL, and never from https to http. Throws `url_not_allowed`. */
+/**
+ * Where a redirect leads; judged like the first URL, and never from https to http. Throws
+ * `url_not_allowed`.
+ */
 export function parseRedirect(from: URL, location: string, exempt?: Exempt): URL {
   if (!URL.canParse(location, from.href)) throw urlNotAllowed();
   const target = parseTarget(new URL(location, from), exempt);
