@@ -145,7 +145,8 @@ function refusalAtOnce(source: Readable, limits: BodyLimits): FileServiceError |
   if (source.readableEnded && length !== 0) {
     return refuse('body_already_consumed', 'Something in front of this service has read the body.');
   }
-  return source.destroyed && !source.readableEnded ? incomplete(source.errored) : null;
+  if (!source.destroyed || source.readableEnded) return null;
+  return isFileServiceError(source.errored) ? source.errored : incomplete(source.errored);
 }
 
 function attach(guard: Guard): void {
@@ -254,9 +255,10 @@ async function finish(guard: Guard): Promise<void> {
   stream.push(null);
 }
 
-// Every source closes after its end, while the judges may still be at it.
+// Every source closes after its end, while the judges may still be at it. A source of our own, such as
+// a part of a form, knows better than we why it broke.
 function cut(guard: Guard, cause?: unknown): void {
-  if (!guard.ended) fail(guard, incomplete(cause));
+  if (!guard.ended) fail(guard, isFileServiceError(cause) ? cause : incomplete(cause));
 }
 
 function fail(guard: Guard, error: Error): void {
@@ -273,7 +275,7 @@ function incomplete(cause?: unknown): FileServiceError {
 
 function tooLarge(maxBytes: number): FileServiceError {
   return new FileServiceError('too_large', `The body is larger than ${maxBytes} bytes.`, {
-    context: { max_bytes: maxBytes },
+    context: { limit: maxBytes },
   });
 }
 

@@ -14,7 +14,7 @@ export interface JsonLimits extends SmallBodyLimits {
 // Deeper nesting is an attack on whoever walks the value.
 const MAX_DEPTH = 64;
 // A value of 10 MiB of brackets and commas would cost seconds and hundreds of MB.
-const MAX_VALUES = 250_000;
+const MAX_VALUES = 100_000;
 
 const FORBIDDEN_KEYS: ReadonlySet<unknown> = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -38,7 +38,7 @@ export function readSmallBody(body: Readable, limits: SmallBodyLimits): Promise<
  *
  * @throws FileServiceError `invalid_body` when it is not strict JSON in UTF-8, when an object has a key
  * twice or a key `__proto__`, `constructor` or `prototype`, or when it nests deeper than 64;
- * `too_large` beyond `maxBytes` or 250,000 values; and as {@link readSmallBody}
+ * `too_large` beyond `maxBytes` or 100,000 values; and as {@link readSmallBody}
  */
 export async function readJson(body: Readable, limits: JsonLimits): Promise<unknown> {
   const bytes = await readSmallBody(body, limits);
