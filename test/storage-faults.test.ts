@@ -301,12 +301,22 @@ describe('storage that talks nonsense', () => {
       'a document that grows',
       `<?xml version="1.0"?><!DOCTYPE x [${entities.join('')}]><ListBucketResult><Name>&a11;</Name><IsTruncated>true</IsTruncated></ListBucketResult>`,
     ],
-    ['fifty megabytes', `<ListBucketResult>${'<Name>a</Name>'.repeat(3_600_000)}`],
   ])('answers 502 to %s', async (_, body) => {
     const { double, bucket } = await start({ timeouts: { ...QUICK, requestMs: 10_000 } });
     double.inject(always({ operation: 'ListObjectsV2', kind: 'malformed', body }));
     const asked = bucket.list({ prefix: '', recursive: true, after: 't' });
     await expect(asked).rejects.toMatchObject(NONSENSE);
+  });
+
+  it('reads no answer that is larger than any listing can be', async () => {
+    const { double, bucket } = await start({ timeouts: { ...QUICK, requestMs: 10_000 } });
+    const many = '<Name>a</Name>'.repeat(1_000_000);
+    const body = `<ListBucketResult>${many}<IsTruncated>false</IsTruncated></ListBucketResult>`;
+    double.inject(always({ operation: 'ListObjectsV2', kind: 'malformed', body }));
+    await expect(bucket.list({ prefix: '', recursive: true })).rejects.toMatchObject({
+      ...NONSENSE,
+      message: 'Bad Gateway: Storage gave an answer without end.',
+    });
   });
 
   it('answers 503 to an error page of something in between', async () => {

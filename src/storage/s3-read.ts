@@ -11,6 +11,7 @@ import { resumingBody } from './resume.js';
 import { quoted, statOf } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import { nonsense, refusalOf, required, type Refusal } from './s3-errors.js';
+import { unchanged } from './s3-stat.js';
 
 /**
  * Bytes of one object, or why there are none. The body resumes by itself and has exactly the bytes that
@@ -36,7 +37,7 @@ export async function read(
     const output = await getObject(context, input, { controller, attempts: 3 });
     return found(context, key, { request, output, controller });
   } catch (error) {
-    const answer = answerTo(refusalOf(error));
+    const answer = answerTo(refusalOf(error), request);
     if (answer === undefined) throw error;
     return answer;
   }
@@ -47,17 +48,6 @@ export function rangeHeader(range: ByteRange): string {
   return range.kind === 'suffix'
     ? `bytes=-${range.length}`
     : `bytes=${range.start}-${range.end ?? ''}`;
-}
-
-/** The attributes that an answer without a body (304) still gives. */
-export function partialStat(headers: Readonly<Record<string, string>>): Partial<Stat> {
-  const { etag, 'last-modified': lastModified, 'cache-control': cacheControl } = headers;
-  const date = new Date(lastModified ?? '');
-  return {
-    ...(etag === undefined ? {} : { etag: quoted(etag) }),
-    ...(Number.isNaN(date.getTime()) ? {} : { lastModified: date }),
-    ...(cacheControl === undefined ? {} : { cacheControl }),
-  };
 }
 
 interface Asking {
@@ -90,12 +80,15 @@ async function getObject(
   }
 }
 
-function answerTo(refusal: Refusal | undefined): ReadResult | undefined {
+function answerTo(
+  refusal: Refusal | undefined,
+  { ifNoneMatch }: ReadRequest,
+): ReadResult | undefined {
   switch (refusal?.kind) {
     case 'missing':
       return { kind: 'missing' };
     case 'not-modified':
-      return { kind: 'not-modified', stat: partialStat(refusal.headers) };
+      return { kind: 'not-modified', stat: unchanged(refusal, ifNoneMatch) };
     case 'precondition-failed':
       return { kind: 'precondition-failed' };
     case 'unsatisfiable':

@@ -1,4 +1,5 @@
 // S3 as storage: opens buckets for requests, and answers for the storage as a whole.
+import { FileServiceError } from '../errors.js';
 import type { Bucket } from './bucket.js';
 import { check, type Finding } from './s3-check.js';
 import { s3Context, type Call, type S3Context, type StorageSettings } from './s3-client.js';
@@ -46,7 +47,7 @@ export function s3Storage(settings: StorageSettings): Storage {
     sweep: (container, request) => sweep(own(container), request),
     busySockets: () => connection.busySockets(),
     close() {
-      closing.abort(new Error('the storage was closed'));
+      closing.abort(new FileServiceError('closing', 'The service is closing.'));
       signer.close();
       connection.close();
       return Promise.resolve();

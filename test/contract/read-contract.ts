@@ -116,7 +116,10 @@ export const READ: Questions = {
   },
   'read \u203a answers not-modified when the ETag matches': async (given) => {
     await given.seed('ten', TEN);
-    expect(await readTen(given, { ifNoneMatch: TEN_ETAG })).toMatchObject({ kind: 'not-modified' });
+    expect(await readTen(given, { ifNoneMatch: TEN_ETAG })).toMatchObject({
+      kind: 'not-modified',
+      stat: { etag: TEN_ETAG },
+    });
     expect(await readTen(given, { ifNoneMatch: '"other"' })).toMatchObject({ text: TEN });
   },
   'read \u203a answers not-modified since a date': async (given) => {
