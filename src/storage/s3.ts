@@ -15,7 +15,7 @@ import { sweep, type SweepReport, type SweepRequest } from './s3-sweep.js';
 import { write } from './s3-write.js';
 
 export type { Finding } from './s3-check.js';
-export type { Call, StorageCredentials, StorageSettings } from './s3-client.js';
+export type { Call, StorageSettings } from './s3-client.js';
 export type { SweepReport, SweepRequest, SweptUpload } from './s3-sweep.js';
 
 /** One S3 bucket with its sockets, shared by all requests of a service. */
