@@ -52,6 +52,7 @@ const open = (signal = new AbortController().signal): Bucket =>
 
 const bodyOf = (result: ReadResult): Readable => {
   if (result.kind !== 'found') throw new Error(`the read answered ${result.kind}`);
+  if (!(result.body instanceof Readable)) throw new Error('the body is no stream');
   return result.body;
 };
 

@@ -7,6 +7,14 @@ import { nonsense } from './s3-errors.js';
 // A page of 1000 keys of 1024 bytes, each byte percent-encoded, is 3.5 MB.
 const MOST_BYTES = 8 * 2 ** 20;
 
+// S3 begins these answers at once and sends spaces until the work is done, which may take minutes.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+const SLOW = new Set([
+  'CompleteMultipartUploadCommand',
+  'CopyObjectCommand',
+  'UploadPartCopyCommand',
+]);
+
 /** Makes a client refuse endless documents (`storage_failed`) and those that stall (`ETIMEDOUT`). */
 export function boundAnswers(client: S3Client, withinMs: number): void {
   client.middlewareStack.add(
@@ -16,7 +24,8 @@ export function boundAnswers(client: S3Client, withinMs: number): void {
       const response = result.response as { statusCode: number; body?: unknown };
       const isObject = context.commandName === 'GetObjectCommand' && response.statusCode < 300;
       if (!isObject && response.body instanceof Readable) {
-        response.body = await collect(response.body, withinMs);
+        const isSlow = SLOW.has(context.commandName ?? '');
+        response.body = await collect(response.body, { withinMs, isSlow });
       }
       return result;
     },
@@ -24,7 +33,13 @@ export function boundAnswers(client: S3Client, withinMs: number): void {
   );
 }
 
-async function collect(body: Readable, withinMs: number): Promise<Uint8Array> {
+interface Bounds {
+  readonly withinMs: number;
+  /** Time runs from the last byte instead of from the first. */
+  readonly isSlow: boolean;
+}
+
+async function collect(body: Readable, { withinMs, isSlow }: Bounds): Promise<Uint8Array> {
   const late = Object.assign(new Error('storage stalled in an answer'), { code: 'ETIMEDOUT' });
   const timer = setTimeout(() => body.destroy(late), withinMs);
   const chunks: Buffer[] = [];
@@ -34,6 +49,7 @@ async function collect(body: Readable, withinMs: number): Promise<Uint8Array> {
       size += chunk.length;
       if (size > MOST_BYTES) throw nonsense('Storage gave an answer without end.');
       chunks.push(chunk);
+      if (isSlow) timer.refresh();
     }
   } finally {
     clearTimeout(timer);

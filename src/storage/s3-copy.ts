@@ -50,8 +50,9 @@ async function copyNow(context: S3Context, request: CopyRequest, how: How): Prom
   const { size, ifSourceMatch } = request;
   // Ceph 16 and s3rver ignore the condition on the source.
   const looks = ifSourceMatch !== undefined && context.settings.endpoint !== undefined;
-  const isSmall = size !== undefined && size <= how.limits.whole;
-  if (isSmall && !looks) return copyWhole(context, request, how);
+  if (size !== undefined && size <= how.limits.whole && !looks) {
+    return copyWhole(context, { ...request, size }, how);
+  }
 
   const source = await stat(context, request.from);
   if (source.kind !== 'found') return { kind: 'missing' };
@@ -65,7 +66,7 @@ async function copyNow(context: S3Context, request: CopyRequest, how: How): Prom
 
 async function copyWhole(
   context: S3Context,
-  request: CopyRequest,
+  request: CopyRequest & { readonly size: number },
   { guard }: How,
 ): Promise<CopyResult> {
   const { settings, keyOf } = context;
@@ -82,28 +83,32 @@ async function copyWhole(
     ...guard,
   });
   try {
-    const output = await sendCopy(context, 'CopyObject', (signal) =>
+    const output = await sendCopy(context, size, (signal) =>
       context.send('stream', 'CopyObject', command, { signal, attempts: 2 }),
     );
     const { ETag } = required(output.CopyObjectResult, 'a result of a copy');
-    return { kind: 'copied', etag: quoted(ETag), size: size ?? null };
+    return { kind: 'copied', etag: quoted(ETag), size };
   } catch (error) {
     return refusedCopy(context, request, error);
   }
 }
 
-// A copy of gigabytes takes longer than a small answer may; it is given the time of a silent stream.
+// Slower than any store copies within itself.
+const BYTES_PER_MS = 20_000;
+
+// A copy of gigabytes takes longer than a small answer may, and gives no sign of progress.
 async function sendCopy<T>(
   context: S3Context,
-  what: string,
+  size: number,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const late = new FileServiceError('storage_unavailable', 'Storage did not copy in time.', {
-    cause: Object.assign(new Error(`${what} was not answered`), { name: 'TimeoutError' }),
+    cause: Object.assign(new Error('a copy was not answered'), { name: 'TimeoutError' }),
     headers: { 'Retry-After': '5' },
   });
-  const timer = setTimeout(() => controller.abort(late), context.settings.timeouts.idleMs);
+  const patienceMs = context.settings.timeouts.idleMs + size / BYTES_PER_MS;
+  const timer = setTimeout(() => controller.abort(late), patienceMs);
   try {
     return await run(controller.signal);
   } finally {
@@ -187,7 +192,7 @@ async function copyParts(
       CopySourceIfMatch: source.etag || undefined,
       CopySourceRange: `bytes=${start}-${end}`,
     });
-    const output = await sendCopy(context, 'UploadPartCopy', (late) =>
+    const output = await sendCopy(context, end - start + 1, (late) =>
       context.send('stream', 'UploadPartCopy', command, {
         signal: AbortSignal.any([late, halt.signal]),
         attempts: 3,

@@ -25,7 +25,8 @@ export async function write(
   try {
     const guard = await guardInput(context, key, request);
     if ('kind' in guard) return guard;
-    const nonce = request.createOnly === true ? newNonce() : undefined;
+    const isGuarded = request.createOnly === true || request.ifMatch !== undefined;
+    const nonce = isGuarded ? newNonce() : undefined;
     return await store(context, body, { key, request, guard, nonce });
   } finally {
     if (body instanceof Readable && !body.readableEnded) body.destroy();
