@@ -214,7 +214,7 @@ export function completeSettings<Req>(given: FileServiceConfig<Req>): Settings<R
     maxExpiresSeconds: config.maxExpires ?? 604_800,
     overwriteOnPost: config.overwriteOnPost ?? config.compat === 'dreamfactory',
     allowedTypes: config.allowedTypes,
-    inlineTypes: config.inlineTypes ?? DEFAULT_INLINE_TYPES,
+    inlineTypes: config.inlineTypes?.map((type) => type.toLowerCase()) ?? DEFAULT_INLINE_TYPES,
     trustedContent: config.trustedContent ?? false,
     crossOriginResourcePolicy: config.crossOriginResourcePolicy ?? 'same-origin',
     cacheControl: config.cacheControl ?? 'private, no-cache',

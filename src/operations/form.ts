@@ -1,7 +1,7 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
 import { FileServiceError } from '../errors.js';
 import { readForm } from '../http/multipart.js';
-import type { FormFile } from '../http/multipart.js';
+import type { FormFile, FormLimits } from '../http/multipart.js';
 import { errorBody, json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
@@ -114,15 +114,18 @@ async function storePart(
 
 async function storeFormFile(ask: Ask, context: RunContext) {
   const { key } = ask.target;
+  const name = baseName(key);
   let stored: Item | undefined;
   const bytes = byteCounter(context);
-  await parts(ask, context, async (file) => {
-    if (file.index > 0)
-      throw invalidBody(`Multiple files uploaded to a single REST resource '${baseName(key)}'.`);
+  const store = async (file: FormFile): Promise<void> => {
     stored = await storePart(ask, { ...context, countBytesIn: bytes }, file, key);
+  };
+  // A second file must be known before the first is stored.
+  await parts(ask, context, store, {
+    maxFiles: 1,
+    tooManyFiles: invalidBody(`Multiple files uploaded to a single REST resource '${name}'.`),
   });
-  if (stored === undefined)
-    throw invalidBody(`No file uploaded to REST resource '${baseName(key)}'.`);
+  if (stored === undefined) throw invalidBody(`No file uploaded to REST resource '${name}'.`);
   return created(ask, stored as { readonly path: string } & Item);
 }
 
@@ -130,12 +133,13 @@ async function parts(
   { request, settings }: Ask,
   context: RunContext,
   onFile: (file: FormFile) => Promise<void>,
+  files: Pick<FormLimits, 'maxFiles' | 'tooManyFiles'> = { maxFiles: settings.maxFiles },
 ): Promise<void> {
   await readForm(
     request.body,
     request.headers,
     {
-      maxFiles: settings.maxFiles,
+      ...files,
       maxFields: MAX_FIELDS,
       fieldNameBytes: MAX_FIELD_NAME_BYTES,
       maxBytes: settings.maxUploadBytes,
