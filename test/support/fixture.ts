@@ -1,5 +1,6 @@
 // The objects that the suites ask about, put around the service, and what the store says of them.
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -52,6 +53,7 @@ export interface Bypass {
   keys(): Promise<string[]>;
   /** What is stored under a key; undefined when nothing is. */
   bytes(key: string): Promise<Buffer | undefined>;
+  remove(key: string): Promise<void>;
   /** What the store says of a key that must be there. */
   look(key: string): Promise<Truth>;
   close(): void;
@@ -99,6 +101,9 @@ export function bypass(store: Store & { readonly double?: Double }): Bypass {
         if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
         throw error;
       }
+    },
+    remove: async (key) => {
+      await s3.send(new DeleteObjectCommand({ Bucket, Key: key }));
     },
     look: async (key) => {
       const head = await s3.send(new HeadObjectCommand({ Bucket, Key: key }));

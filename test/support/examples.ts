@@ -1,0 +1,126 @@
+// One request of every operation, over the fixture of the cases, that succeeds when it is allowed.
+import { craftZip } from './crafted-zip.ts';
+import type { Question } from './service.ts';
+
+/** A request, the operation that answers it, and the answer's status. */
+export interface Example {
+  readonly name: string;
+  readonly question: Question;
+  readonly status: number;
+}
+
+const FORM =
+  '--b\r\nContent-Disposition: form-data; name="files"; filename="form.txt"\r\n\r\nform\r\n--b--\r\n';
+const form = { 'Content-Type': 'multipart/form-data; boundary=b' };
+const json = (value: unknown): Pick<Question, 'headers' | 'body'> => ({
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(value),
+});
+
+/** The examples, each operation's once. */
+export const EXAMPLES: readonly Example[] = [
+  { name: 'describe', status: 200, question: { path: '/_spec' } },
+  { name: 'list_access', status: 200, question: { path: '/?as_access_list=true' } },
+  { name: 'zip', status: 200, question: { path: '/old-folder/?zip=true' } },
+  {
+    name: 'read_folder_properties',
+    status: 200,
+    question: { path: '/images/?include_properties=true' },
+  },
+  { name: 'sign_read', status: 200, question: { path: '/document.pdf?url=true' } },
+  { name: 'search', status: 200, question: { path: '/?search=doc&full_tree=true' } },
+  { name: 'list', status: 200, question: { path: '/old-folder/?full_tree=true' } },
+  {
+    name: 'read_properties',
+    status: 200,
+    question: { path: '/uploads/report.pdf?include_properties=true&content=true' },
+  },
+  { name: 'read', status: 200, question: { path: '/uploads/report.pdf' } },
+  {
+    name: 'write_named',
+    status: 201,
+    question: {
+      method: 'POST',
+      path: '/uploads/',
+      headers: { 'X-File-Name': 'deep/named.txt' },
+      body: 'named',
+    },
+  },
+  {
+    name: 'make_folder_named',
+    status: 201,
+    question: { method: 'POST', path: '/uploads/', headers: { 'X-Folder-Name': 'made' } },
+  },
+  {
+    name: 'sign_write',
+    status: 200,
+    question: { method: 'POST', path: '/uploads/signed.bin?url=true' },
+  },
+  {
+    name: 'write_form',
+    status: 201,
+    question: { method: 'POST', path: '/uploads/', headers: form, body: FORM },
+  },
+  {
+    name: 'write_batch',
+    status: 201,
+    question: {
+      method: 'POST',
+      path: '/uploads/',
+      ...json({
+        resource: [
+          { type: 'folder', name: 'batch' },
+          { type: 'file', name: 'b.txt', content: 'b' },
+          { type: 'file', source_path: 'document.pdf', name: 'copy.pdf' },
+          { type: 'folder', source_path: 'old-folder', name: 'moved', delete_source: true },
+        ],
+      }),
+    },
+  },
+  { name: 'make_folder', status: 201, question: { method: 'POST', path: '/new/' } },
+  {
+    name: 'write_form_file',
+    status: 201,
+    question: { method: 'POST', path: '/uploads/f.txt', headers: form, body: FORM },
+  },
+  {
+    name: 'write',
+    status: 201,
+    question: {
+      method: 'PUT',
+      path: '/uploads/a.zip?extract=true',
+      headers: { 'Content-Type': 'application/zip' },
+      body: craftZip([
+        { name: 'one.txt', data: 'one' },
+        { name: 'in/two.txt', data: 'two' },
+      ]),
+    },
+  },
+  {
+    name: 'update_folder',
+    status: 200,
+    question: { method: 'PATCH', path: '/images/', ...json({ owner: 'a' }) },
+  },
+  {
+    name: 'update',
+    status: 200,
+    question: { method: 'PATCH', path: '/document.pdf', ...json({ metadata: { owner: 'a' } }) },
+  },
+  {
+    name: 'remove_batch',
+    status: 200,
+    question: {
+      method: 'DELETE',
+      path: '/old-folder/?force=true',
+      ...json({
+        resource: [{ path: 'document.pdf' }, { name: 'a.txt' }, { name: 'sub', type: 'folder' }],
+      }),
+    },
+  },
+  {
+    name: 'remove_folder',
+    status: 200,
+    question: { method: 'DELETE', path: '/old-folder/?force=true' },
+  },
+  { name: 'remove', status: 200, question: { method: 'DELETE', path: '/document.pdf' } },
+];
