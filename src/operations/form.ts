@@ -1,5 +1,6 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
 import { FileServiceError } from '../errors.js';
+import type { Reason } from '../errors.js';
 import { readForm } from '../http/multipart.js';
 import type { FormFile, FormLimits } from '../http/multipart.js';
 import { errorBody, json } from '../http/reply.js';
@@ -16,6 +17,12 @@ import { created, uploadQuery } from './write.js';
 
 const MAX_FIELDS = 100;
 const MAX_FIELD_NAME_BYTES = 100;
+
+const OF_THE_AUTHORIZER: ReadonlySet<Reason> = new Set<Reason>([
+  'access_denied',
+  'unauthorized',
+  'authorization_unavailable',
+]);
 
 const isForm = ({ headers }: FileRequest<unknown>): boolean =>
   /^\s*multipart\/form-data\s*(?:;|$)/i.test(headers['content-type'] ?? '');
@@ -86,8 +93,7 @@ export function refuseIfAllRefused(
 ): void {
   const [first] = refusals;
   if (first === undefined || refusals.length < items.length) return;
-  if (refusals.every(({ reason }) => reason === 'access_denied' || reason === 'unauthorized'))
-    throw first;
+  if (refusals.every(({ reason }) => OF_THE_AUTHORIZER.has(reason))) throw first;
 }
 
 async function storePart(
