@@ -6,6 +6,7 @@ export { FileServiceError, REASONS, isFileServiceError, phraseOf, statusOf } fro
 export type { FileServiceErrorDetails, Reason } from './errors.js';
 export { fromDreamFactory } from './from-dreamfactory.js';
 export type { ImportedConfig } from './from-dreamfactory.js';
+export { fastLane } from './fast-lane.js';
 export { allowAll } from './hooks.js';
 export type {
   Access,

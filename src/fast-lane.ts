@@ -1,0 +1,36 @@
+// The way past the framework: requests below the mount go straight to the service, all others to the app.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+
+/** A handler of the kind that `createFileService` makes. */
+type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+/**
+ * A request listener for `http.createServer` that hands everything below `mount` to the service before
+ * the app touches it: `createServer(fastLane('/api/v2/s3files', files, app))`.
+ *
+ * The app's middleware does not run for these requests, so who asks is the `authenticate` hook's business.
+ * The mount is matched exactly, case included, by whole segments.
+ *
+ * @throws TypeError for a mount that does not begin with a slash or ends in one
+ */
+export function fastLane(mount: string, files: Handler, app: RequestListener): RequestListener {
+  if (!/^\/[^?#]*[^/?#]$/.test(mount))
+    throw new TypeError(
+      '`mount` takes a path such as "/api/v2/s3files", without a slash at its end.',
+    );
+  return (req, res) => {
+    const url = req.url ?? '/';
+    if (!isBelow(mount, url)) return void app(req, res);
+    const rest = url.slice(mount.length);
+    // What Connect and Express leave behind when they mount a handler.
+    Object.assign(req, { originalUrl: url });
+    req.url = rest.startsWith('/') ? rest : `/${rest}`;
+    return files(req, res);
+  };
+}
+
+function isBelow(mount: string, url: string): boolean {
+  if (!url.startsWith(mount)) return false;
+  const next = url.charAt(mount.length);
+  return next === '' || next === '/' || next === '?';
+}
