@@ -27,9 +27,9 @@ export async function identify<Req>(
   const { hookMs } = settings.timeouts;
   try {
     const principal = settings.authenticate(hookRequestOf(request, null));
-    if (!isPromise(principal)) return principal;
+    if (!isPromise(principal)) return checked(principal);
     const late = () => new Error(`authenticate did not answer within ${hookMs} ms`);
-    return await within(Promise.resolve(principal), hookMs, late);
+    return checked(await within(Promise.resolve(principal), hookMs, late));
   } catch (error) {
     if (isFileServiceError(error)) throw error;
     debugHook('authenticate failed: %O', error);
@@ -38,6 +38,13 @@ export async function identify<Req>(
       headers: { 'Retry-After': '5' },
     });
   }
+}
+
+// JavaScript hosts can answer anything; rules and folders need an id that is text.
+function checked(answer: Principal | null | undefined): Principal | null {
+  if (answer === null || answer === undefined) return null;
+  if (typeof answer === 'object' && typeof answer.id === 'string') return answer;
+  throw new TypeError('authenticate answered neither null nor an object with a textual `id`');
 }
 
 /**

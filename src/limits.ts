@@ -51,9 +51,9 @@ async function ask<Req>(
 ): Promise<LimitStatus | null> {
   try {
     const status = limit(use, request);
-    if (!isPromise(status)) return status;
+    if (!isPromise(status)) return checked(status, use);
     const late = () => new Error(`limit did not answer within ${hookMs} ms`);
-    return await within(Promise.resolve(status), hookMs, late);
+    return checked(await within(Promise.resolve(status), hookMs, late), use);
   } catch (error) {
     if (isFileServiceError(error)) throw error;
     debugHook('limit failed: %O', error);
@@ -62,6 +62,12 @@ async function ask<Req>(
       headers: { 'Retry-After': '5' },
     });
   }
+}
+
+// JavaScript hosts can answer anything; what is no status must not let a request through.
+function checked(status: LimitStatus | null, { kind }: Use): LimitStatus | null {
+  if (kind === 'transfer' || status === null || typeof status === 'object') return status;
+  throw new TypeError('limit answered neither null nor a status');
 }
 
 function limited(status: LimitStatus): FileServiceError {
