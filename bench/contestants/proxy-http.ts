@@ -1,0 +1,4 @@
+import { listen } from './listen.ts';
+import { proxy } from './proxy.ts';
+
+listen(proxy);

@@ -1,0 +1,56 @@
+// What a run is told on its command line.
+import { parseArgs } from 'node:util';
+import { CONTESTANT_NAMES } from './contestants.ts';
+import type { ContestantName } from './contestants.ts';
+import { WORK_NAMES } from './works.ts';
+import type { WorkName } from './works.ts';
+
+export interface Options {
+  readonly works: readonly WorkName[];
+  readonly contestants: readonly ContestantName[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmSeconds: number;
+  /** Another build of the library than this checkout's. */
+  readonly library: string | undefined;
+  /** True when nothing was left out, so that the results are worth keeping. */
+  readonly full: boolean;
+}
+
+/** Reads `--quick`, `--only`, `--contestants`, `--rounds`, `--seconds` and `--library`. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      contestants: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      library: { type: 'string' },
+    },
+  });
+  return {
+    works: chosen('--only', values.only, WORK_NAMES),
+    contestants: chosen('--contestants', values.contestants, CONTESTANT_NAMES),
+    rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
+    seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
+    warmSeconds: values.quick ? 1 : 2,
+    library: values.library,
+    full: !values.quick && values.only === undefined && values.contestants === undefined,
+  };
+}
+
+/** The names of a comma-separated list, each known; all when there is no list. */
+function chosen<Name extends string>(
+  option: string,
+  list: string | undefined,
+  all: readonly Name[],
+): readonly Name[] {
+  if (list === undefined) return all;
+  const asked = list.split(',');
+  const unknown = asked.find((name) => !(all as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new Error(`${option} knows no "${unknown}"; it takes ${all.join(', ')}.`);
+  return all.filter((name) => asked.includes(name));
+}
