@@ -4,7 +4,22 @@ import { FileServiceError } from './errors.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-const EXPOSED = ['Content-Disposition', 'ETag', 'Link', 'Location', 'Repr-Digest', 'X-Request-Id'];
+/** Response headers of ours that Fetch does not show to a page by itself. */
+const EXPOSED = [
+  'Accept-Ranges',
+  'Allow',
+  'Content-Disposition',
+  'Content-Range',
+  'ETag',
+  'Link',
+  'Location',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+  'Repr-Digest',
+  'Retry-After',
+  'X-Request-Id',
+];
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Credentials that a browser never adds by itself, so that a forged request cannot carry them. */
 const OWN_CREDENTIALS = [

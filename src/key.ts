@@ -20,6 +20,9 @@ const SLASHES = /\/{2,}/g;
 const NON_ASCII = /[\u0080-\u00ff]/g;
 const PLAIN = /^[A-Za-z0-9_\-./~]*$/;
 
+// What the service itself keeps at the root for moments: archives being unpacked, probes of storage.
+const INTERNAL = /^\.s3files-(?:staged|probe|check)-[0-9a-f]{8}-/;
+
 /** What a path names. Keys are decoded, without leading slash; folders end in `/`; the root is `''`. */
 export type Target =
   | { readonly kind: 'root'; readonly key: '' }
@@ -75,6 +78,11 @@ export function isAddressable(key: string, rules: KeyRules): boolean {
   }
 }
 
+/** Whether an object is the service's own and shows in no listing. Relative to the root. */
+export function isInternal(key: string): boolean {
+  return INTERNAL.test(key);
+}
+
 /** The key as a relative URL path: every byte that a URL treats specially is percent-encoded. */
 export function encodeKey(key: string): string {
   return PLAIN.test(key) ? key : key.split('/').map(encodeSegment).join('/');
@@ -128,6 +136,7 @@ function canonical(decoded: string, rules: KeyRules): string {
   if (FORBIDDEN.test(key))
     throw refuse('The path holds a control character, a backslash or a bidirectional control.');
   if (DOT_SEGMENT.test(key)) throw refuse('The path holds a "." or ".." segment.');
+  if (isInternal(key)) throw refuse('The path is one that the service keeps for itself.');
   if (!key.isWellFormed()) throw refuse('The path is not valid Unicode.');
   if (Buffer.byteLength(key) + rules.containerBytes > MAX_KEY_BYTES)
     throw refuse(`The path is longer than ${MAX_KEY_BYTES - rules.containerBytes} bytes.`);

@@ -113,13 +113,14 @@ export function createService<Req>(
       if (asked !== undefined) await asked;
     }
     const limitHeaders = await checkLimits(settings, plan.access, hookRequest);
-    const bucket = open(container, {
-      signal: request.signal,
-      onCall: () => {
-        record.storageCalls += 1;
-      },
-    });
-    const reply = await run(plan, bucket, judge, request, record);
+    const openFor = (signal: AbortSignal): Bucket =>
+      open(container, {
+        signal,
+        onCall: () => {
+          record.storageCalls += 1;
+        },
+      });
+    const reply = await run(plan, openFor, judge, request, record);
     return limitHeaders === null
       ? reply
       : { ...reply, headers: { ...limitHeaders, ...reply.headers } };
@@ -127,13 +128,14 @@ export function createService<Req>(
 
   function run(
     plan: Plan,
-    bucket: Bucket,
+    openFor: (signal: AbortSignal) => Bucket,
     judge: Judge,
     request: FileRequest<Req>,
     record: RequestRecord,
   ): Promise<FileReply> {
     return plan.run({
-      bucket,
+      bucket: openFor(request.signal),
+      lasting: () => openFor(new AbortController().signal),
       principal: record.principal,
       signal: request.signal,
       authorize: async (access) => judge.authorize(access),

@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import type { FileServiceError } from '../errors.js';
 import { decodeBase64, readJson } from '../http/json-body.js';
 import { errorBody, json } from '../http/reply.js';
-import { declaredLength, hasBody } from '../http/request.js';
-import { optionalFlag } from '../http/parameters.js';
+import { declaredLength, hasBody, lastValue } from '../http/request.js';
+import { isTrue, optionalFlag } from '../http/parameters.js';
 import { baseName, resolveName } from '../key.js';
 import { copyFile, copyTree } from './copy.js';
 import { refuseIfAllRefused } from './form.js';
@@ -128,11 +128,18 @@ async function copyItem(
     from: resolveName('', copy.source, copy.kind, ask.rules),
     to: copy.key,
     move: flagField(item, 'delete_source'),
-    createOnly: createsOnly(ask),
+    createOnly: copiesOnly(ask),
     operation: NAME,
     verb: ask.verb,
   };
   if (copy.kind === 'file') await copyFile(context, request);
   else await copyTree(context, request);
   return {};
+}
+
+// The original's uploads overwrite, but its copies never do.
+function copiesOnly(ask: Ask): boolean {
+  const checked = lastValue(ask.request.query, 'check_exist');
+  if (ask.settings.compat === undefined) return createsOnly(ask);
+  return checked === undefined || isTrue(checked);
 }

@@ -1,13 +1,18 @@
 // Copies and moves inside storage: every key is judged at both ends, and a source goes only after its copy is whole.
 import { FileServiceError } from '../errors.js';
-import type { Bucket } from '../storage/bucket.js';
+import type { CopyRequest, Entry } from '../storage/bucket.js';
 import { alreadyExists, explainMissing, notFound } from './missing.js';
 import { access } from './operation.js';
 import type { RunContext } from './operation.js';
-import { judgeTree } from './tree.js';
+import { startRemoval, stoppedAt } from './partial.js';
+import { statFile } from './properties.js';
+import { judgeTree, wholeTree } from './tree.js';
 
 /** Keys of a tree that are copied at the same time. */
 const PARALLEL_COPIES = 8;
+
+/** Keys that a move copies before it removes them: about 20 MB. Larger trees move in steps of this. */
+const MOST_MOVED_AT_ONCE = 100_000;
 
 /** What to copy. Keys of folders end in `/`. */
 export interface Copy {
@@ -23,39 +28,90 @@ export interface Copy {
 /**
  * Copies or moves one file.
  *
- * @throws FileServiceError `not_found`, `already_exists`, the refusal, or storage's trouble
+ * @throws FileServiceError `not_found`, `already_exists`, `conflict` when a source changes while it is
+ * moved, the refusal, or storage's trouble
  */
 export async function copyFile(context: RunContext, copy: Copy): Promise<void> {
-  for (const one of accesses(copy, copy.from, copy.to)) await context.authorize(one);
-  if (copy.from === copy.to) throw alreadyExists(copy.to);
-  await copyKey(context.bucket, copy, copy.from, copy.to, undefined);
-  // Only now, when the copy is whole.
-  if (copy.move) await context.bucket.remove(copy.from);
+  const { from, to, createOnly } = copy;
+  for (const one of accesses(copy, from, to)) await context.authorize(one);
+  if (from === to) throw alreadyExists(to);
+  if (!copy.move) return copyKey(context, { from, to, createOnly });
+  const { size, etag } = await statFile(context.bucket, from);
+  const ifSourceMatch = etag === '' ? undefined : etag;
+  await copyKey(context, { from, to, createOnly, size, ifSourceMatch });
+  // Only now, when the copy is whole; and only what was copied.
+  const { kind } = await context.bucket.remove(from, ifSourceMatch);
+  if (kind !== 'removed') throw changed(from);
 }
 
 /**
  * Copies or moves everything below a folder. Nothing is written when `authorize` refuses any key.
  *
- * @throws FileServiceError `not_found`, `already_exists`, `invalid_body`, the refusal, or storage's trouble
+ * @throws FileServiceError `not_found`, `already_exists`, `invalid_body`, the refusal; storage's trouble
+ * with the number of files copied so far in `context.copied`; or `partial_failure` with the paths that a
+ * move could not remove in `context.failed`
  */
 export async function copyTree(context: RunContext, copy: Copy): Promise<void> {
-  const targetOf = (key: string): string => copy.to + key.slice(copy.from.length);
-  for (const one of accesses(copy, copy.from, copy.to)) await context.authorize(one);
-  if (copy.to.startsWith(copy.from))
-    throw new FileServiceError('invalid_body', 'A folder cannot be copied into itself.');
-  const tree = await judgeTree(context, copy.from, (key) => accesses(copy, key, targetOf(key)));
-  if (tree.isEmpty) throw notFound(copy.from);
-  const existing = await context.bucket.list({ prefix: copy.to, recursive: true, limit: 1 });
-  if (copy.createOnly && existing.files.length > 0) throw alreadyExists(copy.to);
+  const { from, to, createOnly } = copy;
+  const targetOf = (key: string): string => to + key.slice(from.length);
+  for (const one of accesses(copy, from, to)) await context.authorize(one);
+  // In either direction files would land on others before those were read.
+  if (to.startsWith(from) || from.startsWith(to))
+    throw new FileServiceError(
+      'invalid_body',
+      'A folder cannot be copied into itself, nor over one that holds it.',
+    );
+  const tree = await judgeTree(context, from, (key) => accesses(copy, key, targetOf(key)));
+  if (tree.isEmpty) throw notFound(from);
+  const existing = await context.bucket.list({ prefix: to, recursive: true, limit: 1 });
+  if (createOnly && existing.files.length > 0) throw alreadyExists(to);
 
-  for await (const page of tree.pages())
-    await inParallel(page, async ({ key, size }) => {
-      await copyKey(context.bucket, copy, key, targetOf(key), size);
+  let copied = 0;
+  let failed: string | undefined;
+  const copyOne = async ({ key, size }: Entry): Promise<void> => {
+    try {
+      const one = { from: key, to: targetOf(key), createOnly, size };
+      await copyKey(context, { ...one, seenFree: createOnly });
+      copied += 1;
+    } catch (error) {
+      failed ??= key;
+      throw error;
+    }
+  };
+  const toRemove = new Map<string, string>();
+  for await (const page of tree.pages()) {
+    await inParallel(page, copyOne).catch((error: unknown) => {
+      throw stoppedAt(context, error, { copied, failed });
     });
-  if (!copy.move) return;
+    if (!copy.move) continue;
+    for (const { key, etag } of page) toRemove.set(key, etag);
+    if (toRemove.size >= MOST_MOVED_AT_ONCE) await removeCopied(context, from, toRemove);
+  }
   // Only now, when every copy is whole.
-  for await (const page of tree.pages())
-    await context.bucket.removeMany(page.map(({ key }) => key));
+  if (copy.move) await removeCopied(context, from, toRemove);
+}
+
+// What has changed since it was listed may not be what was copied, so it stays.
+async function removeCopied(
+  context: RunContext,
+  folder: string,
+  copied: Map<string, string>,
+): Promise<void> {
+  const removal = startRemoval(context);
+  for await (const { files } of wholeTree(context.bucket, folder, undefined)) {
+    const there = files.filter(({ key }) => copied.has(key));
+    const isSame = ({ key, etag }: Entry): boolean => copied.get(key) === etag;
+    await removal.remove(there.filter(isSame).map(({ key }) => key));
+    for (const entry of there) {
+      if (!isSame(entry)) removal.keep(entry.key);
+      copied.delete(entry.key);
+    }
+    if (copied.size === 0) break;
+  }
+  copied.clear();
+  removal.finish(
+    (failed) => `${failed} of the files were copied, but not removed where they were.`,
+  );
 }
 
 function accesses(copy: Copy, from: string, to: string) {
@@ -67,29 +123,37 @@ function accesses(copy: Copy, from: string, to: string) {
   ];
 }
 
-async function copyKey(
-  bucket: Bucket,
-  copy: Copy,
-  from: string,
-  to: string,
-  size: number | undefined,
-): Promise<void> {
-  const result = await bucket.copy({
-    from,
-    to,
-    createOnly: copy.createOnly,
-    ...(size === undefined ? {} : { size }),
-  });
-  if (result.kind === 'missing') throw await explainMissing(bucket, from);
-  if (result.kind !== 'copied') throw alreadyExists(to);
+async function copyKey({ bucket }: RunContext, request: CopyRequest): Promise<void> {
+  const { kind } = await bucket.copy(request);
+  if (kind === 'missing') throw await explainMissing(bucket, request.from);
+  if (kind === 'exists') throw alreadyExists(request.to);
+  if (kind === 'precondition-failed') throw changed(request.from);
 }
 
+function changed(key: string): FileServiceError {
+  return new FileServiceError(
+    'conflict',
+    `File '${key}' changed while it was moved, and is kept.`,
+    {
+      context: { path: key },
+    },
+  );
+}
+
+// The first failure ends all of them, once what is under way has come to its end.
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const waiting = items.values();
+  let failed = false;
   const worker = async (): Promise<void> => {
-    for (const item of waiting) await work(item);
+    for (const item of waiting) {
+      if (failed) return;
+      await work(item).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    }
   };
   const results = await Promise.allSettled(Array.from({ length: PARALLEL_COPIES }, worker));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const first = results.find((result) => result.status === 'rejected');
+  if (first !== undefined) throw first.reason;
 }

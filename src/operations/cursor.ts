@@ -8,10 +8,12 @@ const TAG_BYTES = 16;
 
 /** Where a listing goes on. */
 export interface Position {
-  /** Storage's own continuation. */
-  readonly next: string;
+  /** Storage's own continuation; undefined is the beginning. */
+  readonly next: string | undefined;
   /** The folder of a tree that the page before ended in. */
   readonly openFolder: string;
+  /** Keys of the next call, whose first `skip` entries the page before has shown. */
+  readonly rest?: { readonly keys: number; readonly skip: number };
 }
 
 // Derived from the configuration, so that every instance behind one address opens the others'.

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { openArchive } from '../archive/unzip.js';
 import type { Archive, ArchiveEntry, ArchiveSource } from '../archive/unzip.js';
+import { debugRequest } from '../debug.js';
 import { FileServiceError } from '../errors.js';
 import { guardBody } from '../http/body.js';
+import { expectedDigests } from '../http/digest.js';
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { resolveName } from '../key.js';
@@ -12,6 +14,7 @@ import type { Bucket } from '../storage/bucket.js';
 import { FOLDER_TYPE } from './make-folder.js';
 import { access } from './operation.js';
 import type { Ask, RunContext } from './operation.js';
+import { stoppedAt } from './partial.js';
 import { removeTree } from './remove-folder.js';
 import { storeFile } from './store-file.js';
 import type { Upload } from './store-file.js';
@@ -48,7 +51,7 @@ export async function extractUpload(
     });
     await unpack(ask, context, upload, archive);
   } finally {
-    await context.bucket.remove(staged);
+    await unstage(context, staged);
   }
   const name = upload.folder.slice(0, -1);
   return json(201, { name, path: upload.folder });
@@ -64,6 +67,7 @@ async function stage(
     length: upload.length,
     maxBytes: settings.maxUploadBytes,
     idleMs: settings.timeouts.idleMs,
+    digests: expectedDigests(upload.headers ?? {}),
     signal: context.signal,
   });
   context.countBytesIn(guarded.bytes);
@@ -72,6 +76,16 @@ async function stage(
     ...(upload.length === undefined ? {} : { length: upload.length }),
   });
   return guarded.bytes();
+}
+
+// Also when the client has gone. What fails here must hide neither the answer nor its error; nobody
+// can see or name what stays behind.
+async function unstage({ lasting }: RunContext, staged: string): Promise<void> {
+  try {
+    await lasting().remove(staged);
+  } catch (error) {
+    debugRequest('a staged archive stays: %O', error);
+  }
 }
 
 function sourceOf(bucket: Bucket, key: string, size: number): ArchiveSource {
@@ -108,13 +122,7 @@ async function unpack(
       await write(ask, context, upload, entry, key);
       written += 1;
     } catch (error) {
-      const { reason, message, headers } = context.explain(error);
-      const sentence = message.slice(message.indexOf(': ') + 2);
-      throw new FileServiceError(reason, sentence, {
-        cause: error,
-        headers,
-        context: { written, failed: key },
-      });
+      throw stoppedAt(context, error, { written, failed: key });
     }
   }
 }

@@ -114,8 +114,9 @@ async function storePart(
     return { ...(await storeFile(ask, context, upload)) };
   const folder =
     ask.target.kind === 'file' ? key.slice(0, key.lastIndexOf('/') + 1) : ask.target.key;
+  await context.authorize(access('write', folder, ask.verb, 'write_form'));
   await extractUpload(ask, context, { ...upload, folder, clean, operation: 'write_form' });
-  return { name: baseName(folder), path: folder };
+  return { name: folder.slice(0, -1), path: folder };
 }
 
 async function storeFormFile(ask: Ask, context: RunContext) {

@@ -42,9 +42,11 @@ export const importFile: Operation = {
       throw new FileServiceError('import_disabled', 'Importing from a URL is turned off here.');
     const { url = '', filename, extract, clean } = readParameters(request.query, query);
     const key = resolveName(target.key, filename ?? lastSegment(url), 'file', rules);
-    const unpack = extract && isZip(undefined, key);
+    const folder = access('write', target.key, verb, NAME);
+    const file = access('write', key, verb, NAME);
+    const namedZip = extract && isZip(undefined, key);
     return {
-      access: [access('write', unpack ? target.key : key, verb, NAME)],
+      access: [namedZip ? folder : file],
       run: async (context) => {
         const { body, contentType, length } = await download(url, {
           maxBytes: settings.maxUploadBytes,
@@ -60,7 +62,8 @@ export const importFile: Operation = {
           createOnly: createsOnly(ask),
         };
         try {
-          if (unpack) {
+          if (extract && isZip(contentType ?? undefined, key)) {
+            if (!namedZip) await context.authorize(folder);
             const where = { folder: target.key, clean, operation: NAME };
             return await extractUpload(ask, context, { ...upload, ...where });
           }

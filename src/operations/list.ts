@@ -3,9 +3,10 @@ import { flag, integer, names, optionalFlag, readParameters, text } from '../htt
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
+import type { Bucket, ListRequest, Page } from '../storage/bucket.js';
 import { openCursor, sealCursor } from './cursor.js';
 import type { Position } from './cursor.js';
-import { entryReader, firstPage } from './listing.js';
+import { entryReader, firstPage, pageOf } from './listing.js';
 import type { ListingEntry, Selection } from './listing.js';
 import { listAll, projectionOf } from './listing-reply.js';
 import type { Projection } from './listing-reply.js';
@@ -120,25 +121,40 @@ async function listPage(
   });
 }
 
+interface Collected {
+  readonly entries: readonly ListingEntry[];
+  /** Undefined when there is no more. */
+  readonly position: Position | undefined;
+}
+
 async function collectPage(
   context: RunContext,
   selection: Selection,
-  request: PageRequest,
-): Promise<{ entries: readonly ListingEntry[]; position: Position | undefined }> {
+  { limit, from }: PageRequest,
+): Promise<Collected> {
   const { folder, recursive } = selection;
-  const reader = entryReader(selection, context, request.from?.openFolder);
+  const reader = entryReader(selection, context, from?.openFolder);
   const entries: ListingEntry[] = [];
-  let next = request.from?.next;
-  for (let call = 0; call < MAX_CALLS_A_PAGE && entries.length < request.limit; call += 1) {
-    const limit = Math.min(MAX_KEYS_A_CALL, request.limit - entries.length);
-    const where = { prefix: folder, recursive, limit };
-    const page =
-      next === undefined
-        ? await firstPage(context.bucket, where)
-        : await context.bucket.list({ ...where, after: next });
-    entries.push(...(await reader.read(page)));
+  let next = from?.next;
+  let rest = from?.rest;
+  for (let call = 0; call < MAX_CALLS_A_PAGE && entries.length < limit; call += 1) {
+    const wanted = limit - entries.length;
+    const keys = rest?.keys ?? Math.min(MAX_KEYS_A_CALL, wanted);
+    const openFolder = reader.openFolder();
+    const page = await listFrom(context.bucket, { prefix: folder, recursive, limit: keys }, next);
+    const skip = rest?.skip ?? 0;
+    const found = (await reader.read(page)).slice(skip);
+    entries.push(...found.slice(0, wanted));
+    // One key of a tree can name several folders, so that fewer keys than asked for fill the page.
+    if (found.length > wanted)
+      return { entries, position: { next, openFolder, rest: { keys, skip: skip + wanted } } };
     next = page.next;
+    rest = undefined;
     if (next === undefined) return { entries, position: undefined };
   }
-  return { entries, position: { next: next ?? '', openFolder: reader.openFolder() } };
+  return { entries, position: { next, openFolder: reader.openFolder() } };
+}
+
+function listFrom(bucket: Bucket, where: ListRequest, after: string | undefined): Promise<Page> {
+  return after === undefined ? firstPage(bucket, where) : pageOf(bucket, { ...where, after });
 }

@@ -1,9 +1,9 @@
 // What every listing shares: pages of storage turned into entries, filtered and projected.
 import { lookup } from 'mime-types';
-import type { Bucket, Page } from '../storage/bucket.js';
+import type { Bucket, ListRequest, Page } from '../storage/bucket.js';
 import type { FileEntry, FolderEntry } from '../http/entry.js';
 import { jsonDate } from '../http/entry.js';
-import { baseName, isAddressable, parentOf } from '../key.js';
+import { baseName, isAddressable, isInternal, parentOf } from '../key.js';
 import type { KeyRules } from '../key.js';
 import { notFound } from './missing.js';
 import { access } from './operation.js';
@@ -33,6 +33,13 @@ export function typeByName(name: string): string {
   return lookup(name) || 'application/octet-stream';
 }
 
+/** One page of storage, one call, without what the service itself keeps at the root. */
+export async function pageOf(bucket: Bucket, request: ListRequest): Promise<Page> {
+  const page = await bucket.list(request);
+  if (request.prefix !== '' || !page.files.some(({ key }) => isInternal(key))) return page;
+  return { ...page, files: page.files.filter(({ key }) => !isInternal(key)) };
+}
+
 /** The pages of a folder, one storage call each; `first` was fetched before. */
 export async function* pagesFrom(
   bucket: Bucket,
@@ -42,7 +49,7 @@ export async function* pagesFrom(
   let page = first;
   yield page;
   while (page.next !== undefined) {
-    page = await bucket.list({ ...request, after: page.next });
+    page = await pageOf(bucket, { ...request, after: page.next });
     yield page;
   }
 }
@@ -56,7 +63,7 @@ export async function firstPage(
   bucket: Bucket,
   request: { readonly prefix: string; readonly recursive: boolean; readonly limit?: number },
 ): Promise<Page> {
-  const page = await bucket.list(request);
+  const page = await pageOf(bucket, request);
   const nothing = page.files.length === 0 && page.folders.length === 0 && page.next === undefined;
   if (nothing && request.prefix !== '') throw notFound(request.prefix);
   return page;

@@ -26,6 +26,8 @@ export interface Ask {
 /** What `run` may use: everything it does goes through here. */
 export interface RunContext {
   readonly bucket: Bucket;
+  /** The same bucket for clean-up, which goes on when the client has gone. */
+  readonly lasting: () => Bucket;
   readonly principal: Principal | null;
   /** Fires when the client has gone, or the service closes. */
   readonly signal: AbortSignal;

@@ -7,7 +7,8 @@ import { FOLDER_TYPE } from './make-folder.js';
 import { notFound } from './missing.js';
 import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
-import { judgeTree, partialFailure } from './tree.js';
+import { startRemoval } from './partial.js';
+import { judgeTree } from './tree.js';
 
 /** Parameters of deleting a folder. */
 export const removeFolderQuery = {
@@ -22,9 +23,6 @@ export interface FolderRemoval {
   readonly operation: string;
   readonly verb: string;
 }
-
-/** How many failed keys an answer names. */
-const MAX_NAMED = 1000;
 
 /** DELETE /folder/ */
 export const removeFolder: Operation = {
@@ -66,20 +64,17 @@ export async function removeTree(
   const tree = await judgeTree(context, folder, (key) => [access('delete', key, verb, operation)]);
   if (tree.isEmpty) throw notFound(folder);
   // Before the content goes: a folder that only its content implied would vanish with it.
-  if (removal.contentOnly && !tree.hasPlaceholder) await keepFolder(context, folder);
+  if (removal.contentOnly && !tree.hasPlaceholder && folder !== '')
+    await keepFolder(context, folder);
 
-  const failed: string[] = [];
-  let deleted = 0;
-  for await (const page of tree.pages()) {
-    const keys = page
-      .map(({ key }) => key)
-      .filter((key) => !(removal.contentOnly && key === folder));
-    if (keys.length === 0) continue;
-    const result = await context.bucket.removeMany(keys);
-    deleted += result.deleted;
-    if (failed.length < MAX_NAMED) failed.push(...result.failed);
-  }
-  if (failed.length > 0) throw partialFailure('delete', failed.slice(0, MAX_NAMED), { deleted });
+  const removed = startRemoval(context);
+  for await (const page of tree.pages())
+    await removed.remove(
+      page.map(({ key }) => key).filter((key) => !(removal.contentOnly && key === folder)),
+    );
+  removed.finish(
+    (failed) => `Storage refused to delete ${failed} of the files; repeating the request is safe.`,
+  );
 }
 
 async function removeEmpty(

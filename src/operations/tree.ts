@@ -1,7 +1,7 @@
 // Everything below a folder, for operations that touch all of it: judged whole before any of it is touched.
 import type { Access } from '../hooks.js';
-import { FileServiceError } from '../errors.js';
 import type { Bucket, Entry, Page } from '../storage/bucket.js';
+import { pageOf } from './listing.js';
 import type { RunContext } from './operation.js';
 
 /** Keys that are remembered between judging and acting: about 20 MB; beyond them storage is asked again. */
@@ -76,7 +76,7 @@ export async function* wholeTree(
 ): AsyncGenerator<Page> {
   let next = after;
   do {
-    const page = await bucket.list({
+    const page: Page = await pageOf(bucket, {
       prefix: folder,
       recursive: true,
       ...(next === undefined ? {} : { after: next }),
@@ -84,17 +84,4 @@ export async function* wholeTree(
     yield page;
     next = page.next;
   } while (next !== undefined);
-}
-
-/** Keys that storage refused, as the error that names them. */
-export function partialFailure(
-  verb: string,
-  failed: readonly string[],
-  done: Readonly<Record<string, number>>,
-): FileServiceError {
-  return new FileServiceError(
-    'partial_failure',
-    `Storage refused to ${verb} ${failed.length} of the files; repeating the request is safe.`,
-    { context: { failed, ...done } },
-  );
 }

@@ -15,7 +15,7 @@ import { refuseType } from './upload-rules.js';
 
 /** AWS "Working with object metadata": user metadata is limited to 2 KB. */
 const MAX_METADATA_BYTES = 2048;
-const METADATA_NAME = /^[a-z0-9][a-z0-9-]{0,127}$/;
+const METADATA_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 const HEADER_VALUE = /^[\x20-\x7e]{1,1024}$/;
 // A file that changes while it is updated is read anew, this often.
 const MAX_TRIES = 3;
@@ -146,7 +146,7 @@ function metadataChange(given: unknown): Readonly<Record<string, string | null>>
     Object.entries(given).map(([name, value]: [string, unknown]) => {
       const lower = name.toLowerCase();
       if (!METADATA_NAME.test(lower) || lower.startsWith('s3files-'))
-        throw invalidBody('A name in "metadata" takes letters, digits and "-".');
+        throw invalidBody('A name in "metadata" takes letters, digits, "-", "_" and ".".');
       if (value !== null && typeof value !== 'string')
         throw invalidBody(
           `The value of "${lower}" in "metadata" takes text, or null to remove it.`,

@@ -35,7 +35,7 @@ export async function copy(
     : {};
   return inTurn(context, request.to, async () => {
     // Ceph ignores the condition of a copy.
-    const looks = context.settings.endpoint !== undefined;
+    const looks = context.settings.endpoint !== undefined && request.seenFree !== true;
     const refused = looks ? await look(context, request.to, { createOnly: true }) : undefined;
     return refused ?? copyNow(context, request, { limits, guard });
   });
