@@ -1,21 +1,33 @@
 // The host's cache, made safe: failing, slow or lying is a miss, and what a write has outdated cannot be found.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { debugHook } from '../debug.js';
 import type { Cache } from '../hooks.js';
+import { debtsTo } from './cache-debts.js';
 
-/** Values under paths; a path is a file's or a folder's key. */
-export interface Shelf {
-  /** Where values of a path are kept at the moment; undefined when the cache cannot be used. */
-  readonly place: (path: string) => Promise<string | undefined> | string | undefined;
-  readonly get: (place: string, variant: string) => Promise<unknown> | unknown;
-  readonly set: (place: string, variant: string, value: string | Uint8Array) => void;
-  /** Makes everything kept under these paths unreachable. */
-  readonly forget: (paths: Iterable<string>) => Promise<void>;
+/** What a look at the shelf found. */
+export interface Looked {
+  /** Where a value of this path and variant belongs; undefined while the cache cannot be used. */
+  readonly place: string | undefined;
+  /** What the cache has there; undefined when nothing. */
+  readonly value: unknown;
 }
 
-/** Longest that an answer waits for the cache, in milliseconds. */
-const CACHE_MS = 100;
+/** Values under paths; a path is a file's or a folder's key, from the bucket's root. */
+export interface Shelf {
+  /** Synchronous while the cache is; never takes longer than 100 ms, never throws. */
+  readonly look: (path: string, variant: string) => Looked | Promise<Looked>;
+  readonly keep: (place: string, value: Uint8Array) => void;
+  /** Makes everything kept under these paths unreachable; never rejects. */
+  readonly forget: (paths: ReadonlySet<string>) => Promise<void>;
+}
+
+/** Longest that a read waits for the cache, in milliseconds. */
+const LOOK_MS = 100;
+/** Between two questions to a cache that fails, in milliseconds. */
+const PAUSE_MS = 1000;
+const TOKEN_BYTES = 8;
 const TOKEN = /^[0-9a-f]{16}$/;
+const AWAY: Looked = { place: undefined, value: undefined };
 
 /**
  * A shelf of a cache. Every path has a random token in the cache, and values lie under path and token.
@@ -23,69 +35,125 @@ const TOKEN = /^[0-9a-f]{16}$/;
  * instance and on every other that shares the cache.
  */
 export function shelfOf(cache: Cache, namespace: string, ttlSeconds: number): Shelf {
-  let distrustedUntil = 0;
+  const debts = debtsTo(deleteTokens, ttlSeconds * 1000);
+  const tokensBeingSet = new Map<string, Promise<string>>();
+  let failing = false;
+  let askAgainAtMs = 0;
 
-  const tokenKey = (path: string): string => `${namespace}t:${path}`;
-  const valueKey = (place: string, variant: string): string => `${namespace}v:${place}:${variant}`;
+  const tokenKey = (path: string): string => cacheKey(`${namespace}t:${path}`);
+  const placeOf = (path: string, variant: string, token: string): string =>
+    `${namespace}v:${variant}:${path}:${token}`;
 
-  const failed = (error: unknown): undefined => {
+  async function deleteTokens(paths: Iterable<string>): Promise<void> {
+    await Promise.all(Array.from(paths, async (path) => cache.delete(tokenKey(path))));
+  }
+
+  const failed = (error: unknown): Looked => {
     debugHook('cache failed: %O', error);
+    failing = true;
+    askAgainAtMs = performance.now() + PAUSE_MS;
+    return AWAY;
   };
 
-  const get = (key: string): Promise<unknown> | unknown => {
-    if (Date.now() < distrustedUntil) return undefined;
-    try {
-      const value = cache.get(key);
-      return isPromise(value) ? inTime(value).catch(failed) : value;
-    } catch (error) {
-      return failed(error);
+  const works = (looked: Looked): Looked => {
+    failing = false;
+    return looked;
+  };
+
+  /** While the cache fails, one look a pause asks it for all the others. */
+  const isAway = (): boolean => {
+    if (debts.any()) return true;
+    if (!failing) return false;
+    const now = performance.now();
+    if (now < askAgainAtMs) return true;
+    askAgainAtMs = now + PAUSE_MS;
+    return false;
+  };
+
+  /** A token that was not there; those who ask at once share one, or each would fill a place of its own. */
+  function freshToken(path: string): string | Promise<string> {
+    const beingSet = tokensBeingSet.get(path);
+    if (beingSet !== undefined) return beingSet;
+    const token = randomBytes(TOKEN_BYTES).toString('hex');
+    const kept = cache.set(tokenKey(path), token, ttlSeconds);
+    if (!isPromise(kept)) return token;
+    // Only a token that is there before storage is read can be deleted by a write that comes then.
+    const setting = inTime(kept, LOOK_MS)
+      .then(() => token)
+      .finally(() => {
+        tokensBeingSet.delete(path);
+      });
+    tokensBeingSet.set(path, setting);
+    return setting;
+  }
+
+  function lookUnder(path: string, variant: string, token: unknown): Looked | Promise<Looked> {
+    const empty = (fresh: string): Looked => ({
+      place: placeOf(path, variant, fresh),
+      value: undefined,
+    });
+    if (typeof token !== 'string' || !TOKEN.test(token)) {
+      const fresh = freshToken(path);
+      return typeof fresh === 'string' ? empty(fresh) : fresh.then(empty);
     }
-  };
+    const place = placeOf(path, variant, token);
+    const value = cache.get(cacheKey(place));
+    return isPromise(value) ? value.then((found) => ({ place, value: found })) : { place, value };
+  }
 
-  const set = (key: string, value: string | Uint8Array): void => {
-    try {
-      const kept = cache.set(key, value, ttlSeconds);
-      if (isPromise(kept)) inTime(kept).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  };
-
-  const placed = (path: string, token: unknown): string => {
-    if (typeof token === 'string' && TOKEN.test(token)) return `${path}:${token}`;
-    const fresh = randomBytes(8).toString('hex');
-    set(tokenKey(path), fresh);
-    return `${path}:${fresh}`;
-  };
+  function lookAtOnce(path: string, variant: string): Looked | Promise<Looked> {
+    const token = cache.get(tokenKey(path));
+    return isPromise(token)
+      ? token.then((found) => lookUnder(path, variant, found))
+      : lookUnder(path, variant, token);
+  }
 
   return {
-    place: (path) => {
-      if (Date.now() < distrustedUntil) return undefined;
-      const token = get(tokenKey(path));
-      return isPromise(token) ? token.then((known) => placed(path, known)) : placed(path, token);
+    look: (path, variant) => {
+      if (isAway()) return AWAY;
+      try {
+        const looked = lookAtOnce(path, variant);
+        return isPromise(looked) ? inTime(looked, LOOK_MS).then(works, failed) : works(looked);
+      } catch (error) {
+        return failed(error);
+      }
     },
-    get: (place, variant) => get(valueKey(place, variant)),
-    set: (place, variant, value) => {
-      if (Date.now() >= distrustedUntil) set(valueKey(place, variant), value);
+    keep: (place, value) => {
+      try {
+        const kept = cache.set(cacheKey(place), value, ttlSeconds);
+        if (isPromise(kept)) inTime(kept, PAUSE_MS).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
     },
     forget: async (paths) => {
+      // Nobody waits again for a cache that has just failed.
+      if (debts.any()) return debts.owe(paths);
       try {
-        await inTime(Promise.all(Array.from(paths, async (path) => cache.delete(tokenKey(path)))));
+        await inTime(deleteTokens(paths), LOOK_MS + paths.size);
       } catch (error) {
-        // What could not be deleted may be found again once the cache is back: wait until it has expired.
-        distrustedUntil = Date.now() + ttlSeconds * 1000;
         failed(error);
+        debts.owe(paths);
       }
     },
   };
 }
 
-async function inTime<T>(work: PromiseLike<T>): Promise<T> {
+const PLAIN_KEY = /^[\x21-\x7e]{1,180}$/;
+
+// Memcached takes 250 bytes without spaces, other stores little more; keys of files may be longer.
+function cacheKey(key: string): string {
+  if (PLAIN_KEY.test(key)) return key;
+  return `s3files:#${createHash('sha256').update(key).digest('base64url')}`;
+}
+
+async function inTime<T>(work: PromiseLike<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`the cache did not answer within ${CACHE_MS} ms`));
-    }, CACHE_MS);
+      // After a long turn of the event loop timers come first; an answer that is there still counts.
+      setImmediate(reject, new Error(`the cache did not answer within ${milliseconds} ms`));
+    }, milliseconds);
   });
   try {
     return await Promise.race([work, late]);
@@ -94,6 +162,7 @@ async function inTime<T>(work: PromiseLike<T>): Promise<T> {
   }
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
+/** Whether a cache answered with a promise. */
+export function isPromise<T>(value: T | PromiseLike<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value;
 }

@@ -1,4 +1,4 @@
-// What is kept of files and listings, as bytes and text, and reads answered from it.
+// What is kept of files and listings, as bytes, and reads answered from it.
 import type { ByteRange, Page, ReadConditions, ReadRequest, ReadResult, Stat } from './bucket.js';
 
 /** A file in the cache; without bytes only its attributes are known. */
@@ -7,74 +7,114 @@ export interface CachedFile {
   readonly bytes: Uint8Array | null;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 const PREFIX_BYTES = 5;
 
-// A cache in memory hands out the very object that was put in: it need not be read twice.
-const decoded = new WeakMap<Uint8Array, CachedFile>();
+// What a cache that lies may make us parse: attributes take a few kilobytes, a page's 1000 keys of
+// 1024 bytes at most a few megabytes.
+const MAX_HEAD_BYTES = 64 * 1024;
+const MAX_PAGE_BYTES = 8 * 2 ** 20;
 
-/** A file as bytes: format, length of the attributes, attributes as JSON, body. */
-export function encodeFile(file: CachedFile): Uint8Array {
-  const { lastModified, ...rest } = file.stat;
-  const stat = Buffer.from(
-    JSON.stringify({
-      ...rest,
-      lastModified: lastModified?.getTime() ?? null,
-      whole: file.bytes !== null,
-    }),
-  );
+// A cache in memory hands out the very object that was put in: it need not be read twice.
+const decoded = new WeakMap<Uint8Array, { readonly place: string; readonly file: CachedFile }>();
+
+/** A file as bytes, which tell the place that they belong to. */
+export function encodeFile(place: string, { stat, bytes }: CachedFile): Uint8Array {
+  const { lastModified, ...rest } = stat;
+  const modified = lastModified?.getTime() ?? null;
+  return encode({ ...rest, modified, whole: bytes !== null, place }, bytes);
+}
+
+/** The file that a value holds; undefined when the cache gave anything but what was put there. */
+export function decodeFile(place: string, value: unknown): CachedFile | undefined {
+  if (!(value instanceof Uint8Array)) return undefined;
+  const known = decoded.get(value);
+  if (known !== undefined) return known.place === place ? known.file : undefined;
+  const file = parseFile(place, value);
+  if (file !== undefined) decoded.set(value, { place, file });
+  return file;
+}
+
+function parseFile(place: string, value: Uint8Array): CachedFile | undefined {
+  const parsed = parse(value, MAX_HEAD_BYTES);
+  if (parsed?.head.place !== place) return undefined;
+  // Written by encodeFile: nothing else knows the place.
+  const { place: _place, whole, modified, ...rest } = parsed.head as unknown as FileHead;
+  const stat: Stat = { ...rest, lastModified: dateOf(modified) };
+  if (whole && parsed.body.length !== stat.size) return undefined;
+  return { stat, bytes: whole ? parsed.body : null };
+}
+
+interface FileHead extends Omit<Stat, 'lastModified'> {
+  readonly place: string;
+  readonly whole: boolean;
+  readonly modified: number | null;
+}
+
+/** A page as bytes. */
+export function encodePage(place: string, { files, folders, next }: Page): Uint8Array {
+  const rows = files.map(({ key, size, lastModified, etag }) => [
+    key,
+    size,
+    lastModified?.getTime() ?? null,
+    etag,
+  ]);
+  return encode({ place, rows, folders, next }, null);
+}
+
+/** The page that a value holds; undefined when the cache gave anything but what was put there. */
+export function decodePage(place: string, value: unknown): Page | undefined {
+  if (!(value instanceof Uint8Array)) return undefined;
+  const parsed = parse(value, MAX_PAGE_BYTES);
+  if (parsed?.head.place !== place) return undefined;
+  // Written by encodePage: nothing else knows the place.
+  const { rows, folders, next } = parsed.head as unknown as PageHead;
+  const files = rows.map(([key, size, modified, etag]) => ({
+    key,
+    size,
+    lastModified: dateOf(modified),
+    etag,
+  }));
+  return { files, folders, next };
+}
+
+interface PageHead {
+  readonly rows: readonly (readonly [string, number, number | null, string])[];
+  readonly folders: readonly string[];
+  readonly next: string | undefined;
+}
+
+/** Format, length of the head, head as JSON, body. */
+function encode(head: object, body: Uint8Array | null): Uint8Array {
+  const text = Buffer.from(JSON.stringify(head));
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt8(FORMAT, 0);
-  prefix.writeUInt32BE(stat.length, 1);
-  return Buffer.concat([prefix, stat, file.bytes ?? Buffer.alloc(0)]);
+  prefix.writeUInt32BE(text.length, 1);
+  return Buffer.concat(body === null ? [prefix, text] : [prefix, text, body]);
 }
 
-/** The file that a value holds; undefined when the cache gave something else. */
-export function decodeFile(value: unknown, key: string): CachedFile | undefined {
-  if (!(value instanceof Uint8Array) || value.length < PREFIX_BYTES) return undefined;
-  const known = decoded.get(value) ?? parseFile(value);
-  if (known === undefined || known.stat.key !== key) return undefined;
-  decoded.set(value, known);
-  return known;
-}
-
-function parseFile(value: Uint8Array): CachedFile | undefined {
+function parse(
+  value: Uint8Array,
+  maxHeadBytes: number,
+): { readonly head: { readonly place?: unknown }; readonly body: Uint8Array } | undefined {
+  if (value.length < PREFIX_BYTES) return undefined;
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  const end = PREFIX_BYTES + bytes.readUInt32BE(1);
-  if (bytes.readUInt8(0) !== FORMAT || end > bytes.length) return undefined;
+  const length = bytes.readUInt32BE(1);
+  const end = PREFIX_BYTES + length;
+  if (bytes.readUInt8(0) !== FORMAT || length > maxHeadBytes || end > bytes.length)
+    return undefined;
   try {
-    const { whole, lastModified, ...rest } = JSON.parse(bytes.toString('utf8', PREFIX_BYTES, end));
-    const stat: Stat = {
-      ...rest,
-      lastModified: lastModified === null ? null : new Date(lastModified),
-    };
-    const body = bytes.subarray(end);
-    if (whole === true && body.length !== stat.size) return undefined;
-    return { stat, bytes: whole === true ? body : null };
+    const head: unknown = JSON.parse(bytes.toString('utf8', PREFIX_BYTES, end));
+    return typeof head === 'object' && head !== null
+      ? { head, body: bytes.subarray(end) }
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** A page as text. */
-export function encodePage(page: Page): string {
-  return JSON.stringify(page);
-}
-
-/** The page that a value holds; undefined when the cache gave something else. */
-export function decodePage(value: unknown): Page | undefined {
-  if (typeof value !== 'string') return undefined;
-  try {
-    const page: unknown = JSON.parse(value, (name, field: unknown) =>
-      name === 'lastModified' && typeof field === 'string' ? new Date(field) : field,
-    );
-    const isPage =
-      typeof page === 'object' && page !== null && 'files' in page && Array.isArray(page.files);
-    // Written by encodePage, under a key that only it writes.
-    return isPage ? (page as Page) : undefined;
-  } catch {
-    return undefined;
-  }
+function dateOf(milliseconds: number | null): Date | null {
+  return milliseconds === null ? null : new Date(milliseconds);
 }
 
 /** How storage itself would decide the conditions (RFC 9110 section 13.2.2). */

@@ -1,8 +1,8 @@
 // A bucket behind the host's cache: listings, attributes and small bodies, forgotten on every write.
 import type { Cache } from '../hooks.js';
 import type { Bucket, ListRequest, Page, ReadRequest, ReadResult, StatResult } from './bucket.js';
-import { shelfOf } from './cache-shelf.js';
-import type { Shelf } from './cache-shelf.js';
+import { isPromise, shelfOf } from './cache-shelf.js';
+import type { Looked, Shelf } from './cache-shelf.js';
 import {
   decide,
   decodeFile,
@@ -27,56 +27,57 @@ export interface CachedCall {
   readonly onCall: (operation: string) => void;
 }
 
-/** Told of every question that the cache was asked. */
+/** Told of every answer that the cache was asked for; an answer that it could not give is no hit. */
 export type OnLookup = (hit: boolean) => void;
 
 type Open = (container: string, call: CachedCall) => Bucket;
 
-/** Fills that others wait for, by what they fill. */
-type Flights = Map<string, Promise<unknown>>;
-
-// A fill belongs to everyone who waits for it, so it does not end when its first asker leaves;
-// storage's own time limits end it.
-const NEVER = new AbortController().signal;
-
-const FILE = 'file';
+/** Runs a fill, or joins the one that already runs for this place. */
+type Once = <T>(place: string, fill: () => Promise<T>) => Promise<T>;
 
 /** Buckets that answer from the cache where they can; the very same buckets when there is none. */
 export function cachedBuckets(settings: CacheSettings, open: Open, onLookup: OnLookup): Open {
-  const { cache, cacheTtlSeconds } = settings;
+  const { cache, cacheTtlSeconds, cacheMaxBodyBytes: maxBodyBytes } = settings;
   if (cache === undefined) return open;
   const { bucket, endpoint } = settings.storage;
-  const flights: Flights = new Map();
-  return (container, call) => {
-    const namespace = `s3files:${endpoint ?? 'aws'}/${bucket}/${container}:`;
-    return cachedBucket({
+  const namespace = `s3files:${endpoint ?? 'aws'}/${bucket}:`;
+  const shelf = shelfOf(cache, namespace, cacheTtlSeconds);
+  const once = singleFlight();
+  return (container, call) =>
+    cachedBucket({
+      container,
       direct: open(container, call),
-      filling: open(container, { ...call, signal: NEVER }),
-      shelf: shelfOf(cache, namespace, cacheTtlSeconds),
-      once: (what, fill) => singleFlight(flights, namespace + what, fill),
-      maxBodyBytes: settings.cacheMaxBodyBytes,
+      // A fill belongs to everyone who waits for it, so it does not end when its first asker leaves;
+      // storage's own time limits end it.
+      filling: () => open(container, { ...call, signal: new AbortController().signal }),
+      shelf,
+      once,
+      maxBodyBytes,
       onLookup,
     });
-  };
 }
 
 interface Parts {
+  readonly container: string;
   readonly direct: Bucket;
-  /** The same bucket, whose calls outlive the client. */
-  readonly filling: Bucket;
+  /** The same bucket, for calls that outlive the client. */
+  readonly filling: () => Bucket;
   readonly shelf: Shelf;
-  readonly once: <T>(what: string, fill: () => Promise<T>) => Promise<T>;
+  readonly once: Once;
   readonly maxBodyBytes: number;
   readonly onLookup: OnLookup;
 }
 
 function cachedBucket(parts: Parts): Bucket {
-  const { direct, shelf } = parts;
+  const { container, direct, shelf } = parts;
+  // Relative keys of one container mean nothing in another, even where the files are the same.
+  const fileVariant = `f${container.length}`;
+  const lookAtFile = (key: string) => shelf.look(container + key, fileVariant);
 
-  // Forgotten before, for readers who would otherwise find it while the write runs, and after, for
-  // fills that read the old bytes meanwhile; also when the write failed, since it may have happened.
+  // Forgotten before, so that little is left to outdate should this process die in between, and
+  // after, for fills that read the old bytes meanwhile; also when the write failed: it may have happened.
   async function outdate<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
-    const paths = withListings(keys);
+    const paths = withListings(keys.map((key) => container + key));
     await shelf.forget(paths);
     try {
       return await write();
@@ -86,9 +87,17 @@ function cachedBucket(parts: Parts): Bucket {
   }
 
   return {
-    list: (request) => list(parts, request),
-    stat: (key, conditions = {}) => stat(parts, key, conditions),
-    read: (key, request = {}) => read(parts, key, request),
+    list: async (request) => {
+      const looked = await shelf.look(container + request.prefix, listVariant(container, request));
+      return list(parts, looked, request);
+    },
+    stat: async (key, conditions = {}) => stat(parts, await lookAtFile(key), key, conditions),
+    read: (key, request = {}) => {
+      const looked = lookAtFile(key);
+      return isPromise(looked)
+        ? looked.then((found) => read(parts, found, key, request))
+        : read(parts, looked, key, request);
+    },
     write: (key, body, request) => outdate([key], () => direct.write(key, body, request)),
     copy: (request) => outdate([request.to], () => direct.copy(request)),
     remove: (key, ifMatch) => outdate([key], () => direct.remove(key, ifMatch)),
@@ -111,90 +120,112 @@ function withListings(keys: readonly string[]): ReadonlySet<string> {
   return paths.add('');
 }
 
-async function list(parts: Parts, request: ListRequest): Promise<Page> {
-  const { shelf, filling, once, onLookup } = parts;
-  const place = await shelf.place(request.prefix);
-  if (place === undefined) return parts.direct.list(request);
-  const variant = JSON.stringify([request.recursive, request.limit ?? 0, request.after ?? '']);
-  const page = decodePage(await shelf.get(place, variant));
-  onLookup(page !== undefined);
+function listVariant(container: string, { recursive, limit = 0, after = '' }: ListRequest): string {
+  return `l${container.length}:${JSON.stringify([recursive, limit, after])}`;
+}
+
+async function list(parts: Parts, { place, value }: Looked, request: ListRequest): Promise<Page> {
+  const page = place === undefined ? undefined : decodePage(place, value);
+  parts.onLookup(page !== undefined);
   if (page !== undefined) return page;
-  return once(`${place}:${variant}`, async () => {
-    const fresh = await filling.list(request);
-    shelf.set(place, variant, encodePage(fresh));
+  if (place === undefined) return parts.direct.list(request);
+  return parts.once(place, async () => {
+    const fresh = await parts.filling().list(request);
+    const isEmpty = fresh.files.length === 0 && fresh.folders.length === 0;
+    // That something is not there is never kept.
+    if (!isEmpty) parts.shelf.keep(place, encodePage(place, fresh));
     return fresh;
   });
 }
 
 async function stat(
   parts: Parts,
+  { place, value }: Looked,
   key: string,
   conditions: Parameters<Bucket['stat']>[1] & object,
 ): Promise<StatResult> {
-  const { shelf, filling, once } = parts;
-  const place = await shelf.place(key);
-  if (place === undefined) return parts.direct.stat(key, conditions);
-  const file = await lookUp(parts, place, key);
+  const file = place === undefined ? undefined : decodeFile(place, value);
+  parts.onLookup(file !== undefined);
   if (file !== undefined) {
     const kind = decide(file.stat, conditions);
     return kind === 'precondition-failed' ? { kind } : { kind, stat: file.stat };
   }
   // Storage decides conditions in the same one call; only plain answers are kept.
-  if (Object.keys(conditions).length > 0) return parts.direct.stat(key, conditions);
-  return once(`${place}:stat`, async () => {
-    const result = await filling.stat(key);
-    if (result.kind === 'found')
-      shelf.set(place, FILE, encodeFile({ stat: result.stat, bytes: null }));
+  if (place === undefined || !isEmpty(conditions)) return parts.direct.stat(key, conditions);
+  return parts.once(`stat:${place}`, async () => {
+    const result = await parts.filling().stat(key);
+    if (result.kind === 'found') keep(parts, place, { stat: result.stat, bytes: null });
     return result;
   });
 }
 
-async function read(parts: Parts, key: string, request: ReadRequest): Promise<ReadResult> {
-  const { shelf, once } = parts;
-  const where = shelf.place(key);
-  const place = typeof where === 'object' ? await where : where;
-  if (place === undefined) return parts.direct.read(key, request);
-  const file = await lookUp(parts, place, key);
-  if (file !== undefined && file.bytes !== null) return readFrom(file.stat, file.bytes, request);
-  const plain = Object.keys(request).length === 0;
-  const tooLarge = file !== undefined && file.stat.size > parts.maxBodyBytes;
-  if (!plain || tooLarge) return parts.direct.read(key, request);
+function read(
+  parts: Parts,
+  { place, value }: Looked,
+  key: string,
+  request: ReadRequest,
+): Promise<ReadResult> {
+  const file = place === undefined ? undefined : decodeFile(place, value);
+  const answer = file === undefined ? undefined : answerFrom(file, request);
+  parts.onLookup(answer !== undefined);
+  if (answer !== undefined) return Promise.resolve(answer);
+  const isTooLarge = file !== undefined && file.stat.size > parts.maxBodyBytes;
+  if (place === undefined || isTooLarge || !isEmpty(request))
+    return parts.direct.read(key, request);
+  return readTogether(parts, place, key);
+}
 
+/** Undefined when the answer needs bytes that are not there. */
+function answerFrom({ stat, bytes }: CachedFile, request: ReadRequest): ReadResult | undefined {
+  if (bytes !== null) return readFrom(stat, bytes, request);
+  const kind = decide(stat, request);
+  if (kind === 'found') return undefined;
+  return kind === 'not-modified' ? { kind, stat } : { kind };
+}
+
+async function readTogether(parts: Parts, place: string, key: string): Promise<ReadResult> {
   // Exactly one of those who wait may take the stream of a body that is too large to be kept.
   let leads = false;
-  const result = await once(`${place}:read`, () => {
+  const result = await parts.once(`read:${place}`, () => {
     leads = true;
     return fill(parts, place, key);
   });
   if (result.kind !== 'found' || result.body instanceof Uint8Array || leads) return result;
-  return parts.direct.read(key, request);
-}
-
-async function lookUp(parts: Parts, place: string, key: string): Promise<CachedFile | undefined> {
-  const file = decodeFile(await parts.shelf.get(place, FILE), key);
-  parts.onLookup(file !== undefined);
-  return file;
+  return parts.direct.read(key);
 }
 
 async function fill(parts: Parts, place: string, key: string): Promise<ReadResult> {
-  const result = await parts.filling.read(key);
+  const result = await parts.filling().read(key);
   if (result.kind !== 'found') return result;
   const { stat, body } = result;
   if (stat.size > parts.maxBodyBytes) {
-    parts.shelf.set(place, FILE, encodeFile({ stat, bytes: null }));
+    keep(parts, place, { stat, bytes: null });
     return result;
   }
   // A body that breaks off throws here, so only whole ones are kept.
   const bytes = body instanceof Uint8Array ? body : Buffer.concat(await body.toArray());
-  parts.shelf.set(place, FILE, encodeFile({ stat, bytes }));
+  if (bytes.length === stat.size) keep(parts, place, { stat, bytes });
   return { ...result, body: bytes };
 }
 
-function singleFlight<T>(flights: Flights, what: string, fill: () => Promise<T>): Promise<T> {
-  const flying = flights.get(what);
-  // Keyed by place and kind, so whoever joins wants the same type.
-  if (flying !== undefined) return flying as Promise<T>;
-  const flight = fill().finally(() => flights.delete(what));
-  flights.set(what, flight);
-  return flight;
+function keep({ shelf }: Parts, place: string, file: CachedFile): void {
+  // RFC 9111 section 5.2.2.5: whoever stored the file with no-store meant caches like this one too.
+  if (/no-store/i.test(file.stat.cacheControl ?? '')) return;
+  shelf.keep(place, encodeFile(place, file));
+}
+
+function isEmpty(request: object): boolean {
+  return Object.keys(request).length === 0;
+}
+
+function singleFlight(): Once {
+  const flights = new Map<string, Promise<unknown>>();
+  return <T>(place: string, fill: () => Promise<T>) => {
+    const flying = flights.get(place);
+    // A place has one kind of value, so whoever joins wants the same type.
+    if (flying !== undefined) return flying as Promise<T>;
+    const flight = fill().finally(() => flights.delete(place));
+    flights.set(place, flight);
+    return flight;
+  };
 }
