@@ -31,15 +31,22 @@ export function sendReply(
   const { body } = reply;
   if (isStream(body)) return sendStream(res, reply, body, idleMs * READER_PATIENCE, done);
   const bytesOut = body === null ? 0 : Buffer.byteLength(body);
-  res.once('close', () => {
+  onceClosed(res, () => {
     done({ bytesOut: res.writableFinished ? bytesOut : 0, complete: res.writableFinished });
   });
+  if (res.destroyed) return undefined;
   if (req.complete || !stillSending(req)) {
     res.writeHead(reply.status, reply.headers);
     res.end(body ?? undefined);
     return undefined;
   }
   return sendAndLinger(req, res, reply, body);
+}
+
+// A client that left while its request ran has closed the response before there is an answer.
+function onceClosed(res: ServerResponse, then: () => void): void {
+  if (res.closed) queueMicrotask(then);
+  else res.once('close', then);
 }
 
 function isStream(body: FileReply['body']): body is Readable {
@@ -90,7 +97,7 @@ function sendStream(
     body.resume();
   });
   res.on('error', abandon);
-  res.once('close', () => {
+  onceClosed(res, () => {
     clearTimeout(impatience);
     body.destroy();
     const complete = res.writableFinished && failure === undefined;
