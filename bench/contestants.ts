@@ -100,7 +100,7 @@ const CONTESTANTS = {
     requests: {
       'put-1k': form(KIB),
       'put-1m': form(KIB * KIB),
-      'put-64m': form(64 * KIB * KIB),
+      'put-64m': form(64 * KIB * KIB, true),
     },
   },
   tus: {

@@ -2,6 +2,7 @@
 import { complete, faultOf } from './check.ts';
 import type { ContestantName } from './contestants.ts';
 import { requestFor } from './contestants.ts';
+import { medianOf } from './figures.ts';
 import type { Sample } from './load.ts';
 import { load } from './load.ts';
 import type { Options } from './options.ts';
@@ -16,6 +17,8 @@ export type Showing =
   | { readonly kind: 'out'; readonly reason: string };
 
 export type Result = ReadonlyMap<ContestantName, Showing>;
+
+const ENDED = { kind: 'out', reason: 'its process ended' } as const;
 
 interface Entrant {
   readonly name: ContestantName;
@@ -44,8 +47,10 @@ export async function race(
     await load(server, work, request, options.warmSeconds);
   for (let round = 0; round < options.rounds; round += 1)
     for (const { server, request, samples } of entrants)
-      samples.push(await load(server, work, request, options.seconds * work.stretch));
-  for (const { name: contestant, samples } of entrants) result.set(contestant, showing(samples));
+      if (server.runs())
+        samples.push(await load(server, work, request, options.seconds * work.stretch));
+  for (const { name: contestant, server, samples } of entrants)
+    result.set(contestant, server.runs() ? showing(samples) : ENDED);
   return result;
 }
 
@@ -54,6 +59,7 @@ async function admit(
   usual: Request,
   storage: Storage,
 ): Promise<{ readonly request: Request; readonly fault: string | undefined }> {
+  if (!server.runs()) return { request: usual, fault: ENDED.reason };
   try {
     const request = await complete(server, usual);
     return { request, fault: await faultOf(server, request, storage) };
@@ -66,6 +72,6 @@ async function admit(
 function showing(samples: readonly Sample[]): Showing {
   const failed = samples.reduce((sum, sample) => sum + sample.failed, 0);
   if (failed > 0) return { kind: 'out', reason: `${failed} failed answers under load` };
-  if (samples.some(({ rate }) => rate === 0)) return { kind: 'out', reason: 'too slow to count' };
+  if (medianOf(samples, 'rate') === 0) return { kind: 'out', reason: 'too slow to count' };
   return { kind: 'measured', samples };
 }

@@ -12,10 +12,16 @@ const START_MS = 20_000;
 /** USER_HZ, in which Linux counts CPU time for programs: proc(5), sysconf(_SC_CLK_TCK). */
 const TICKS_PER_SECOND = 100;
 
+const children: ChildProcess[] = [];
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** A running contestant. */
 export interface Server {
   /** With the mount, ends in `/`. */
   readonly url: string;
+  runs(): boolean;
   /** Seconds of CPU, user and system, since it started. */
   cpuSeconds(): Promise<number>;
   /** Most memory held since the last call, in bytes. */
@@ -62,16 +68,20 @@ async function startRclone(contestant: Contestant, storage: Storage): Promise<Se
 
 function server(child: ChildProcess, port: number, mount: string): Server {
   const proc = `/proc/${child.pid}`;
-  process.once('exit', () => child.kill('SIGKILL'));
+  const runs = (): boolean => child.exitCode === null && child.signalCode === null;
+  children.push(child);
   return {
     url: `http://127.0.0.1:${port}${mount}`,
+    runs,
     cpuSeconds: async () => {
+      if (!runs()) return 0;
       const stat = await readFile(`${proc}/stat`, 'utf8');
       // proc(5): utime and stime are the 14th and 15th fields; the second, in brackets, may hold spaces.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     takePeakBytes: async () => {
+      if (!runs()) return 0;
       const status = await readFile(`${proc}/status`, 'utf8');
       // proc(5), clear_refs: 5 resets the peak resident set size to the current one.
       await writeFile(`${proc}/clear_refs`, '5');

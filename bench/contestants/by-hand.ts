@@ -16,6 +16,10 @@ import { bucket, credentials, endpoint, region } from './environment.ts';
 
 export const client = new S3Client({ region, endpoint, credentials, forcePathStyle: true });
 
+// A client that leaves in the midst of a PUT makes the SDK's own chunking stream emit an error that the
+// caller cannot listen for; the process would end, and with it the race.
+process.on('uncaughtException', () => {});
+
 interface Item {
   readonly path: string;
   readonly type: 'file' | 'folder';
