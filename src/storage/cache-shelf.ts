@@ -16,7 +16,8 @@ export interface Looked {
 export interface Shelf {
   /** Synchronous while the cache is; never takes longer than 100 ms, never throws. */
   readonly look: (path: string, variant: string) => Looked | Promise<Looked>;
-  readonly keep: (place: string, value: Uint8Array) => void;
+  /** Never rejects; a promise only when the cache is not synchronous. */
+  readonly keep: (place: string, value: Uint8Array) => Promise<void> | undefined;
   /** Makes everything kept under these paths unreachable; never rejects. */
   readonly forget: (paths: ReadonlySet<string>) => Promise<void>;
 }
@@ -54,6 +55,8 @@ export function shelfOf(cache: Cache, namespace: string, ttlSeconds: number): Sh
     askAgainAtMs = performance.now() + PAUSE_MS;
     return AWAY;
   };
+
+  const ignoreFailed = (error: unknown): undefined => void failed(error);
 
   const works = (looked: Looked): Looked => {
     failing = false;
@@ -121,9 +124,9 @@ export function shelfOf(cache: Cache, namespace: string, ttlSeconds: number): Sh
     keep: (place, value) => {
       try {
         const kept = cache.set(cacheKey(place), value, ttlSeconds);
-        if (isPromise(kept)) inTime(kept, PAUSE_MS).catch(failed);
+        return isPromise(kept) ? inTime(kept, LOOK_MS).then(ignore, ignoreFailed) : undefined;
       } catch (error) {
-        failed(error);
+        return ignoreFailed(error);
       }
     },
     forget: async (paths) => {
@@ -138,6 +141,8 @@ export function shelfOf(cache: Cache, namespace: string, ttlSeconds: number): Sh
     },
   };
 }
+
+const ignore = (): void => undefined;
 
 const PLAIN_KEY = /^[\x21-\x7e]{1,180}$/;
 

@@ -32,8 +32,14 @@ export type OnLookup = (hit: boolean) => void;
 
 type Open = (container: string, call: CachedCall) => Bucket;
 
+/** What a fill brought, and when the cache has it. */
+interface Filled<T> {
+  readonly result: T;
+  readonly kept: Promise<void> | undefined;
+}
+
 /** Runs a fill, or joins the one that already runs for this place. */
-type Once = <T>(place: string, fill: () => Promise<T>) => Promise<T>;
+type Once = <T>(place: string, fill: () => Promise<Filled<T>>) => Promise<T>;
 
 /** Buckets that answer from the cache where they can; the very same buckets when there is none. */
 export function cachedBuckets(settings: CacheSettings, open: Open, onLookup: OnLookup): Open {
@@ -133,8 +139,8 @@ async function list(parts: Parts, { place, value }: Looked, request: ListRequest
     const fresh = await parts.filling().list(request);
     const isEmpty = fresh.files.length === 0 && fresh.folders.length === 0;
     // That something is not there is never kept.
-    if (!isEmpty) parts.shelf.keep(place, encodePage(place, fresh));
-    return fresh;
+    const kept = isEmpty ? undefined : parts.shelf.keep(place, encodePage(place, fresh));
+    return { result: fresh, kept };
   });
 }
 
@@ -154,8 +160,8 @@ async function stat(
   if (place === undefined || !isEmpty(conditions)) return parts.direct.stat(key, conditions);
   return parts.once(`stat:${place}`, async () => {
     const result = await parts.filling().stat(key);
-    if (result.kind === 'found') keep(parts, place, { stat: result.stat, bytes: null });
-    return result;
+    const file = result.kind === 'found' ? { stat: result.stat, bytes: null } : undefined;
+    return { result, kept: keep(parts, place, file) };
   });
 }
 
@@ -194,24 +200,26 @@ async function readTogether(parts: Parts, place: string, key: string): Promise<R
   return parts.direct.read(key);
 }
 
-async function fill(parts: Parts, place: string, key: string): Promise<ReadResult> {
+async function fill(parts: Parts, place: string, key: string): Promise<Filled<ReadResult>> {
   const result = await parts.filling().read(key);
-  if (result.kind !== 'found') return result;
+  if (result.kind !== 'found') return { result, kept: undefined };
   const { stat, body } = result;
-  if (stat.size > parts.maxBodyBytes) {
-    keep(parts, place, { stat, bytes: null });
-    return result;
-  }
+  if (stat.size > parts.maxBodyBytes)
+    return { result, kept: keep(parts, place, { stat, bytes: null }) };
   // A body that breaks off throws here, so only whole ones are kept.
   const bytes = body instanceof Uint8Array ? body : Buffer.concat(await body.toArray());
-  if (bytes.length === stat.size) keep(parts, place, { stat, bytes });
-  return { ...result, body: bytes };
+  const file = bytes.length === stat.size ? { stat, bytes } : undefined;
+  return { result: { ...result, body: bytes }, kept: keep(parts, place, file) };
 }
 
-function keep({ shelf }: Parts, place: string, file: CachedFile): void {
+function keep(
+  { shelf }: Parts,
+  place: string,
+  file: CachedFile | undefined,
+): Promise<void> | undefined {
   // RFC 9111 section 5.2.2.5: whoever stored the file with no-store meant caches like this one too.
-  if (/no-store/i.test(file.stat.cacheControl ?? '')) return;
-  shelf.keep(place, encodeFile(place, file));
+  if (file === undefined || /no-store/i.test(file.stat.cacheControl ?? '')) return undefined;
+  return shelf.keep(place, encodeFile(place, file));
 }
 
 function isEmpty(request: object): boolean {
@@ -220,11 +228,23 @@ function isEmpty(request: object): boolean {
 
 function singleFlight(): Once {
   const flights = new Map<string, Promise<unknown>>();
-  return <T>(place: string, fill: () => Promise<T>) => {
+  return <T>(place: string, fill: () => Promise<Filled<T>>) => {
     const flying = flights.get(place);
     // A place has one kind of value, so whoever joins wants the same type.
     if (flying !== undefined) return flying as Promise<T>;
-    const flight = fill().finally(() => flights.delete(place));
+    const land = (): void => void flights.delete(place);
+    const flight = fill().then(
+      ({ result, kept }) => {
+        // Whoever looked just before the cache had it still finds the flight.
+        if (kept === undefined) land();
+        else void kept.then(land);
+        return result;
+      },
+      (error: unknown) => {
+        land();
+        throw error;
+      },
+    );
     flights.set(place, flight);
     return flight;
   };
