@@ -45,7 +45,9 @@ export interface RunningService {
 export const MOUNT = '/api/v2/s3files';
 
 /** Configuration that reaches a store. */
-export function storeConfig(store: Store): Pick<
+export function storeConfig(
+  store: Store,
+): Pick<
   FileServiceConfig,
   'bucket' | 'region' | 'endpoint' | 'usePathStyleEndpoint' | 'key' | 'secret'
 > {
@@ -101,7 +103,7 @@ export function inExpress(files: FileService): RequestListener {
   return app;
 }
 
-/** Sends one request to a port of this machine, its target untouched. */
+/** Sends one request to a port of this machine, its target untouched; chunked if Transfer-Encoding says so. */
 export function ask(port: number, question: Question): Promise<Answer> {
   const { method = 'GET', path, headers = {}, body } = question;
   return new Promise((resolve, reject) => {
@@ -113,7 +115,9 @@ export function ask(port: number, question: Question): Promise<Answer> {
         path,
         agent: false,
         headers: {
-          ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+          ...(body === undefined || 'Transfer-Encoding' in headers
+            ? {}
+            : { 'content-length': String(Buffer.byteLength(body)) }),
           ...headers,
         } as Record<string, string>,
       },
