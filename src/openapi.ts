@@ -161,17 +161,21 @@ function responses(operations: readonly Operation[], method: Method): Json {
 }
 
 function merge(before: Json | undefined, reply: ReplyDoc, method: Method): Json {
-  const description =
-    before === undefined
-      ? reply.sentence
-      : `${String(before['description'])} Or: ${reply.sentence}`;
+  const described = before === undefined ? [] : String(before['description']).split(' Or: ');
+  const description = [...new Set([...described, reply.sentence])].join(' Or: ');
   const media = reply.media ?? (reply.schema === undefined ? undefined : 'application/json');
   if (media === undefined || method === 'HEAD') return { ...before, description };
   const content = (before?.['content'] ?? {}) as Record<string, Json>;
   const schema = reply.schema === undefined ? {} : reference(reply.schema);
   const there = content[media]?.['schema'];
-  const either = there === undefined ? schema : { anyOf: [...alternatives(there), schema] };
+  const either = there === undefined ? schema : eitherOf([...alternatives(there), schema]);
   return { description, content: { ...content, [media]: { schema: either } } };
+}
+
+// Several operations of one path may answer the same thing.
+function eitherOf(schemas: readonly unknown[]): unknown {
+  const distinct = [...new Map(schemas.map((one) => [JSON.stringify(one), one])).values()];
+  return distinct.length === 1 ? distinct[0] : { anyOf: distinct };
 }
 
 function alternatives(schema: unknown): readonly unknown[] {

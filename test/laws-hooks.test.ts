@@ -156,7 +156,7 @@ describe('the description', () => {
   interface Endpoint {
     readonly 'x-operations': readonly string[];
     readonly parameters: readonly { readonly name: string; readonly in: string }[];
-    readonly responses: Readonly<Record<string, unknown>>;
+    readonly responses?: Readonly<Record<string, { readonly description: string }>>;
   }
 
   const described = async (importFromUrl: boolean): Promise<Described> => {
@@ -192,5 +192,14 @@ describe('the description', () => {
         ];
       }
     expect(found).toEqual(expected);
+  });
+
+  it('says each answer of an endpoint once', async () => {
+    const endpoints = Object.values(await described(true)).flatMap((path) => Object.values(path));
+    const sentences = endpoints.flatMap(({ responses = {} }) =>
+      Object.values(responses).map(({ description }) => description.split(' Or: ')),
+    );
+    expect(sentences.length).toBeGreaterThan(50);
+    expect(sentences.filter((one) => new Set(one).size < one.length)).toEqual([]);
   });
 });
