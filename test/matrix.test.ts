@@ -319,6 +319,8 @@ describe('a refusal', () => {
     await tell('POST', '/inbox/mine.txt', 'again');
     await tell('POST', '/inbox/a.txt', 'over another');
     await tell('PUT', '/inbox/mine.txt', 'replaced');
+    await tell('POST', '/inbox/mine.txt?check_exist=false', 'replaced');
+    await tell('POST', '/inbox/mine.txt?check_exist=false&url=true');
     await tell('GET', '/inbox/mine.txt');
     await tell('GET', '/inbox/mine.txt?url=true');
     await tell('PUT', '/inbox/mine.txt?url=true');
@@ -329,12 +331,28 @@ describe('a refusal', () => {
       ['POST /inbox/mine.txt', 409],
       ['POST /inbox/a.txt', 409],
       ['PUT /inbox/mine.txt', 403],
+      ['POST /inbox/mine.txt?check_exist=false', 403],
+      ['POST /inbox/mine.txt?check_exist=false&url=true', 403],
       ['GET /inbox/mine.txt', 403],
       ['GET /inbox/mine.txt?url=true', 403],
       ['PUT /inbox/mine.txt?url=true', 403],
       ['PATCH /inbox/mine.txt', 403],
       ['DELETE /inbox/mine.txt', 403],
     ]);
+    const replacing: readonly Omit<ReturnType<Row['ask']>, 'path'>[] = [
+      formOf('mine.txt'),
+      batchOf({ type: 'file', name: 'mine.txt', content: 'replaced' }),
+      { headers: { 'X-File-Name': 'mine.txt' }, body: 'replaced' },
+      {
+        headers: { 'X-File-Name': 'z.zip', 'Content-Type': 'application/zip' },
+        body: craftZip([{ name: 'mine.txt', data: 'replaced' }]),
+      },
+    ];
+    for (const question of replacing) {
+      const path = '/inbox/?check_exist=false&extract=true';
+      const { status } = await askAs('uploader', { method: 'POST', path, ...question });
+      expect(status).toBe(403);
+    }
     const stored = store.double.objects(store.bucket).get('inbox/mine.txt');
     expect(Buffer.from(stored?.bytes() ?? []).toString()).toBe('mine');
   });

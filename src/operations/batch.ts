@@ -13,7 +13,7 @@ import type { Item } from './items.js';
 import { createFolder, planFolder } from './make-folder.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { createsOnly, invalidBody, storeFile } from './store-file.js';
+import { createsOnly, invalidBody, storeFile, writeVerb } from './store-file.js';
 
 const NAME = 'write_batch';
 
@@ -95,7 +95,7 @@ async function createOne(ask: Ask, context: RunContext, item: Item): Promise<Ite
   const key = keyOf(ask, item, kind);
   const source = textField(item, 'source_path');
   if (source !== undefined) return copyItem(ask, context, item, { kind, source, key });
-  await context.authorize(access('write', key, ask.verb, NAME));
+  await context.authorize(access('write', key, kind === 'file' ? writeVerb(ask) : ask.verb, NAME));
   if (kind === 'file') return storeContent(ask, context, item, key);
   await createFolder(context.bucket, key, ask.settings.compat);
   return {};
@@ -130,7 +130,7 @@ async function copyItem(
     move: flagField(item, 'delete_source'),
     createOnly: copiesOnly(ask),
     operation: NAME,
-    verb: ask.verb,
+    verb: writeVerb(ask),
   };
   if (copy.kind === 'file') await copyFile(context, request);
   else await copyTree(context, request);

@@ -16,7 +16,7 @@ import { access } from './operation.js';
 import type { Ask, RunContext } from './operation.js';
 import { stoppedAt } from './partial.js';
 import { removeTree } from './remove-folder.js';
-import { storeFile } from './store-file.js';
+import { storeFile, writeVerb } from './store-file.js';
 import type { Upload } from './store-file.js';
 
 /** An archive on its way in. */
@@ -113,7 +113,8 @@ async function unpack(
     entry,
     key: resolveName(folder, entry.name, entry.isFolder ? 'folder' : 'file', ask.rules),
   }));
-  for (const { key } of targets) await context.authorize(access('write', key, ask.verb, operation));
+  for (const { key } of targets)
+    await context.authorize(access('write', key, writeVerb(ask), operation));
   if (upload.clean) await empty(ask, context, upload);
 
   let written = 0;

@@ -11,7 +11,7 @@ import { extractUpload } from './extract.js';
 import { readParameters } from '../http/parameters.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { createsOnly, invalidBody, storeFile } from './store-file.js';
+import { createsOnly, invalidBody, storeFile, writeVerb } from './store-file.js';
 import { isZip } from './upload-rules.js';
 import { created, uploadQuery } from './write.js';
 
@@ -55,7 +55,7 @@ export const formFile: Operation = {
   targets: ['file'],
   replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
   plan: (ask) => ({
-    access: [access('write', ask.target.key, ask.verb, 'write_form_file')],
+    access: [access('write', ask.target.key, writeVerb(ask), 'write_form_file')],
     run: (context) => storeFormFile(ask, context),
   }),
 };
@@ -70,7 +70,7 @@ async function storeForm(ask: Ask, context: RunContext) {
     let path = file.filename;
     try {
       path = resolveName(ask.target.key, file.filename, 'file', ask.rules);
-      await context.authorize(access('write', path, ask.verb, 'write_form'));
+      await context.authorize(access('write', path, writeVerb(ask), 'write_form'));
       items.push(await storePart(ask, { ...context, countBytesIn: bytes }, file, path));
     } catch (error) {
       const refusal = context.explain(error);
@@ -114,7 +114,7 @@ async function storePart(
     return { ...(await storeFile(ask, context, upload)) };
   const folder =
     ask.target.kind === 'file' ? key.slice(0, key.lastIndexOf('/') + 1) : ask.target.key;
-  await context.authorize(access('write', folder, ask.verb, 'write_form'));
+  await context.authorize(access('write', folder, writeVerb(ask), 'write_form'));
   await extractUpload(ask, context, { ...upload, folder, clean, operation: 'write_form' });
   return { name: folder.slice(0, -1), path: folder };
 }

@@ -7,7 +7,7 @@ import { download } from '../remote/download.js';
 import { extractUpload } from './extract.js';
 import { access } from './operation.js';
 import type { Operation } from './operation.js';
-import { createsOnly, storeFile } from './store-file.js';
+import { createsOnly, storeFile, writeVerb } from './store-file.js';
 import { isZip } from './upload-rules.js';
 import { created } from './write.js';
 
@@ -37,13 +37,13 @@ export const importFile: Operation = {
     return url !== '' && !isTrue(url);
   },
   plan: (ask) => {
-    const { settings, target, verb, request, rules } = ask;
+    const { settings, target, request, rules } = ask;
     if (!settings.importFromUrl)
       throw new FileServiceError('import_disabled', 'Importing from a URL is turned off here.');
     const { url = '', filename, extract, clean } = readParameters(request.query, query);
     const key = resolveName(target.key, filename ?? lastSegment(url), 'file', rules);
-    const folder = access('write', target.key, verb, NAME);
-    const file = access('write', key, verb, NAME);
+    const folder = access('write', target.key, writeVerb(ask), NAME);
+    const file = access('write', key, writeVerb(ask), NAME);
     const namedZip = extract && isZip(undefined, key);
     return {
       access: [namedZip ? folder : file],

@@ -9,6 +9,7 @@ import { baseName } from '../key.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { statFile } from './properties.js';
+import { writeVerb } from './store-file.js';
 import { refuseType, storedType, tooLarge } from './upload-rules.js';
 
 const DEFAULT_EXPIRES_SECONDS = 3600;
@@ -102,7 +103,7 @@ export const signWrite: Operation = {
         ? ask.verb === 'POST' && !ask.settings.overwriteOnPost
         : parameters.check_exist;
     return {
-      access: [access('write', key, ask.verb, 'sign_write')],
+      access: [access('write', key, writeVerb(ask), 'sign_write')],
       run: async ({ bucket }) => {
         const { url, headers } = await bucket.sign({
           kind: 'write',

@@ -76,6 +76,15 @@ export function createsOnly({ request, verb, settings }: Ask): boolean {
   return verb === 'POST' && !settings.overwriteOnPost;
 }
 
+/**
+ * The verb whose right an upload asks. A caller who lifts POST's check asks to replace, which is what
+ * PUT is for: whoever may only POST can never replace. Where the host lets POST overwrite, it is POST's.
+ */
+export function writeVerb(ask: Ask): string {
+  const replaces = ask.verb === 'POST' && !createsOnly(ask) && !ask.settings.overwriteOnPost;
+  return replaces ? 'PUT' : ask.verb;
+}
+
 /** The host's scanner, if any, sees every byte on its way; its verdict is awaited before the last. */
 function guard(
   { settings }: Ask,

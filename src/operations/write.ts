@@ -9,7 +9,7 @@ import { encodeKey, parentOf, resolveName } from '../key.js';
 import { extractUpload } from './extract.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
-import { createsOnly, storeFile } from './store-file.js';
+import { createsOnly, storeFile, writeVerb } from './store-file.js';
 import { isZip, tooLarge } from './upload-rules.js';
 
 /** Parameters of every upload. */
@@ -65,7 +65,7 @@ export const writeNamed: Operation = {
 };
 
 function planUpload(ask: Ask, key: string, operation: string): Plan {
-  const { request, verb, settings } = ask;
+  const { request, settings } = ask;
   const { extract, clean } = readParameters(request.query, uploadQuery);
   const declaredType = request.headers['content-type'];
   const length = bodyLength(ask);
@@ -82,12 +82,12 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
   if (extract && isZip(declaredType, key)) {
     const folder = parentOf(key);
     return {
-      access: [access('write', folder, verb, operation)],
+      access: [access('write', folder, writeVerb(ask), operation)],
       run: (context) => extractUpload(ask, context, { ...upload, folder, clean, operation }),
     };
   }
   return {
-    access: [access('write', key, verb, operation)],
+    access: [access('write', key, writeVerb(ask), operation)],
     run: async (context) => created(ask, { ...(await storeFile(ask, context, upload)) }),
   };
 }
