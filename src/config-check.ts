@@ -76,6 +76,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   compat: oneOf('dreamfactory'),
   maxSockets: whole(1),
   timeouts: timeoutsProblem,
+  leanCalls: truth,
   use_path_style_endpoint: truth,
   cache_enabled: truth,
   cache_ttl: whole(0),

@@ -129,6 +129,8 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   /** Sockets to storage. @default 128 */
   readonly maxSockets?: number;
   readonly timeouts?: Partial<Timeouts>;
+  /** Plain calls to storage go past the SDK's layers; false makes every call through the SDK. @default true */
+  readonly leanCalls?: boolean;
 
   /** The original server's spelling of {@link usePathStyleEndpoint}. */
   readonly use_path_style_endpoint?: boolean;
@@ -244,6 +246,7 @@ function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
     multipartThreshold: config.multipartThreshold ?? 100 * MIB,
     partSize: config.partSize ?? 8 * MIB,
     maxPartBuffers: config.maxPartBuffers ?? 16,
+    leanCalls: config.leanCalls ?? true,
     timeouts: { connectMs, requestMs, idleMs },
   });
 }

@@ -221,7 +221,7 @@ describe('storage that is misconfigured', () => {
     [403, 'RequestTimeTooSkewed'],
   ])('answers 403 after one attempt to %i %s, in words of our own', async (code, name) => {
     for (const [operation, ask] of EACH) {
-      const { double, bucket, calls } = await start();
+      const { double, bucket, calls } = await start({ leanCalls: false });
       double.inject(always({ kind: 'status', status: code, code: name }));
       await expect(ask(bucket)).rejects.toMatchObject({
         ...DENIED,
@@ -229,6 +229,13 @@ describe('storage that is misconfigured', () => {
       });
       expect(calls).toEqual([operation]);
     }
+  });
+
+  it('hears a refusal of a lean call from the SDK too, and believes it', async () => {
+    const { double, bucket, calls } = await start();
+    double.inject(always({ kind: 'status', status: 403, code: 'AccessDenied' }));
+    await expect(bucket.stat('x')).rejects.toMatchObject(DENIED);
+    expect(calls).toEqual(['HeadObject', 'HeadObject']);
   });
 
   it.each(EACH)('%s answers 403 to a wrong secret', async (_, ask) => {
@@ -264,7 +271,10 @@ describe('storage that is misconfigured', () => {
     });
     const { bucket, calls } = open(storage);
     expect(await bucket.list({ prefix: '', recursive: true })).toMatchObject({ files: [] });
-    expect(calls).toEqual(['ListObjectsV2', 'ListObjectsV2']);
+    // Lean, then the SDK before and after its correction, which lean calls know from then on.
+    expect(calls).toEqual(['ListObjectsV2', 'ListObjectsV2', 'ListObjectsV2']);
+    await bucket.list({ prefix: '', recursive: true });
+    expect(calls).toHaveLength(4);
   });
 
   it('creates the bucket once when told to', async () => {

@@ -13,6 +13,7 @@ import { isFileServiceError } from '../errors.js';
 import type { Breaker } from './breaker.js';
 import { pauseBefore, type RetryBudget } from './retry.js';
 import { nonsense, outageWeight, refusalOf, translate } from './s3-errors.js';
+import type { Lean } from './s3-lean.js';
 
 /** Credentials of storage; a function is asked again before they expire. */
 export type StorageCredentials = NonNullable<S3ClientConfig['credentials']>;
@@ -38,6 +39,8 @@ export interface StorageSettings {
   /** Bytes. */
   readonly partSize: number;
   readonly maxPartBuffers: number;
+  /** Whether plain calls may go past the SDK's layers. */
+  readonly leanCalls: boolean;
   readonly timeouts: {
     readonly connectMs: number;
     readonly requestMs: number;
@@ -98,6 +101,8 @@ export interface Connection {
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
   client(profile: Profile): S3Client;
+  /** The way past the SDK's layers; null when it is turned off. */
+  readonly lean: Lean | null;
   /** Creates the bucket when `createBucket` says so and it is not there; once. */
   ready(): Promise<void>;
   busySockets(): number;

@@ -3,13 +3,15 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { breaker } from './breaker.js';
 import { retryBudget } from './retry.js';
 import { boundAnswers } from './s3-answer.js';
 import { createBucket } from './s3-bucket.js';
 import type { Connection, Profile, StorageSettings } from './s3-client.js';
+import { SILENT, clientConfig } from './s3-config.js';
 import { digestDeletes } from './s3-digest.js';
+import { leanStorage } from './s3-lean.js';
 
 // Shorter than the 5 s after which Node servers close an idle socket (others wait longer): a socket
 // reused just as the store closes it fails a call that cannot be repeated.
@@ -37,11 +39,12 @@ export function connect(settings: StorageSettings): Connection {
     return opened;
   };
 
-  return {
+  const connection: Connection = {
     settings,
     breaker: breaker(),
     budget: retryBudget(),
     client,
+    lean: null,
     ready() {
       if (!settings.createBucket) return READY;
       created ??= createBucket(client('meta'), settings);
@@ -55,34 +58,23 @@ export function connect(settings: StorageSettings): Connection {
       httpsAgent.destroy();
     },
   };
+  return settings.leanCalls ? withLean(connection) : connection;
 }
 
-/** What every client of a storage shares, the signing one too. */
-export function clientConfig(
-  settings: StorageSettings,
-  endpoint: string | undefined,
-): S3ClientConfig {
+function withLean(connection: Connection): Connection {
+  const lean = leanStorage(connection.settings, connection);
   return {
-    region: settings.region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    forcePathStyle: settings.usePathStyleEndpoint,
-    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
-    // The SDK's default sends streams as aws-chunked with a trailing checksum, which older stores
-    // refuse (Ceph 16) or store as content (s3rver). One way for all stores, AWS too, is the one that
-    // is tested; AWS adds a CRC64 of its own to every object.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    // A reader that wants its answer checked asks with ChecksumMode.
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestStreamBufferSize: 65_536,
-    // Retries are ours (see send), under one budget with the breaker.
-    maxAttempts: 1,
-    // Without a logger the SDK warns on the console about streams that failed.
-    logger: SILENT,
+    ...connection,
+    lean,
+    busySockets: () => connection.busySockets() + lean.busySockets(),
+    close() {
+      lean.close();
+      connection.close();
+    },
   };
 }
 
 const READY = Promise.resolve();
-const SILENT = { debug() {}, info() {}, warn() {}, error() {}, trace() {} };
 
 /** Gives up on a connection that is not there in time, whoever waits for it and however long. */
 function boundConnecting(agent: HttpAgent, connectMs: number): void {

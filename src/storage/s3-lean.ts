@@ -1,8 +1,9 @@
 // The lean way to storage: one signed request over a keep-alive socket, its answer's headers as they came.
-// It knows plain answers only; whatever else happens is `null`, and then the SDK makes the call its own way.
+// It knows plain answers only; after whatever else the SDK makes the call its own way.
 import { Readable } from 'node:stream';
-import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
+import { connector } from './connector.js';
 import { FileServiceError } from '../errors.js';
 import type { Call, Connection, StorageSettings } from './s3-client.js';
 import { resolvePlace } from './s3-place.js';
@@ -39,13 +40,17 @@ export interface LeanAnswer {
   readonly body: Uint8Array | Readable;
 }
 
+/** Why there is no plain answer. */
+export type NoAnswer = 'unasked' | 'failed';
+
 /** Makes lean calls to one storage. */
 export interface Lean {
   /**
-   * The answer, or null when the SDK had better make the call. Throws the call's abort reason, and
-   * `storage_unavailable` when storage was silent for as long as a caller may wait.
+   * The answer; `unasked` when this way is closed, `failed` when it was tried and the SDK had better
+   * try again. Throws the call's abort reason, and `storage_unavailable` when storage was silent for as
+   * long as a caller may wait.
    */
-  readonly ask: (request: LeanRequest, call: Call) => Promise<LeanAnswer | null>;
+  readonly ask: (request: LeanRequest, call: Call) => Promise<LeanAnswer | NoAnswer>;
   /** Sockets in use, and requests that wait for one. */
   readonly busySockets: () => number;
   readonly waiting: () => number;
@@ -67,25 +72,28 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
       .then((place) => (place === null ? null : wayTo(place, settings)))
       .catch(() => null)
       .then((found) => (way = found)));
-  const clockOffset = (): number => connection.client('stream').config.systemClockOffset;
+  // What the SDK has learnt of storage's clock from refusals that it corrected.
+  const clockOffset = (): number =>
+    connection.client('meta').config.systemClockOffset ||
+    connection.client('stream').config.systemClockOffset;
 
   return {
     async ask(request, call) {
       const known = way === undefined ? await find() : way;
-      if (known === null) return null;
+      if (known === null) return 'unasked';
       call.signal.throwIfAborted();
       connection.breaker.admit();
       const identity = known.place.identity();
       const live = 'then' in identity ? await identity.catch(() => null) : identity;
-      if (live === null) return null;
+      if (live === null) return 'unasked';
       call.onCall(request.operation);
       const date = amzDate(Date.now() + clockOffset());
       const answer = await exchange(known, request, signed(known, request, live, date), {
         call,
         settings,
-        onTimeout: () => connection.breaker.failed(2),
+        onOutage: () => connection.breaker.failed(2),
       });
-      if (answer !== null && answer.status < 500) connection.breaker.succeeded();
+      if (typeof answer === 'object') judge(connection, answer.status);
       return answer;
     },
     busySockets: () => {
@@ -99,23 +107,29 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
   };
 }
 
+function judge({ breaker, budget }: Connection, status: number): void {
+  if (status >= 500 || status === 429) return breaker.failed(1);
+  breaker.succeeded();
+  budget.earn();
+}
+
 /** A resolved place with its sockets. */
 interface Way {
   readonly place: Place;
-  readonly pool: Pool;
+  readonly pool: InstanceType<typeof Pool>;
   readonly signing: Signing;
 }
 
 function wayTo(place: Place, settings: StorageSettings): Way {
-  const { connectMs, requestMs, idleMs } = settings.timeouts;
   const pool = new Pool(place.origin, {
     connections: settings.maxSockets,
     pipelining: 1,
     keepAliveTimeout: IDLE_SOCKET_MS,
     keepAliveMaxTimeout: IDLE_SOCKET_MS,
-    connect: { timeout: connectMs },
-    headersTimeout: requestMs,
-    bodyTimeout: idleMs,
+    connect: connector(settings.timeouts.connectMs),
+    // Its own clock ticks once a second; ours is exact.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
   return { place, pool, signing: signingIn(place.scope) };
 }
@@ -157,7 +171,8 @@ function byName([left]: readonly [string, string], [right]: readonly [string, st
 interface Terms {
   readonly call: Call;
   readonly settings: StorageSettings;
-  readonly onTimeout: () => void;
+  /** Storage did not answer. */
+  readonly onOutage: () => void;
 }
 
 function exchange(
@@ -165,7 +180,7 @@ function exchange(
   request: LeanRequest,
   { target, headers }: SignedRequest,
   terms: Terms,
-): Promise<LeanAnswer | null> {
+): Promise<LeanAnswer | NoAnswer> {
   return new Promise((resolve, reject) => {
     const handler = answerHandler(request, terms, resolve, reject);
     pool.dispatch(
@@ -180,8 +195,8 @@ const QUEUE_MS = 5000;
 
 function answerHandler(
   request: LeanRequest,
-  { call, onTimeout }: Terms,
-  resolve: (answer: LeanAnswer | null) => void,
+  { call, settings, onOutage }: Terms,
+  resolve: (answer: LeanAnswer | NoAnswer) => void,
   reject: (error: unknown) => void,
 ): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
@@ -192,41 +207,49 @@ function answerHandler(
   let limit = request.whole;
 
   const onAbort = (): void => {
-    settle(() => reject(call.signal.reason));
+    clearTimeout(timer);
+    reject(call.signal.reason);
     controller?.abort(asError(call.signal.reason));
   };
-  const settle = (how: () => void): void => {
-    clearTimeout(queued);
+  const settle = (): void => {
+    clearTimeout(timer);
     call.signal.removeEventListener('abort', onAbort);
-    how();
   };
   const leaveIt = (): void => {
-    settle(() => resolve(null));
+    settle();
+    resolve('failed');
     controller?.abort(new Error('not a plain answer'));
   };
-  const queued = setTimeout(() => {
-    settle(() => reject(silent()));
-    controller?.abort(new Error('no socket came free'));
-  }, QUEUE_MS);
+  const giveUp = (cause: Error): void => {
+    settle();
+    reject(silent(cause));
+    controller?.abort(cause);
+  };
+  const queueMs = Math.min(QUEUE_MS, settings.timeouts.requestMs * 0.9);
+  let timer = setTimeout(() => giveUp(new Error('no socket came free')), queueMs);
   call.signal.addEventListener('abort', onAbort);
 
   return {
     onRequestStart(started) {
       controller = started;
-      clearTimeout(queued);
-      if (call.signal.aborted) started.abort(asError(call.signal.reason));
+      clearTimeout(timer);
+      if (call.signal.aborted) return started.abort(asError(call.signal.reason));
+      timer = setTimeout(() => {
+        onOutage();
+        giveUp(new Error('storage did not answer in time'));
+      }, settings.timeouts.requestMs);
     },
     onResponseStart(started, status, headers) {
       answer = { status, headers };
+      if (status >= 300) limit = ERROR_BYTES;
       const length =
         request.method === 'HEAD' ? 0 : Number(headers['content-length'] ?? Number.NaN);
-      if (status >= 300) limit = ERROR_BYTES;
-      if (!(length > limit) && !(request.streamed && Number.isNaN(length))) return;
+      const isWhole = length <= limit || (Number.isNaN(length) && !request.streamed);
+      if (isWhole) return;
       if (!request.streamed || status >= 300 || Number.isNaN(length)) return leaveIt();
-      stream = bodyStream(started);
-      const { status: code, headers: fields } = answer;
-      const body = stream;
-      settle(() => resolve({ status: code, headers: fields, body }));
+      clearTimeout(timer);
+      stream = bodyStream(started).on('close', settle);
+      resolve({ status, headers, body: stream });
     },
     onResponseData(started, chunk) {
       if (stream !== undefined) {
@@ -242,13 +265,14 @@ function answerHandler(
       const [only] = chunks;
       const body = chunks.length > 1 ? Buffer.concat(chunks, size) : (only ?? NO_BYTES);
       chunks = [];
-      settle(() => resolve(answer === undefined ? null : { ...answer, body }));
+      settle();
+      resolve(answer === undefined ? 'failed' : { ...answer, body });
     },
     onResponseError(_, error) {
       if (stream !== undefined) return void stream.destroy(error);
-      if (!isTimeout(error)) return leaveIt();
-      onTimeout();
-      settle(() => reject(silent(error)));
+      if (!call.signal.aborted && controller?.aborted !== true) onOutage();
+      if (isTimeout(error)) giveUp(error);
+      else leaveIt();
     },
   };
 }
@@ -268,8 +292,7 @@ function bodyStream(controller: Dispatcher.DispatchController): Readable {
 
 // Asking the SDK after a full time-out would make the caller wait twice.
 function isTimeout(error: Error): boolean {
-  const { code } = error as { code?: unknown };
-  return code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
+  return (error as { code?: unknown }).code === 'ETIMEDOUT';
 }
 
 function silent(cause?: unknown): FileServiceError {

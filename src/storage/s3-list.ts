@@ -1,9 +1,13 @@
 // Listing: one ListObjectsV2 a page, keys made relative and decoded.
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import type { Entry, ListRequest, Page } from './bucket.js';
+import { attemptsAfter } from './retry.js';
 import { quoted } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import { nonsense, required } from './s3-errors.js';
+import { readListing } from './s3-lean-list.js';
+import type { NoAnswer } from './s3-lean.js';
+import { encodeRfc3986 } from './sigv4.js';
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html: 1000 keys a page at most.
 const MOST_KEYS = 1000;
@@ -11,6 +15,8 @@ const MOST_KEYS = 1000;
 /** One page. Throws `storage_failed` when storage says that there is more but not where. */
 export async function list(context: S3Context, request: ListRequest): Promise<Page> {
   const { prefix, recursive, limit = MOST_KEYS, after } = request;
+  const plain = await leanList(context, request);
+  if (typeof plain === 'object') return plain;
   const output = await context.send(
     'meta',
     'ListObjectsV2',
@@ -23,8 +29,38 @@ export async function list(context: S3Context, request: ListRequest): Promise<Pa
       // XML 1.0 cannot carry control characters, which other writers' keys may have.
       EncodingType: 'url',
     }),
+    { attempts: attemptsAfter(plain) },
   );
   return pageOf(context, output, after);
+}
+
+// The bytes that any answer may have: see s3-answer.ts.
+const MOST_BYTES = 8 * 2 ** 20;
+
+async function leanList(context: S3Context, request: ListRequest): Promise<Page | NoAnswer> {
+  const { prefix, recursive, limit = MOST_KEYS, after } = request;
+  const query =
+    (after === undefined ? '' : `continuation-token=${encodeRfc3986(after)}&`) +
+    (recursive ? '' : 'delimiter=%2F&') +
+    `encoding-type=url&list-type=2&max-keys=${Math.min(limit, MOST_KEYS)}&prefix=${encodeRfc3986(context.keyOf(prefix))}`;
+  const answer = await context.connection.lean?.ask(
+    {
+      operation: 'ListObjectsV2',
+      method: 'GET',
+      s3Key: '',
+      query,
+      headers: [],
+      whole: MOST_BYTES,
+      streamed: false,
+    },
+    context.call,
+  );
+  if (answer === undefined) return 'unasked';
+  if (typeof answer === 'string') return answer;
+  if (answer.status !== 200 || !(answer.body instanceof Uint8Array)) return 'failed';
+  const { buffer, byteOffset, byteLength } = answer.body;
+  const xml = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
+  return readListing(xml, after, (s3Key) => context.relative(s3Key)) ?? 'failed';
 }
 
 function pageOf(

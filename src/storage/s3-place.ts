@@ -2,7 +2,7 @@
 // asked once and read off a request that it has signed and we never send.
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { StorageSettings } from './s3-client.js';
-import { clientConfig } from './s3-connection.js';
+import { clientConfig } from './s3-config.js';
 import type { Identity, Scope } from './sigv4.js';
 
 /** Where a bucket is reached. */

@@ -8,10 +8,11 @@ import {
 import { FileServiceError } from '../errors.js';
 import type { ByteRange, ReadRequest, ReadResult, Stat } from './bucket.js';
 import { resumingBody } from './resume.js';
-import { quoted, statOf } from './s3-attributes.js';
+import { quoted, statOf, unchanged } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
+import { attemptsAfter } from './retry.js';
 import { nonsense, refusalOf, required, type Refusal } from './s3-errors.js';
-import { unchanged } from './s3-stat.js';
+import { leanRead, rangeHeader, type OpenedObject } from './s3-lean-read.js';
 
 /**
  * Bytes of one object, or why there are none. The body resumes by itself and has exactly the bytes that
@@ -22,6 +23,8 @@ export async function read(
   key: string,
   request: ReadRequest = {},
 ): Promise<ReadResult> {
+  const plain = await leanRead(context, key, request);
+  if (typeof plain === 'object') return 'kind' in plain ? plain : found(context, request, plain);
   const controller = new AbortController();
   const input = {
     Bucket: context.settings.bucket,
@@ -34,20 +37,16 @@ export async function read(
   };
   try {
     // Nothing of the body was used yet, so a read may be asked again like a head.
-    const output = await getObject(context, input, { controller, attempts: 3 });
-    return found(context, key, { request, output, controller });
+    const output = await getObject(context, input, {
+      controller,
+      attempts: attemptsAfter(plain),
+    });
+    return found(context, request, opened(key, output, controller));
   } catch (error) {
     const answer = answerTo(refusalOf(error), request);
     if (answer === undefined) throw error;
     return answer;
   }
-}
-
-/** The header of a range: one spelling, whatever the client wrote. */
-export function rangeHeader(range: ByteRange): string {
-  return range.kind === 'suffix'
-    ? `bytes=-${range.length}`
-    : `bytes=${range.start}-${range.end ?? ''}`;
 }
 
 interface Asking {
@@ -88,7 +87,7 @@ function answerTo(
     case 'missing':
       return { kind: 'missing' };
     case 'not-modified':
-      return { kind: 'not-modified', stat: unchanged(refusal, ifNoneMatch) };
+      return { kind: 'not-modified', stat: unchanged(refusal.headers, ifNoneMatch) };
     case 'precondition-failed':
       return { kind: 'precondition-failed' };
     case 'unsatisfiable':
@@ -106,43 +105,48 @@ function actualSize({ error, headers }: Refusal): number | null {
   return Number.isSafeInteger(size) ? size : null;
 }
 
-interface Found {
-  readonly request: ReadRequest;
-  readonly output: GetObjectCommandOutput;
-  readonly controller: AbortController;
+function opened(
+  key: string,
+  output: GetObjectCommandOutput,
+  controller: AbortController,
+): OpenedObject {
+  return {
+    length: output.ContentLength,
+    contentRange: output.ContentRange,
+    statWith: (size) => statOf(key, size, output),
+    // Border with the SDK: under Node a body is always a Readable.
+    body: required(output.Body, 'a body') as unknown as Readable,
+    abort: () => controller.abort(),
+  };
 }
 
-function found(
-  context: S3Context,
-  key: string,
-  { request, output, controller }: Found,
-): ReadResult {
-  // Border with the SDK: under Node a body is always a Readable.
-  const first = required(output.Body, 'a body') as unknown as Readable;
+/** What was found, with a body that resumes by itself unless it is there already. */
+function found(context: S3Context, request: ReadRequest, object: OpenedObject): ReadResult {
+  const { body: first } = object;
   try {
-    const length = required(output.ContentLength, 'a length');
-    const part = request.range === undefined ? null : partOf(request.range, output, length);
-    const stat = statOf(key, part?.size ?? length, output);
+    const length = required(object.length, 'a length');
+    const part =
+      request.range === undefined ? null : partOf(request.range, object.contentRange, length);
+    const stat = object.statWith(part?.size ?? length);
     const start = part?.start ?? 0;
-    let current = controller;
+    const range = part && { start, end: start + length - 1 };
+    if (first instanceof Uint8Array) return { kind: 'found', stat, range, body: first };
+    let abort = object.abort;
     const body = resumingBody({
       first,
       length,
       idleMs: context.settings.timeouts.idleMs,
       reopen(offset) {
-        current.abort();
-        current = new AbortController();
-        return rest(context, stat, {
-          controller: current,
-          start: start + offset,
-          end: start + length - 1,
-        });
+        abort();
+        const controller = new AbortController();
+        abort = () => controller.abort();
+        return rest(context, stat, { controller, start: start + offset, end: start + length - 1 });
       },
-      release: () => current.abort(),
+      release: () => abort(),
     });
-    return { kind: 'found', stat, range: part && { start, end: start + length - 1 }, body };
+    return { kind: 'found', stat, range, body };
   } catch (error) {
-    first.on('error', () => {}).destroy();
+    if (!(first instanceof Uint8Array)) first.on('error', () => {}).destroy();
     throw error;
   }
 }
@@ -156,9 +160,9 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 
 // null: storage gave the whole object, which it may. A part that is not the one asked for is nonsense;
 // s3rver gives one for every suffix.
-function partOf(range: ByteRange, output: GetObjectCommandOutput, length: number): Part | null {
-  if (output.ContentRange === undefined) return null;
-  const [, start, end, size] = (CONTENT_RANGE.exec(output.ContentRange) ?? []).map(Number);
+function partOf(range: ByteRange, contentRange: string | undefined, length: number): Part | null {
+  if (contentRange === undefined) return null;
+  const [, start, end, size] = (CONTENT_RANGE.exec(contentRange) ?? []).map(Number);
   if (start === undefined || end === undefined || size === undefined) {
     throw nonsense('Storage named a range that cannot be read.');
   }

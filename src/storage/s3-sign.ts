@@ -5,7 +5,7 @@ import { FileServiceError } from '../errors.js';
 import type { Signed, SignRequest } from './bucket.js';
 import { keepingInput } from './s3-attributes.js';
 import type { StorageSettings } from './s3-client.js';
-import { clientConfig } from './s3-connection.js';
+import { clientConfig } from './s3-config.js';
 import { storageError } from './s3-errors.js';
 
 /** Signs for S3 keys. */

@@ -1,10 +1,13 @@
 // Attributes of one object: one HeadObject.
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import type { ReadConditions, Stat, StatResult } from './bucket.js';
-import { quoted, statOf } from './s3-attributes.js';
+import type { ReadConditions, StatResult } from './bucket.js';
+import { statFromHeaders, statOf, textOf, unchanged } from './s3-attributes.js';
 import { assertBucket } from './s3-bucket.js';
+import { attemptsAfter } from './retry.js';
 import type { S3Context } from './s3-client.js';
-import { refusalOf, type Refusal } from './s3-errors.js';
+import { refusalOf } from './s3-errors.js';
+import { conditionHeaders } from './s3-lean-read.js';
+import type { NoAnswer } from './s3-lean.js';
 
 /** What storage knows about a key. A missing one may cost a second call: is the bucket there at all? */
 export async function stat(
@@ -12,6 +15,8 @@ export async function stat(
   key: string,
   conditions: ReadConditions = {},
 ): Promise<StatResult> {
+  const plain = await leanStat(context, key, conditions);
+  if (typeof plain === 'object') return plain;
   const command = new HeadObjectCommand({
     Bucket: context.settings.bucket,
     Key: context.keyOf(key),
@@ -21,12 +26,14 @@ export async function stat(
     IfUnmodifiedSince: conditions.ifUnmodifiedSince,
   });
   try {
-    const output = await context.send('meta', 'HeadObject', command);
+    const output = await context.send('meta', 'HeadObject', command, {
+      attempts: attemptsAfter(plain),
+    });
     return { kind: 'found', stat: statOf(key, output.ContentLength, output) };
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal?.kind === 'not-modified') {
-      return { kind: 'not-modified', stat: unchanged(refusal, conditions.ifNoneMatch) };
+      return { kind: 'not-modified', stat: unchanged(refusal.headers, conditions.ifNoneMatch) };
     }
     if (refusal?.kind === 'precondition-failed') return { kind: 'precondition-failed' };
     if (refusal?.kind !== 'missing') throw error;
@@ -35,22 +42,35 @@ export async function stat(
   }
 }
 
-/**
- * What a 304 says of the object. Ceph 16 leaves the ETag out of it: then it is the one of the
- * condition, when that named one.
- */
-export function unchanged(
-  { headers }: Pick<Refusal, 'headers'>,
-  ifNoneMatch?: string,
-): Partial<Stat> {
-  const { etag = ONE_TAG.exec(ifNoneMatch ?? '')?.[1], 'last-modified': lastModified } = headers;
-  const { 'cache-control': cacheControl } = headers;
-  const date = new Date(lastModified ?? '');
-  return {
-    ...(etag === undefined ? {} : { etag: quoted(etag) }),
-    ...(Number.isNaN(date.getTime()) ? {} : { lastModified: date }),
-    ...(cacheControl === undefined ? {} : { cacheControl }),
-  };
+async function leanStat(
+  context: S3Context,
+  key: string,
+  conditions: ReadConditions,
+): Promise<StatResult | NoAnswer> {
+  const answer = await context.connection.lean?.ask(
+    {
+      operation: 'HeadObject',
+      method: 'HEAD',
+      s3Key: context.keyOf(key),
+      query: '',
+      headers: conditionHeaders(conditions),
+      whole: 0,
+      streamed: false,
+    },
+    context.call,
+  );
+  if (answer === undefined) return 'unasked';
+  if (typeof answer === 'string') return answer;
+  const { status, headers } = answer;
+  if (status === 200) {
+    const size = Number(textOf(headers, 'content-length') ?? Number.NaN);
+    if (!Number.isSafeInteger(size)) return 'failed';
+    return { kind: 'found', stat: statFromHeaders(key, size, headers) };
+  }
+  if (status === 304)
+    return { kind: 'not-modified', stat: unchanged(headers, conditions.ifNoneMatch) };
+  if (status === 412) return { kind: 'precondition-failed' };
+  if (status !== 404) return 'failed';
+  await assertBucket(context);
+  return { kind: 'missing' };
 }
-
-const ONE_TAG = /^(?:W\/)?("[^"]*")$/;

@@ -79,7 +79,7 @@ export async function serve(
   serving.calls.push(call);
   const { delayMs, fault } = serving.service.faults.take(operation, call.key);
   const connection = { req, res, call, fault };
-  stampIds(res, serving.calls.length);
+  stampIds(res, serving.calls.length, serving.keyring.now());
   try {
     if (delayMs > 0) await wait(delayMs, undefined, { ref: false });
     if (fault !== undefined && (await failBeforehand(connection, fault, expectsContinue))) return;
@@ -139,7 +139,9 @@ function recordCall(
   };
 }
 
-function stampIds(res: ServerResponse, count: number): void {
+function stampIds(res: ServerResponse, count: number, now: number): void {
+  // Clients correct their clocks by it, so it is the one that signatures are judged by.
+  res.setHeader('date', new Date(now).toUTCString());
   res.setHeader('server', 'AmazonS3');
   res.setHeader('x-amz-request-id', `S3DOUBLEREQUEST${String(count).padStart(6, '0')}`);
   res.setHeader('x-amz-id-2', `s3double-host-id-${count}`);
