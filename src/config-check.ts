@@ -203,11 +203,13 @@ function timeoutsProblem(value: unknown): string | undefined {
 }
 
 function unknownOption(name: string, known: readonly string[]): TypeError {
-  const nearest = known.reduce((best, one) =>
+  const closest = known.reduce((best, one) =>
     distance(one, name) < distance(best, name) ? one : best,
   );
-  const hint =
-    distance(nearest, name) <= 1 + name.length / 3 ? `; did you mean \`${nearest}\`?` : '.';
+  const isNear = distance(closest, name) <= 1 + name.length / 3;
+  // Names are shortened as often as they are misspelt.
+  const nearest = isNear ? closest : known.find((one) => name.length > 3 && one.startsWith(name));
+  const hint = nearest === undefined ? '.' : `; did you mean \`${nearest}\`?`;
   return new TypeError(`\`${name}\` is not an option${hint}`);
 }
 
