@@ -14,7 +14,9 @@ export interface ResumableSource {
   readonly idleMs: number;
   /** Asks for the bytes from `offset` on. Its rejection ends the body, but `storage_unavailable` is tried again. */
   reopen(offset: number): Promise<Readable>;
-  /** Called once, when the body ends before its last byte: a request under way is torn down. */
+  /** True while others wait for what this body holds of storage: it lets go when its reader is slow. */
+  isContended(): boolean;
+  /** Tears a request under way down: the body has ended before its last byte, or waits for its reader. */
   release(): void;
 }
 
@@ -22,6 +24,8 @@ export interface ResumableSource {
 const MOST_LOSSES = 4;
 const PROGRESS_BYTES = 8 * 2 ** 20;
 const PAUSE_MS = 50;
+// A reader that takes nothing for so long can wait for another request to storage.
+const PARK_MS = 1000;
 
 /**
  * The body. It is destroyed with `storage_unavailable` when storage cannot be made to give the rest, and
@@ -38,11 +42,18 @@ export function resumingBody(resumable: ResumableSource): Readable {
   let detach: () => void = () => {};
   let source: Readable | undefined;
   let pause: NodeJS.Timeout | undefined;
+  let parking: NodeJS.Timeout | undefined;
+  let isParked = false;
   const dog = watchdog(idleMs, () => lose(new Error('storage gave no byte in time')));
 
   const body = new Readable({
     highWaterMark: 65_536,
     read() {
+      clearTimeout(parking);
+      if (isParked) {
+        isParked = false;
+        return reopen();
+      }
       if (source === undefined) return;
       dog.wait();
       source.resume();
@@ -56,6 +67,7 @@ export function resumingBody(resumable: ResumableSource): Readable {
   const close = (): void => {
     dog.stop();
     clearTimeout(pause);
+    clearTimeout(parking);
     detach();
     if (!complete) resumable.release();
   };
@@ -71,6 +83,17 @@ export function resumingBody(resumable: ResumableSource): Readable {
     if (body.push(chunk)) return dog.wait();
     dog.rest();
     source?.pause();
+    clearTimeout(parking);
+    parking = setTimeout(park, PARK_MS);
+  };
+
+  // The reader takes its time: whoever waits for a socket shall have this one meanwhile.
+  const park = (): void => {
+    if (source === undefined) return;
+    if (!resumable.isContended()) return void (parking = setTimeout(park, PARK_MS));
+    isParked = true;
+    detach();
+    resumable.release();
   };
 
   const finish = (): void => {
@@ -90,15 +113,17 @@ export function resumingBody(resumable: ResumableSource): Readable {
     losses = received - receivedAtLoss >= PROGRESS_BYTES ? 1 : losses + 1;
     receivedAtLoss = received;
     if (losses > MOST_LOSSES) return void body.destroy(gone(cause));
-    pause = setTimeout(() => {
-      resumable.reopen(received).then(attach, (error: unknown) => {
-        if (body.destroyed) return;
-        const again = error instanceof FileServiceError && error.reason === 'storage_unavailable';
-        if (again) return lose(error);
-        // Anything but our own error is why the whole request was aborted.
-        body.destroy(error instanceof FileServiceError ? gone(error) : (error as Error));
-      });
-    }, PAUSE_MS * losses);
+    pause = setTimeout(reopen, PAUSE_MS * losses);
+  };
+
+  const reopen = (): void => {
+    resumable.reopen(received).then(attach, (error: unknown) => {
+      if (body.destroyed) return;
+      const again = error instanceof FileServiceError && error.reason === 'storage_unavailable';
+      if (again) return lose(error);
+      // Anything but our own error is why the whole request was aborted.
+      body.destroy(error instanceof FileServiceError ? gone(error) : (error as Error));
+    });
   };
 
   const attach = (next: Readable): void => {

@@ -106,6 +106,8 @@ export interface Connection {
   /** Creates the bucket when `createBucket` says so and it is not there; once. */
   ready(): Promise<void>;
   busySockets(): number;
+  /** Requests that wait for a socket. */
+  waiting(): number;
   close(): void;
 }
 

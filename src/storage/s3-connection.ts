@@ -52,6 +52,7 @@ export function connect(settings: StorageSettings): Connection {
       return created;
     },
     busySockets: () => busy(httpAgent) + busy(httpsAgent),
+    waiting: () => queued(httpAgent) + queued(httpsAgent),
     close() {
       for (const opened of clients.values()) opened.destroy();
       httpAgent.destroy();
@@ -67,6 +68,7 @@ function withLean(connection: Connection): Connection {
     ...connection,
     lean,
     busySockets: () => connection.busySockets() + lean.busySockets(),
+    waiting: () => connection.waiting() + lean.waiting(),
     close() {
       lean.close();
       connection.close();
@@ -114,4 +116,8 @@ function patience(profile: Profile, { timeouts }: StorageSettings): object {
 function busy(agent: HttpAgent): number {
   const lists = [...Object.values(agent.sockets), ...Object.values(agent.requests)];
   return lists.reduce((sum, list) => sum + (list?.length ?? 0), 0);
+}
+
+function queued(agent: HttpAgent): number {
+  return Object.values(agent.requests).reduce((sum, list) => sum + (list?.length ?? 0), 0);
 }

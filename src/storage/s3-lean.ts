@@ -68,10 +68,14 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
   let way: Way | null | undefined;
   let finding: Promise<Way | null> | undefined;
   const find = (): Promise<Way | null> =>
-    (finding ??= resolvePlace(settings, settings.endpoint)
-      .then((place) => (place === null ? null : wayTo(place, settings)))
-      .catch(() => null)
-      .then((found) => (way = found)));
+    (finding ??= resolvePlace(settings, settings.endpoint).then(
+      (place) => (way = place === null ? null : wayTo(place, settings)),
+      () => {
+        // No credentials at the moment: the SDK says so in its own way, and the next call looks again.
+        finding = undefined;
+        return null;
+      },
+    ));
   // What the SDK has learnt of storage's clock from refusals that it corrected.
   const clockOffset = (): number =>
     connection.client('meta').config.systemClockOffset ||

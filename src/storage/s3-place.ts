@@ -33,7 +33,8 @@ interface SdkRequest {
 
 /**
  * The place of a bucket behind an endpoint; null when it is one that plain signed requests cannot reach
- * (S3 Express, multi-region access points: other signatures).
+ * (S3 Express, multi-region access points: other signatures). Throws what kept the SDK from signing, such
+ * as credentials that are not to be had at the moment.
  */
 export async function resolvePlace(
   settings: StorageSettings,
@@ -49,11 +50,9 @@ export async function resolvePlace(
       },
     },
   });
-  await client.send(new HeadObjectCommand({ Bucket: settings.bucket, Key: PROBE })).catch(() => {});
-  if (seen === undefined) {
-    client.destroy();
-    return null;
-  }
+  const probe = client.send(new HeadObjectCommand({ Bucket: settings.bucket, Key: PROBE }));
+  const failure: unknown = await probe.catch((error: unknown) => error);
+  if (seen === undefined) throw failure;
   const { protocol, hostname, port, path, headers } = seen;
   const [, region, service] = SCOPE.exec(headers['authorization'] ?? '') ?? [];
   const wholePath = path.split('?', 1)[0] ?? '';

@@ -7,6 +7,7 @@ import { attributesInput, hasNonce, keepingInput, quoted } from './s3-attributes
 import { detached, type S3Context } from './s3-client.js';
 import { refusalOf } from './s3-errors.js';
 import { refusedBy, type GuardInput } from './s3-guard.js';
+import { leanPut } from './s3-lean-put.js';
 import { sendBytes } from './s3-send-bytes.js';
 
 /** A write that was decided upon: what every way of writing needs. */
@@ -24,7 +25,9 @@ export async function putBytes(
   bytes: Uint8Array,
   writing: Writing,
 ): Promise<WriteResult> {
-  let repeated = false;
+  const plain = await leanPut(context, bytes, writing);
+  if (typeof plain === 'object') return plain;
+  let repeated = plain === 'failed';
   try {
     const output = await sendBytes(context, {
       operation: 'PutObject',

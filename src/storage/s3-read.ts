@@ -142,6 +142,7 @@ function found(context: S3Context, request: ReadRequest, object: OpenedObject): 
         abort = () => controller.abort();
         return rest(context, stat, { controller, start: start + offset, end: start + length - 1 });
       },
+      isContended: () => context.connection.waiting() > 0,
       release: () => abort(),
     });
     return { kind: 'found', stat, range, body };

@@ -7,6 +7,8 @@ import { keepingInput } from './s3-attributes.js';
 import type { StorageSettings } from './s3-client.js';
 import { clientConfig } from './s3-config.js';
 import { storageError } from './s3-errors.js';
+import { urlSigner } from './s3-lean-sign.js';
+import { resolvePlace } from './s3-place.js';
 
 /** Signs for S3 keys. */
 export interface Signer {
@@ -18,17 +20,43 @@ export interface Signer {
 /** A signer for the endpoint that clients see. */
 export function s3Signer(settings: StorageSettings): Signer {
   let client: S3Client | undefined;
+  let lean: Promise<LeanSigner | null> | undefined;
   const endpoint = settings.publicEndpoint ?? settings.endpoint;
   const opened = () => (client ??= new S3Client(clientConfig(settings, endpoint)));
 
   return {
     async sign(s3Key, request) {
+      lean ??= settings.leanCalls ? leanSigner(settings, endpoint) : Promise.resolve(null);
+      const signed = await lean
+        .then((sign) => sign?.(s3Key, request))
+        // No credentials at the moment: the presigner says so in its own way.
+        .catch(() => void (lean = undefined));
+      if (signed !== undefined) return signed;
       const expiresIn = await expiry(opened(), request.expiresSeconds);
       return request.kind === 'read'
         ? signRead(opened(), settings.bucket, { ...request, key: s3Key, expiresSeconds: expiresIn })
         : signWrite(opened(), settings, { ...request, key: s3Key, expiresSeconds: expiresIn });
     },
     close: () => client?.destroy(),
+  };
+}
+
+/** Signs where plain signatures do; undefined leaves it to the presigner. */
+type LeanSigner = (s3Key: string, request: SignRequest) => Promise<Signed | undefined>;
+
+async function leanSigner(
+  settings: StorageSettings,
+  endpoint: string | undefined,
+): Promise<LeanSigner | null> {
+  const place = await resolvePlace(settings, endpoint);
+  if (place === null) return null;
+  const signer = urlSigner(place);
+  return async (s3Key, request) => {
+    const identity = await place.identity();
+    // How long a session still lives is for the presigner's way to look at.
+    if (identity.sessionToken !== undefined) return undefined;
+    const headers = request.kind === 'write' ? writeHeaders(settings, request) : {};
+    return signer(identity, { s3Key, request, headers, expiresSeconds: request.expiresSeconds });
   };
 }
 
@@ -64,14 +92,7 @@ async function signWrite(
     IfNoneMatch: createOnly ? '*' : undefined,
     ...keeping,
   });
-  const headers = given({
-    'Content-Type': contentType,
-    'Content-Length': contentLength?.toString(),
-    'If-None-Match': createOnly ? '*' : undefined,
-    'x-amz-server-side-encryption': keeping.ServerSideEncryption,
-    'x-amz-server-side-encryption-aws-kms-key-id': keeping.SSEKMSKeyId,
-    'x-amz-storage-class': keeping.StorageClass,
-  });
+  const headers = writeHeaders(settings, request);
   const names = Object.keys(headers).map((name) => name.toLowerCase());
   const url = await getSignedUrl(client, command, {
     expiresIn: request.expiresSeconds,
@@ -81,6 +102,19 @@ async function signWrite(
     unhoistableHeaders: new Set(names),
   });
   return { url, headers };
+}
+
+/** What the URL's user must send. */
+function writeHeaders(settings: StorageSettings, request: WriteRequest): Record<string, string> {
+  const keeping = keepingInput(settings);
+  return given({
+    'Content-Type': request.contentType,
+    'Content-Length': request.contentLength?.toString(),
+    'If-None-Match': request.createOnly === true ? '*' : undefined,
+    'x-amz-server-side-encryption': keeping.ServerSideEncryption,
+    'x-amz-server-side-encryption-aws-kms-key-id': keeping.SSEKMSKeyId,
+    'x-amz-storage-class': keeping.StorageClass,
+  });
 }
 
 function given(headers: Record<string, string | undefined>): Record<string, string> {

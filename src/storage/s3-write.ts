@@ -9,6 +9,7 @@ import { nonsense } from './s3-errors.js';
 import { guardInput } from './s3-guard.js';
 import { writeByParts } from './s3-multipart.js';
 import { putBytes, putCommand, settle, type Writing } from './s3-put.js';
+import { smallBody } from './small-body.js';
 
 /**
  * Stores bytes. `incomplete_body` when they are not as many as `request.length` says; an error that the
@@ -33,13 +34,18 @@ export async function write(
   }
 }
 
-function store(
+// As much as a socket's buffer holds: taken into memory, it costs no stream and can be sent again.
+const SMALL_BYTES = 64 * 1024;
+
+async function store(
   context: S3Context,
   body: Readable | Uint8Array,
   writing: Writing,
 ): Promise<WriteResult> {
   if (!(body instanceof Readable)) return putBytes(context, body, writing);
   const { length } = writing.request;
+  if (length !== undefined && length <= SMALL_BYTES && context.connection.lean !== null)
+    return putBytes(context, await smallBody(body, length, context.call.signal), writing);
   if (length === undefined || length > context.settings.multipartThreshold) {
     return writeByParts(context, body, writing);
   }
