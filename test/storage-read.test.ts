@@ -170,6 +170,7 @@ describe('resumingBody', () => {
     length,
     idleMs: 1000,
     reopen: never,
+    isContended: () => false,
     release: () => undefined,
   });
 

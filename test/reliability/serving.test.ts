@@ -333,7 +333,7 @@ describe('what a request leaves behind', () => {
       ),
     );
     const statuses = new Set((await Promise.all(asked)).map(({ status: code }) => code));
-    expect([...statuses].sort()).toEqual([200, 304, 416]);
+    expect(statuses).toEqual(new Set([200, 304, 416]));
     await trial.verify();
     await trial.close();
   });
