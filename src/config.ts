@@ -126,7 +126,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   /** Behave like the original server where this library chose better. */
   readonly compat?: 'dreamfactory';
 
-  /** Sockets to storage. @default 128 */
+  /** Sockets to storage: at most this many for plain calls, and as many for all others. @default 128 */
   readonly maxSockets?: number;
   readonly timeouts?: Partial<Timeouts>;
   /** Plain calls to storage go past the SDK's layers; false makes every call through the SDK. @default true */

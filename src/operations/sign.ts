@@ -113,7 +113,9 @@ export const signWrite: Operation = {
           ...(length === undefined ? {} : { contentLength: length }),
           createOnly: createOnly && (await bucket.conditionalWrites()),
         });
-        const expiresAt = new Date(Date.now() + expiresSeconds * 1000).toISOString();
+        // A session that ends earlier shortens it, which the URL itself says.
+        const lives = Number(new URL(url).searchParams.get('X-Amz-Expires') ?? expiresSeconds);
+        const expiresAt = new Date(Date.now() + lives * 1000).toISOString();
         return json(
           200,
           { url, method: 'PUT', headers, expires_at: `${expiresAt.slice(0, 19)}Z` },
