@@ -18,12 +18,19 @@ export async function complete(server: Server, request: Request): Promise<Reques
   return { ...request, headers: Object.fromEntries(headers) as Record<string, string> };
 }
 
-/** What is wrong with the answer, in a few words; undefined when nothing is. */
-export async function faultOf(
+/** What one answer showed. */
+export interface Inspection {
+  /** What is wrong with it, in a few words; undefined when nothing is. */
+  readonly fault: string | undefined;
+  readonly answerBytes: number;
+}
+
+/** Asks once and compares the answer, and what it stored, with what is expected. */
+export async function inspect(
   server: Server,
   request: Request,
   storage: Storage,
-): Promise<string | undefined> {
+): Promise<Inspection> {
   const { expected } = request;
   const stored = expected.stored === undefined ? '' : path.join(storage.files, expected.stored);
   if (stored !== '') await rm(stored, { force: true });
@@ -33,10 +40,12 @@ export async function faultOf(
     body: request.body === undefined ? null : new Uint8Array(request.body),
   });
   const body = Buffer.from(await response.arrayBuffer());
-  if (!expected.status.includes(response.status)) return `answers ${response.status}`;
+  const answerBytes = body.length;
+  if (!expected.status.includes(response.status))
+    return { fault: `answers ${response.status}`, answerBytes };
   if (stored !== '' && !(await holds(stored, expected.content ?? Buffer.alloc(0))))
-    return 'stores other bytes';
-  return await faultOfBody(body, expected, storage);
+    return { fault: 'stores other bytes', answerBytes };
+  return { fault: await faultOfBody(body, expected, storage), answerBytes };
 }
 
 async function faultOfBody(

@@ -20,6 +20,13 @@ export interface Sample {
   readonly failed: number;
 }
 
+/** Who is loaded, and with what. */
+export interface Loaded {
+  readonly server: Server;
+  readonly request: Request;
+  readonly answerBytes: number;
+}
+
 interface Figures {
   readonly requests: number;
   readonly bytes: number;
@@ -29,18 +36,17 @@ interface Figures {
   readonly p99Ms: number;
 }
 
-/** Loads a contestant for so many seconds. */
+/** Loads a contestant for so many seconds; `answerBytes` is the length of one whole answer of its. */
 export async function load(
-  server: Server,
+  { server, request, answerBytes }: Loaded,
   work: Work,
-  request: Request,
   seconds: number,
 ): Promise<Sample> {
   await server.takePeakBytes();
   const cpuBefore = await server.cpuSeconds();
   const figures = await run(server.url + request.path, work, request, seconds);
   const cpu = (await server.cpuSeconds()) - cpuBefore;
-  const count = work.countBytes === undefined ? figures.requests : figures.bytes / work.countBytes;
+  const count = work.countBytes === true ? figures.bytes / answerBytes : figures.requests;
   return {
     rate: count / figures.seconds,
     cpuMicroseconds: (cpu * 1e6) / count,

@@ -1,7 +1,7 @@
 // Profiles one contestant at one work and prints where its time goes: `npm run profile -- get-1k us-express`.
 import path from 'node:path';
 import { SCRATCH, WORK_FOLDER, buildAll } from './build.ts';
-import { complete, faultOf } from './check.ts';
+import { complete, inspect } from './check.ts';
 import { contestants, requestFor } from './contestants.ts';
 import { load } from './load.ts';
 import { readOptions } from './options.ts';
@@ -29,11 +29,12 @@ const server = await start(contestants[contestant], storage, library);
 if (server === undefined) throw new Error(`${contestant} is not in this build.`);
 const about: Work = WORKS[work];
 const request = await complete(server, requestFor(contestant, work, about.request));
-const fault = await faultOf(server, request, storage);
+const { fault, answerBytes } = await inspect(server, request, storage);
+const loaded = { server, request, answerBytes };
 if (fault !== undefined) throw new Error(`${contestant} ${fault}.`);
-await load(server, about, request, WARM_SECONDS);
+await load(loaded, about, WARM_SECONDS);
 await server.tell({ kind: 'profile' });
-const { rate, cpuMicroseconds } = await load(server, about, request, SECONDS);
+const { rate, cpuMicroseconds } = await load(loaded, about, SECONDS);
 const file = path.join(SCRATCH, `${work}-${contestant}.cpuprofile`);
 await server.tell({ kind: 'profiled', file });
 const { functions, places } = await selfTimes(file);

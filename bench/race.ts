@@ -1,9 +1,10 @@
 // One work: every contestant is checked, warmed up, and loaded alone, round after round in turn.
-import { complete, faultOf } from './check.ts';
+import { complete, inspect } from './check.ts';
+import type { Inspection } from './check.ts';
 import type { ContestantName } from './contestants.ts';
 import { requestFor } from './contestants.ts';
 import { medianOf } from './figures.ts';
-import type { Sample } from './load.ts';
+import type { Loaded, Sample } from './load.ts';
 import { load } from './load.ts';
 import type { Options } from './options.ts';
 import type { Server } from './server.ts';
@@ -20,10 +21,8 @@ export type Result = ReadonlyMap<ContestantName, Showing>;
 
 const ENDED = { kind: 'out', reason: 'its process ended' } as const;
 
-interface Entrant {
+interface Entrant extends Loaded {
   readonly name: ContestantName;
-  readonly server: Server;
-  readonly request: Request;
   readonly samples: Sample[];
 }
 
@@ -39,16 +38,16 @@ export async function race(
   const entrants: Entrant[] = [];
   for (const [contestant, server] of servers) {
     const usual = requestFor(contestant, name, work.request);
-    const { request, fault } = await admit(server, usual, storage);
-    if (fault === undefined) entrants.push({ name: contestant, server, request, samples: [] });
+    const { request, fault, answerBytes } = await admit(server, usual, storage);
+    if (fault === undefined)
+      entrants.push({ name: contestant, server, request, answerBytes, samples: [] });
     else result.set(contestant, { kind: 'out', reason: fault });
   }
-  for (const { server, request } of entrants)
-    await load(server, work, request, options.warmSeconds);
+  for (const entrant of entrants) await load(entrant, work, options.warmSeconds);
   for (let round = 0; round < options.rounds; round += 1)
-    for (const { server, request, samples } of entrants)
-      if (server.runs())
-        samples.push(await load(server, work, request, options.seconds * work.stretch));
+    for (const entrant of entrants)
+      if (entrant.server.runs())
+        entrant.samples.push(await load(entrant, work, options.seconds * work.stretch));
   for (const { name: contestant, server, samples } of entrants)
     result.set(contestant, server.runs() ? showing(samples) : ENDED);
   return result;
@@ -58,13 +57,14 @@ async function admit(
   server: Server,
   usual: Request,
   storage: Storage,
-): Promise<{ readonly request: Request; readonly fault: string | undefined }> {
-  if (!server.runs()) return { request: usual, fault: ENDED.reason };
+): Promise<Inspection & { readonly request: Request }> {
+  const none = { request: usual, answerBytes: 0 };
+  if (!server.runs()) return { ...none, fault: ENDED.reason };
   try {
     const request = await complete(server, usual);
-    return { request, fault: await faultOf(server, request, storage) };
+    return { request, ...(await inspect(server, request, storage)) };
   } catch (error) {
-    return { request: usual, fault: `fails: ${String(error)}` };
+    return { ...none, fault: `fails: ${String(error)}` };
   }
 }
 

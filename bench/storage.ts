@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 const HERE = import.meta.dirname;
 const KIB = 1024;
 const KEYS_PER_PAGE = 1000;
+const MODIFIED = new Date('2026-02-09T10:15:00Z');
 
 /** The objects that every contestant serves, and their bytes. */
 export const OBJECTS = {
@@ -69,8 +70,8 @@ async function fill(data: string, files: string): Promise<void> {
   for (const folder of ['tmp', 'objects/bench/up', 'objects/bench/zip-1000', 'lists/root'])
     await mkdir(path.join(data, folder), { recursive: true });
   for (const [name, bytes] of Object.entries(OBJECTS))
-    await writeFile(path.join(files, name), textOf(bytes));
-  for (const key of keysOf('zip-1000')) await writeFile(path.join(files, key), textOf(KIB));
+    await writeObject(path.join(files, name), bytes);
+  for (const key of keysOf('zip-1000')) await writeObject(path.join(files, key), KIB);
   for (const folder of Object.keys(FOLDERS)) await writeListing(data, folder);
   const root = Object.entries(OBJECTS).map(([key, bytes]) => entry(key, bytes));
   const folders = Object.keys(FOLDERS).map(
@@ -105,9 +106,18 @@ function keysOf(folder: string): string[] {
 }
 
 const entry = (key: string, bytes: number): string =>
-  `<Contents><Key>${key}</Key><LastModified>2026-02-09T10:15:00.000Z</LastModified>` +
-  `<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>${bytes}</Size>` +
+  `<Contents><Key>${key}</Key><LastModified>${MODIFIED.toISOString()}</LastModified>` +
+  `<ETag>&quot;${etagOf(bytes)}&quot;</ETag><Size>${bytes}</Size>` +
   `<StorageClass>STANDARD</StorageClass></Contents>`;
+
+// What nginx makes of a static file: a listing must tell the ETag that a read of the file then has.
+const etagOf = (bytes: number): string =>
+  `${(MODIFIED.getTime() / 1000).toString(16)}-${bytes.toString(16)}`;
+
+async function writeObject(file: string, bytes: number): Promise<void> {
+  await writeFile(file, textOf(bytes));
+  await utimes(file, MODIFIED, MODIFIED);
+}
 
 function page(prefix: string, entries: string[], folders: string[], next?: string): string {
   return (
