@@ -12,6 +12,7 @@ import { sendReply } from './send.js';
 import { continueOnRead } from './server.js';
 import { createService } from './service.js';
 import { cachedBuckets } from './storage/cached.js';
+import { measuredBuckets } from './storage/measured.js';
 import { s3Storage } from './storage/s3.js';
 import type { Finding, SweepReport, SweepRequest } from './storage/s3.js';
 
@@ -65,7 +66,8 @@ export function createFileService<Req = IncomingMessage>(
     if (hit) metrics.cacheHit();
     else metrics.cacheMiss();
   };
-  const service = createService(settings, cachedBuckets(settings, storage.open, onLookup), metrics);
+  const open = measuredBuckets(storage.open, metrics.storage);
+  const service = createService(settings, cachedBuckets(settings, open, onLookup), metrics);
   const running = new Set<ServerResponse>();
   let onIdle: (() => void) | undefined;
 

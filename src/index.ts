@@ -38,7 +38,12 @@ export type { KeyvLike } from './policies/keyv-cache.js';
 export { memoryCache } from './policies/memory-cache.js';
 export type { MemoryCacheOptions } from './policies/memory-cache.js';
 export { metricsCollector } from './policies/metrics.js';
-export type { DurationHistogram, MetricsCollector, MetricsSnapshot } from './policies/metrics.js';
+export type {
+  DurationHistogram,
+  MetricsCollector,
+  MetricsSnapshot,
+  StorageHistogram,
+} from './policies/metrics.js';
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './policies/prometheus-text.js';
 export { rateLimit } from './policies/rate-limit.js';
 export type { LimitKey, RateLimitOptions } from './policies/rate-limit.js';

@@ -67,11 +67,23 @@ export function prometheusText(snapshot: MetricsSnapshot, prefix = 's3files'): s
     labels: { operation },
     value: count,
   }));
+  const failures = snapshot.storage.map(({ operation, failures: value }) => ({
+    labels: { operation },
+    value,
+  }));
+  const storageDurations = snapshot.storage.flatMap(histogramSamples);
   const durations = snapshot.durations.flatMap(histogramSamples);
   const metrics = [
     metric(`${prefix}_requests_total`, 'counter', 'Requests answered.', requests),
     metric(`${prefix}_request_duration_seconds`, 'histogram', 'Until the last byte.', durations),
     metric(`${prefix}_storage_calls_total`, 'counter', 'Calls made to storage.', storageCalls),
+    metric(
+      `${prefix}_storage_duration_seconds`,
+      'histogram',
+      'Until storage answered, by operation of storage.',
+      storageDurations,
+    ),
+    metric(`${prefix}_storage_failures_total`, 'counter', 'Failures of storage.', failures),
     metric(`${prefix}_received_bytes_total`, 'counter', 'Body bytes read.', one(snapshot.bytesIn)),
     metric(`${prefix}_sent_bytes_total`, 'counter', 'Body bytes sent.', one(snapshot.bytesOut)),
     metric(

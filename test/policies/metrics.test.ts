@@ -19,6 +19,8 @@ const filled = () => {
       storageCalls: 0,
     }),
   );
+  metrics.storage('stat', 3, true);
+  metrics.storage('stat', 20_000, false);
   metrics.cacheHit();
   metrics.cacheHit();
   metrics.cacheMiss();
@@ -27,7 +29,7 @@ const filled = () => {
 
 describe('metricsCollector', () => {
   it('counts requests, durations, calls and bytes', () => {
-    const { durations, ...counts } = filled().snapshot();
+    const { durations, storage, ...counts } = filled().snapshot();
     expect(counts).toEqual({
       requests: [
         { operation: 'read', statusClass: '2xx', count: 2 },
@@ -45,6 +47,18 @@ describe('metricsCollector', () => {
       cacheHits: 2,
       cacheMisses: 1,
     });
+    const [stat] = storage;
+    expect(storage).toHaveLength(1);
+    expect([stat?.operation, stat?.failures, stat?.count, stat?.sumSeconds]).toEqual([
+      'stat',
+      1,
+      2,
+      20.003,
+    ]);
+    expect(stat?.buckets.map(({ count }) => count)).toEqual([
+      ...repeated(11, 1),
+      ...repeated(3, 2),
+    ]);
     const read = durations.find(({ operation }) => operation === 'read');
     expect(read?.buckets.map(({ count }) => count)).toEqual(repeated(14, 2));
     expect([read?.buckets[0]?.seconds, read?.count, read?.sumSeconds]).toEqual([0.005, 3, 400.009]);
@@ -87,6 +101,9 @@ describe('prometheusText', () => {
       's3files_request_duration_seconds_count{operation="none"} 1',
       's3files_storage_calls_total{operation="read"} 4',
       's3files_storage_calls_total{operation="none"} 0',
+      's3files_storage_duration_seconds_sum{operation="stat"} 20.003',
+      's3files_storage_duration_seconds_count{operation="stat"} 2',
+      's3files_storage_failures_total{operation="stat"} 1',
       's3files_received_bytes_total 7',
       's3files_sent_bytes_total 30',
       's3files_incomplete_answers_total 1',
@@ -99,7 +116,7 @@ describe('prometheusText', () => {
       's3files_request_duration_seconds_bucket{operation="read",le="300"} 2',
       's3files_request_duration_seconds_bucket{operation="read",le="+Inf"} 3',
     ]);
-    expect(lines.filter((line) => line.startsWith('# TYPE'))).toHaveLength(9);
+    expect(lines.filter((line) => line.startsWith('# TYPE'))).toHaveLength(11);
   });
 
   it('is well formed line by line, whatever the labels hold', () => {
