@@ -36,6 +36,8 @@ server.once('error', (error) => {
     `The demo cannot listen on port ${port}: ${error.message}. Choose another with PORT.`,
   );
   process.exitCode = 1;
+  // The embedded store would keep the process alive.
+  void files.close().then(() => store.close());
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
