@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document, generated from the very table that routes requests, so that it cannot drift.
 import type { Settings } from './config.js';
+import { EXAMPLES } from './openapi-examples.js';
 import { SCHEMAS } from './openapi-schemas.js';
 import { OPERATIONS } from './operations/index.js';
 import type { Method, Operation, ReplyDoc } from './operations/operation.js';
@@ -54,6 +55,13 @@ const VERBS: Readonly<Record<Method, string>> = {
   DELETE: 'delete',
 };
 
+const SCHEMAS_WITH_EXAMPLES = Object.fromEntries(
+  Object.entries(SCHEMAS).map(([name, schema]) => {
+    const example = EXAMPLES[name as keyof typeof SCHEMAS];
+    return [name, example === undefined ? schema : { ...schema, examples: [example] }];
+  }),
+);
+
 /** The document of the enabled routes of a service mounted at `mount`. */
 export function openApiDocument(settings: Settings<unknown>, mount: string): Json {
   const operations = OPERATIONS.filter(({ enabled }) => enabled === undefined || enabled(settings));
@@ -79,7 +87,7 @@ export function openApiDocument(settings: Settings<unknown>, mount: string): Jso
         DreamFactoryApiKey: { type: 'apiKey', in: 'header', name: 'X-DreamFactory-API-Key' },
         Bearer: { type: 'http', scheme: 'bearer' },
       },
-      schemas: SCHEMAS,
+      schemas: SCHEMAS_WITH_EXAMPLES,
     },
   };
 }
