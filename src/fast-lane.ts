@@ -20,12 +20,15 @@ export function fastLane(mount: string, files: Handler, app: RequestListener): R
     );
   return (req, res) => {
     const url = req.url ?? '/';
-    if (!isBelow(mount, url)) return void app(req, res);
+    if (!isBelow(mount, url)) {
+      app(req, res);
+      return;
+    }
     const rest = url.slice(mount.length);
     // What Connect and Express leave behind when they mount a handler.
     Object.assign(req, { originalUrl: url });
     req.url = rest.startsWith('/') ? rest : `/${rest}`;
-    return files(req, res);
+    files(req, res);
   };
 }
 

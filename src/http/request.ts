@@ -25,7 +25,8 @@ export interface FileRequest<Req = IncomingMessage> {
 
 /** The last value of a query parameter: a parameter given twice counts once, the last time. */
 export function lastValue(query: URLSearchParams, name: string): string | undefined {
-  return query.getAll(name).at(-1);
+  // Most requests have no query, and every operation that may answer asks.
+  return query.size === 0 ? undefined : query.getAll(name).at(-1);
 }
 
 /** Bytes that the request declares to carry; undefined when it does not say (chunked, or none). */

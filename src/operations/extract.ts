@@ -9,7 +9,7 @@ import { expectedDigests } from '../http/digest.js';
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { resolveName } from '../key.js';
-import { streamOf } from '../storage/bucket.js';
+import { streamOf } from '../http/stream-of.js';
 import type { Bucket } from '../storage/bucket.js';
 import { FOLDER_TYPE } from './make-folder.js';
 import { access } from './operation.js';

@@ -13,7 +13,8 @@ import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 import { createsOnly, invalidBody, storeFile, writeVerb } from './store-file.js';
 import { isZip } from './upload-rules.js';
-import { created, uploadQuery } from './write.js';
+import { created } from './created.js';
+import { uploadQuery } from './write.js';
 
 const MAX_FIELDS = 100;
 const MAX_FIELD_NAME_BYTES = 100;

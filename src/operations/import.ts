@@ -9,7 +9,7 @@ import { access } from './operation.js';
 import type { Operation } from './operation.js';
 import { createsOnly, storeFile, writeVerb } from './store-file.js';
 import { isZip } from './upload-rules.js';
-import { created } from './write.js';
+import { created } from './created.js';
 
 const NAME = 'import';
 const query = {

@@ -83,7 +83,7 @@ function pick(entry: ListingEntry, kept: ReadonlySet<string>): object {
 
 // A folder's name has no slash, its path does. Several fields make one string, as the original's do.
 function identifier(entry: ListingEntry, fields: readonly string[]): string {
-  const values = new Map<string, unknown>(Object.entries(entry));
+  const values = new Map<string, string | number | false | null>(Object.entries(entry));
   const texts = fields.map((field) => String(values.get(field) ?? ''));
   return texts.length === 1 ? texts.join('') : `(${texts.join(',')})`;
 }

@@ -6,7 +6,7 @@ import type { Bucket } from '../storage/bucket.js';
 import { alreadyExists } from './missing.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
-import { created } from './write.js';
+import { created } from './created.js';
 
 /** How other tools mark a folder's placeholder. */
 export const FOLDER_TYPE = 'application/x-directory';

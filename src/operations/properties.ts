@@ -6,7 +6,7 @@ import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 import { baseName } from '../key.js';
-import { streamOf } from '../storage/bucket.js';
+import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Stat } from '../storage/bucket.js';
 import { explainMissing, notFound } from './missing.js';
 import { access } from './operation.js';

@@ -10,7 +10,7 @@ import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { servingHeaders } from '../http/serving.js';
 import { baseName } from '../key.js';
-import { streamOf } from '../storage/bucket.js';
+import { streamOf } from '../http/stream-of.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
 import { explainMissing, preconditionFailed } from './missing.js';
 import { access } from './operation.js';

@@ -2,10 +2,9 @@
 import { FileServiceError } from '../errors.js';
 import { decodeHeaderName } from '../http/header-name.js';
 import { flag, optionalFlag, readParameters } from '../http/parameters.js';
-import { json } from '../http/reply.js';
-import type { FileReply } from '../http/reply.js';
 import { declaredLength, hasBody } from '../http/request.js';
-import { encodeKey, parentOf, resolveName } from '../key.js';
+import { parentOf, resolveName } from '../key.js';
+import { created } from './created.js';
 import { extractUpload } from './extract.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
@@ -102,12 +101,4 @@ function bodyLength({ request }: Ask): number | undefined {
       'The header "Transfer-Encoding" takes "chunked" and no other coding.',
     );
   return hasBody(headers) ? declaredLength(headers) : 0;
-}
-
-/** The answer to something created: 201 with its address. */
-export function created(
-  { request }: Pick<Ask, 'request'>,
-  resource: Readonly<Record<string, unknown>> & { readonly path: string },
-): FileReply {
-  return json(201, resource, { Location: `${request.mount}/${encodeKey(resource.path)}` });
 }

@@ -7,7 +7,7 @@ import { flag, isTrue } from '../http/parameters.js';
 import type { FileReply } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import { baseName } from '../key.js';
-import { streamOf } from '../storage/bucket.js';
+import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Entry, Page } from '../storage/bucket.js';
 import { firstPage, pagesFrom } from './listing.js';
 import { access } from './operation.js';

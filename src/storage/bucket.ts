@@ -1,6 +1,6 @@
 // The port: what operations ask of storage, in keys, bytes, dates and ETags; no HTTP, no AWS type.
 // Keys are relative to the service's root: an implementation applies the container prefix, alone.
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
 /** What storage knows about one object. */
 export interface Stat {
@@ -203,9 +203,4 @@ export interface Bucket {
   sign(request: SignRequest): Promise<Signed>;
   /** Whether create-only writes are atomic here. False makes `createOnly` a best effort. */
   conditionalWrites(): Promise<boolean>;
-}
-
-/** A body as a stream, whichever way it came. */
-export function streamOf(body: Readable | Uint8Array): Readable {
-  return body instanceof Uint8Array ? Readable.from([body], { objectMode: false }) : body;
 }

@@ -3,7 +3,7 @@
 import type { WriteResult } from './bucket.js';
 import { attributesInput, keepingInput, quoted, textOf } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
-import type { NoAnswer } from './s3-lean.js';
+import type { NoAnswer } from './s3-exchange.js';
 import type { Writing } from './s3-put.js';
 import { sha256 } from './sigv4.js';
 

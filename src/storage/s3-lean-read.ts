@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ByteRange, ReadConditions, ReadRequest, ReadResult, Stat } from './bucket.js';
 import { statFromHeaders, textOf, unchanged } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
-import type { LeanAnswer, NoAnswer } from './s3-lean.js';
+import type { LeanAnswer, NoAnswer } from './s3-exchange.js';
 
 /** An object whose bytes have begun to come, or are there. */
 export interface OpenedObject {

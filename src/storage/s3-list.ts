@@ -6,7 +6,7 @@ import { quoted } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import { nonsense, required } from './s3-errors.js';
 import { readListing } from './s3-lean-list.js';
-import type { NoAnswer } from './s3-lean.js';
+import type { NoAnswer } from './s3-exchange.js';
 import { encodeRfc3986 } from './sigv4.js';
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html: 1000 keys a page at most.

@@ -7,7 +7,7 @@ import { attemptsAfter } from './retry.js';
 import type { S3Context } from './s3-client.js';
 import { refusalOf } from './s3-errors.js';
 import { conditionHeaders } from './s3-lean-read.js';
-import type { NoAnswer } from './s3-lean.js';
+import type { NoAnswer } from './s3-exchange.js';
 
 /** What storage knows about a key. A missing one may cost a second call: is the bucket there at all? */
 export async function stat(
