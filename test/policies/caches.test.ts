@@ -164,6 +164,20 @@ describe('keyvCache in memory', () => {
     expect(lives).toEqual([60_000, 1]);
   });
 
+  it('rejects a deletion that the store failed, though Keyv itself does not', async () => {
+    const store = new Map<string, unknown>();
+    const keyv = new Keyv({ store });
+    keyv.on('error', () => undefined);
+    const cache = keyvCache(keyv);
+    await cache.set('key', 'x', 60);
+    store.delete = () => {
+      throw new Error('connection lost');
+    };
+    expect(await keyv.delete('key')).toBe(false);
+    await expect(Promise.resolve(cache.delete('key'))).rejects.toThrow('The store failed');
+    expect(await cache.get('key')).toBe('x');
+  });
+
   it('throws at construction for what is no Keyv', () => {
     expect(() => keyvCache({} as never)).toThrow('keyvCache takes a Keyv: "get" is missing.');
     expect(() => keyvCache(undefined as never)).toThrow(TypeError);
