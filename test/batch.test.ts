@@ -374,6 +374,35 @@ describe('lists in JSON, judged', () => {
   });
 });
 
+describe('copies of what one CopyObject cannot copy', () => {
+  it('are made by part copies inside storage, and moves remove the source after them', async () => {
+    const store = await doubleStore();
+    const service = await startService(store);
+    const SIZE = 6 * 2 ** 30 + 1;
+    const attributes = { contentType: 'video/mp4', metadata: { kept: 'yes' } };
+    store.double.sparse(store.bucket, 'big.mp4', SIZE, attributes);
+    const item = { type: 'file', source_path: 'big.mp4', name: 'm.mp4', delete_source: true };
+    const body = JSON.stringify({ resource: [item] });
+    const answer = await service.ask({ method: 'POST', path: '/t1/', body });
+    expect(itemsOf(answer)).toEqual([{ name: 'm.mp4', path: 't1/m.mp4', type: 'file' }]);
+    const [[key, object] = []] = [...store.double.objects(store.bucket)];
+    expect([key, object?.size, object?.contentType, object?.metadata['kept']]).toEqual([
+      't1/m.mp4',
+      SIZE,
+      'video/mp4',
+      'yes',
+    ]);
+    expect(store.double.objects(store.bucket).size).toBe(1);
+    const { calls } = store.double;
+    const of = (name: string) => calls.filter(({ operation }) => operation === name).length;
+    expect([of('UploadPartCopy') >= 2, of('CopyObject'), of('GetObject')]).toEqual([true, 0, 0]);
+    // No byte of the file came here.
+    expect(Math.max(...calls.map(({ bytesOut }) => bytesOut))).toBeLessThan(10_000);
+    await service.close();
+    await store.close();
+  });
+});
+
 describe('lists in JSON when storage fails', () => {
   let store: Awaited<ReturnType<typeof doubleStore>>;
   let rig: Rig;

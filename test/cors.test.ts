@@ -18,7 +18,10 @@ const start = async (cors?: CorsOptions, trusted = false) => {
   return service;
 };
 /** What is said of CORS, and of Vary only whether it names the origin. */
-const corsOf = ({ vary = '', ...headers }: Readonly<Record<string, string>>) => ({
+const corsOf = ({
+  vary = '',
+  ...headers
+}: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.startsWith('access-control-')),
   ),

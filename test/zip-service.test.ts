@@ -1,5 +1,9 @@
 // Zip downloads: whole trees, their length known, one object at a time, and never a short one that opens.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bypass, FIXTURE, type Bypass } from './support/fixture.ts';
 import { openRaw } from './support/raw.ts';
@@ -49,6 +53,25 @@ describe.each(availableStores())('zip over $name', ({ open }) => {
       headers: { Range: 'bytes=0-1' },
     });
     expect([ranged.status, ranged.headers['content-range']]).toEqual([200, undefined]);
+  });
+});
+
+describe('zip of many files', () => {
+  it('R109 opens in unzip and in Python with 10,001 files', async () => {
+    const store = await doubleStore();
+    const service = await startService(store);
+    const names = Array.from({ length: 10_001 }, (_, index) => `sub/${10_000 + index}.txt`);
+    for (const name of names) store.double.seed(store.bucket, `many/${name}`, name);
+    const { headers, body } = await service.ask({ path: '/many/?zip=true' });
+    expect(headers['content-length']).toBe(String(body.length));
+    expect(unzipSync(body)).toEqual(Object.fromEntries(names.map((name) => [name, name])));
+    const folder = mkdtempSync(join(tmpdir(), 's3files-zip-'));
+    writeFileSync(join(folder, 'many.zip'), body);
+    const said = execFileSync('unzip', ['-tq', join(folder, 'many.zip')], { encoding: 'utf8' });
+    expect(said).toContain('No errors detected');
+    rmSync(folder, { recursive: true });
+    await service.close();
+    await store.close();
   });
 });
 
