@@ -19,6 +19,8 @@ const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/;
 const SLASHES = /\/{2,}/g;
 const NON_ASCII = /[\u0080-\u00ff]/g;
 const PLAIN = /^[A-Za-z0-9_\-./~]*$/;
+// Segments that begin with a letter or digit and hold nothing special: most keys, and no rule refuses one.
+const PLAIN_NAMES = /^(?:[A-Za-z0-9_][A-Za-z0-9_\-.~]*\/)*(?:[A-Za-z0-9_][A-Za-z0-9_\-.~]*)?$/;
 
 // What the service itself keeps at the root for moments: archives being unpacked, probes of storage.
 const INTERNAL = /^\.s3files-(?:staged|probe|check)-[0-9a-f]{8}-/;
@@ -71,6 +73,7 @@ export function resolveName(
 
 /** Whether the grammar can express a key that others put in the bucket. Relative to the root. */
 export function isAddressable(key: string, rules: KeyRules): boolean {
+  if (PLAIN_NAMES.test(key)) return key !== SPEC_NAME && key !== '';
   try {
     return key !== SPEC_NAME && key !== '' && canonical(key, rules) === key;
   } catch {

@@ -30,8 +30,17 @@ export interface Selection {
 
 /** The media type that a name's extension stands for. */
 export function typeByName(name: string): string {
-  return lookup(name) || 'application/octet-stream';
+  const extension = name.slice(name.lastIndexOf('.') + 1);
+  const known = TYPES.get(extension);
+  if (known !== undefined) return known;
+  const type = lookup(name) || 'application/octet-stream';
+  if (TYPES.size < MAX_TYPES && lookup(extension) === type) TYPES.set(extension, type);
+  return type;
 }
+
+// Extensions met so far: a listing asks a thousand times for the same few.
+const TYPES = new Map<string, string>();
+const MAX_TYPES = 500;
 
 /** One page of storage, one call, without what the service itself keeps at the root. */
 export async function pageOf(bucket: Bucket, request: ListRequest): Promise<Page> {

@@ -159,6 +159,11 @@ function answerHandler(
   };
 }
 
+// RFC 9110 section 6.4.1: these have no content, whatever their headers say.
+function isBodiless(method: LeanRequest['method'], status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
+}
+
 function bodyStream(controller: Dispatcher.DispatchController): Readable {
   return new Readable({
     highWaterMark: 65_536,

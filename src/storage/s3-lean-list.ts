@@ -12,13 +12,13 @@ export function readListing(
   const root = xml.indexOf('<ListBucketResult');
   if (root === -1 || root > 200 || !xml.trimEnd().endsWith('</ListBucketResult>')) return null;
   if (xml.includes('<!')) return null;
-  const encoded = field(xml, 'EncodingType', root, xml.length) === 'url';
-  const read = (text: string): string =>
-    relative(encoded ? urlDecoded(entities(text)) : entities(text));
   try {
-    const files = all(xml, 'Contents', (from, to) => entryOf(xml, from, to, read));
-    const folders = all(xml, 'CommonPrefixes', (from, to) => read(needed(xml, 'Prefix', from, to)));
-    return { files, folders, next: nextOf(xml, root, after) };
+    const encoded = field(xml, ENCODING) === 'url';
+    const read = (text: string): string =>
+      relative(encoded ? urlDecoded(entities(text)) : entities(text));
+    const files = blocks(xml, CONTENTS).map((block) => entryOf(block, read));
+    const folders = blocks(xml, FOLDER).map((block) => read(needed(block, PREFIX)));
+    return { files, folders, next: nextOf(xml, after) };
   } catch (error) {
     if (error instanceof UnlikeS3) return null;
     throw error;
@@ -28,58 +28,70 @@ export function readListing(
 /** The document is not what S3 writes. */
 class UnlikeS3 extends Error {}
 
-function entryOf(xml: string, from: number, to: number, read: (text: string) => string): Entry {
-  const size = Number(needed(xml, 'Size', from, to));
-  const modified = field(xml, 'LastModified', from, to);
+interface Tag {
+  readonly open: string;
+  readonly close: string;
+}
+
+const tag = (name: string): Tag => ({ open: `<${name}>`, close: `</${name}>` });
+const ENCODING = tag('EncodingType');
+const TRUNCATED = tag('IsTruncated');
+const NEXT = tag('NextContinuationToken');
+const CONTENTS = tag('Contents');
+const FOLDER = tag('CommonPrefixes');
+const PREFIX = tag('Prefix');
+const KEY = tag('Key');
+const SIZE = tag('Size');
+const MODIFIED = tag('LastModified');
+const ETAG = tag('ETag');
+
+function entryOf(block: string, read: (text: string) => string): Entry {
+  const size = Number(needed(block, SIZE));
+  const modified = field(block, MODIFIED);
   const lastModified = modified === undefined ? null : new Date(modified);
-  if (
-    !Number.isSafeInteger(size) ||
-    (lastModified !== null && Number.isNaN(lastModified.getTime()))
-  )
-    throw new UnlikeS3();
+  if (!Number.isSafeInteger(size) || Number.isNaN(lastModified?.getTime())) throw new UnlikeS3();
   return {
-    key: read(needed(xml, 'Key', from, to)),
+    key: read(needed(block, KEY)),
     size,
     lastModified,
-    etag: quoted(entities(field(xml, 'ETag', from, to) ?? '')),
+    etag: quoted(entities(field(block, ETAG) ?? '')),
   };
 }
 
-function nextOf(xml: string, root: number, after: string | undefined): string | undefined {
-  if (needed(xml, 'IsTruncated', root, xml.length) !== 'true') return undefined;
-  const next = entities(needed(xml, 'NextContinuationToken', root, xml.length));
+function nextOf(xml: string, after: string | undefined): string | undefined {
+  if (needed(xml, TRUNCATED) !== 'true') return undefined;
+  const next = entities(needed(xml, NEXT));
   // A page that leads to itself is trouble that the SDK's way names.
   if (next === '' || next === after) throw new UnlikeS3();
   return next;
 }
 
-function all<T>(xml: string, name: string, read: (from: number, to: number) => T): T[] {
-  const [open, close] = [`<${name}>`, `</${name}>`];
-  const found: T[] = [];
+function blocks(xml: string, { open, close }: Tag): string[] {
+  const found: string[] = [];
   for (let at = xml.indexOf(open); at !== -1;) {
     const from = at + open.length;
     const to = xml.indexOf(close, from);
     if (to === -1) throw new UnlikeS3();
-    found.push(read(from, to));
+    found.push(xml.slice(from, to));
     at = xml.indexOf(open, to);
   }
   return found;
 }
 
-function field(xml: string, name: string, from: number, to: number): string | undefined {
-  const start = xml.indexOf(`<${name}>`, from);
-  if (start === -1 || start >= to) return undefined;
-  const text = start + name.length + 2;
-  const end = xml.indexOf('<', text);
+function field(text: string, { open, close }: Tag): string | undefined {
+  const start = text.indexOf(open);
+  if (start === -1) return undefined;
+  const from = start + open.length;
+  const end = text.indexOf('<', from);
   // What follows a text is its own end tag, or this is not S3's grammar.
-  if (end === -1 || !xml.startsWith(`</${name}>`, end)) throw new UnlikeS3();
-  return xml.slice(text, end);
+  if (end === -1 || !text.startsWith(close, end)) throw new UnlikeS3();
+  return text.slice(from, end);
 }
 
-function needed(xml: string, name: string, from: number, to: number): string {
-  const text = field(xml, name, from, to);
-  if (text === undefined) throw new UnlikeS3();
-  return text;
+function needed(text: string, wanted: Tag): string {
+  const found = field(text, wanted);
+  if (found === undefined) throw new UnlikeS3();
+  return found;
 }
 
 const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));/g;
@@ -93,6 +105,9 @@ const NAMED: Readonly<Record<string, string>> = {
 
 function entities(text: string): string {
   if (!text.includes('&')) return text;
+  // Every ETag has two of these, and most listings no other.
+  const rest = text.replaceAll('&quot;', '"');
+  if (!rest.includes('&')) return rest;
   return text.replace(ENTITY, (_, decimal?: string, hex?: string, name?: string) => {
     if (name !== undefined) return NAMED[name] ?? '';
     const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);

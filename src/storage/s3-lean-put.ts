@@ -35,7 +35,7 @@ export async function leanPut(
   if (typeof answer === 'string') return answer;
   if (answer.status === 412)
     return { kind: writing.request.createOnly === true ? 'exists' : 'precondition-failed' };
-  if (answer.status !== 200) return 'failed';
+  if (answer.status < 200 || answer.status > 299) return 'failed';
   return { kind: 'written', etag: quoted(textOf(answer.headers, 'etag')), size: bytes.length };
 }
 
