@@ -1,5 +1,6 @@
 // The cases of uploads and replacements: C01-C19.
 import { expect, it } from 'vitest';
+import { craftZip } from './support/crafted-zip.ts';
 import { PDF } from './support/fixture.ts';
 import { onEveryStore, type Place } from './support/places.ts';
 import type { Question } from './support/service.ts';
@@ -214,6 +215,19 @@ onEveryStore('uploads', { config: { maxUploadBytes: 200_000 } }, (place) => {
     });
     expect([status, reason]).toEqual([413, 'too_large']);
     expect(await place().around.bytes('large.bin')).toBeUndefined();
+  });
+
+  it('C23 names the folder that an archive was unpacked into, wherever it lies', async () => {
+    const answer = await place().told({
+      method: 'POST',
+      path: '/deep/f2/a.zip?extract=true',
+      headers: { 'Content-Type': 'application/zip' },
+      body: craftZip([{ name: 'one.txt', data: 'one' }]),
+    });
+    expect(answer).toEqual([201, { name: 'f2', path: 'deep/f2/' }]);
+    expect((await place().around.keys()).filter((key) => key.startsWith('deep/'))).toEqual([
+      'deep/f2/one.txt',
+    ]);
   });
 
   it('honours If-Match and If-None-Match', async () => {

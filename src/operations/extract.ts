@@ -8,7 +8,7 @@ import { guardBody } from '../http/body.js';
 import { expectedDigests } from '../http/digest.js';
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
-import { resolveName } from '../key.js';
+import { baseName, resolveName } from '../key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { Bucket } from '../storage/bucket.js';
 import { FOLDER_TYPE } from './make-folder.js';
@@ -53,8 +53,7 @@ export async function extractUpload(
   } finally {
     await unstage(context, staged);
   }
-  const name = upload.folder.slice(0, -1);
-  return json(201, { name, path: upload.folder });
+  return json(201, { name: baseName(upload.folder), path: upload.folder });
 }
 
 async function stage(
