@@ -1,4 +1,5 @@
 // The order of things: identify, parse, plan, authorize, limit, run, answer, audit. Knows no framework and no S3.
+import { createHash } from 'node:crypto';
 import type { Settings } from './config.js';
 import { asOriginal } from './compat.js';
 import { preflightHeaders, refuseForgery } from './cors.js';
@@ -106,6 +107,7 @@ export function createService<Req>(
       settings: houseSettings,
       rules,
       describe: (mount) => openApiDocument(houseSettings, mount),
+      tenant: () => createHash('sha256').update(container).digest('base64url'),
     });
     const plan = isPromise(planned) ? await planned : planned;
     for (const access of plan.access) {

@@ -51,8 +51,7 @@ describe.each(availableStores())('containers over $name', ({ open }) => {
       service.ask({ path: `/?limit=1${query}`, headers: { 'X-Tenant': tenant } });
     const { next_cursor: cursor } = (await page('a', '')).json() as { next_cursor: string };
     const other = await page('b', `&cursor=${cursor}`);
-    if (other.status === 200) expect(other.text).not.toContain('a/');
-    else expect([400, 502]).toContain(other.status);
+    expect([other.status, other.text]).toEqual([400, expect.stringContaining('"cursor\\"')]);
     await service.close();
     around.close();
     await store.close();

@@ -79,7 +79,8 @@ function planListing(ask: Ask, operation: string, searched: string): Plan {
       access: [access('list', folder, ask.verb, operation)],
       run: (context) => listAll(context, selection, show),
     };
-  const listing = JSON.stringify(selection, ['folder', 'recursive', 'files', 'folders', 'search']);
+  const { recursive, files, folders } = selection;
+  const listing = JSON.stringify([ask.tenant(), folder, recursive, files, folders, searched]);
   const from =
     parameters.cursor === undefined
       ? undefined

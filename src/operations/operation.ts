@@ -21,6 +21,8 @@ export interface Ask {
   readonly rules: KeyRules;
   /** The OpenAPI document of this service, as mounted at `mount`. */
   readonly describe: (mount: string) => unknown;
+  /** Tells one container from another and says nothing else of it: what cursors are bound to. */
+  readonly tenant: () => string;
 }
 
 /** What `run` may use: everything it does goes through here. */
