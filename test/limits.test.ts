@@ -212,7 +212,14 @@ describe('wrong keys from one address (A103)', () => {
       ...Array.from({ length: 40 }, () => 429),
     ]);
     const limited = await service.ask({ path: '/a.txt', headers: { 'X-API-Key': 'wrong' } });
-    expect(limited.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    const seconds = limited.headers['retry-after'] ?? '';
+    expect(seconds).toMatch(/^[1-9]\d*$/);
+    expect(rateHeaders(limited)).toEqual({
+      'ratelimit-limit': '20',
+      'ratelimit-remaining': '0',
+      'ratelimit-reset': seconds,
+      'retry-after': seconds,
+    });
     expect((await service.ask(as('right'))).status).toBe(200);
     expect(store.double.calls.filter(({ operation }) => operation === 'GetObject')).toHaveLength(2);
   });

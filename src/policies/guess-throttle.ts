@@ -29,7 +29,12 @@ export function guessThrottle(window: Window): GuessThrottle {
       const { used, resetSeconds } = await counter.look(addressGroup(ip));
       if (used < window.points || known.has(nameOf(ip, digest))) return;
       throw new FileServiceError('rate_limited', 'Too many wrong API keys; try again later.', {
-        headers: { 'Retry-After': `${resetSeconds}` },
+        headers: {
+          'Retry-After': `${resetSeconds}`,
+          'RateLimit-Limit': `${window.points}`,
+          'RateLimit-Remaining': '0',
+          'RateLimit-Reset': `${resetSeconds}`,
+        },
       });
     },
     wrong: async (ip) => void (await counter.add(addressGroup(ip), 1)),
