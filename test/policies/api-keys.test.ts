@@ -113,11 +113,17 @@ describe('apiKeys', () => {
       [401, 20],
       [429, 9980],
     ]);
+    const seconds: unknown = expect.stringMatching(/^([1-9]|[1-5][0-9]|60)$/);
     expect(last).toEqual({
       reason: 'rate_limited',
       status: 429,
       message: 'Too Many Requests: Too many wrong API keys; try again later.',
-      X,
+      headers: {
+        'Retry-After': seconds,
+        'RateLimit-Limit': '20',
+        'RateLimit-Remaining': '0',
+        'RateLimit-Reset': seconds,
+      },
     });
   });
 
