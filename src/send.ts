@@ -12,6 +12,8 @@ export interface Sent {
 
 /** What a client that is still sending may send on before its answer's connection closes, in bytes. */
 const LINGER_BYTES = 128 * 1024;
+/** Bodies up to this size are worth a copy to spare a write. */
+const ONE_PIECE_BYTES = 16 * 1024;
 /** How long it has to read that answer, in milliseconds. */
 const LINGER_MS = 1000;
 // The kernel may hold megabytes and only says that there is room again once a third of them have gone:
@@ -37,7 +39,7 @@ export function sendReply(
   if (res.destroyed) return undefined;
   if (req.complete || !stillSending(req)) {
     res.writeHead(reply.status, reply.headers);
-    res.end(body ?? undefined);
+    end(res, body);
     return undefined;
   }
   return sendAndLinger(req, res, reply, body);
@@ -47,6 +49,13 @@ export function sendReply(
 function onceClosed(res: ServerResponse, then: () => void): void {
   if (res.closed) queueMicrotask(then);
   else res.once('close', then);
+}
+
+// Node sends a text in one piece with the headers, and a buffer in a second one. Latin-1 is bytes as they are.
+function end(res: ServerResponse, body: string | Uint8Array | null): void {
+  if (body instanceof Uint8Array && body.length <= ONE_PIECE_BYTES)
+    res.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
+  else res.end(body ?? undefined);
 }
 
 function isStream(body: FileReply['body']): body is Readable {

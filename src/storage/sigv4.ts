@@ -1,6 +1,6 @@
 // AWS Signature Version 4 over strings: what is signed often is computed once. Knows no SDK and no sockets.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** Who signs. */
 export interface Identity {
@@ -100,7 +100,7 @@ export function amzDate(now: number): AmzDate {
 
 /** SHA-256 in hexadecimal. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }
 
 /** RFC 3986 section 2.3: everything but unreserved characters is percent-encoded, as SigV4 wants it. */
