@@ -9,7 +9,7 @@ import { startServiceChild } from '../support/service-child.ts';
 import { availableStores, doubleStore } from '../support/stores.ts';
 
 const MIB = 2 ** 20;
-const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'.split('');
 
 const homogeneous = (body: Buffer): boolean => body.every((byte) => byte === body[0]);
 
