@@ -198,6 +198,24 @@ describe.each([
   });
 });
 
+describe('a fill that begins and ends while a write is under way (K133)', () => {
+  it.each<[string, Question, string, string]>([
+    ['PutObject', { method: 'PUT', path: '/dir/a.txt', body: 'new' }, '/dir/a.txt', 'new'],
+    ['PutObject', { method: 'PUT', path: '/dir/b.txt', body: 'b' }, '/dir/?as_list=true', 'b.txt'],
+    ['DeleteObject', { method: 'DELETE', path: '/dir/a.txt' }, '/dir/a.txt', 'not exist'],
+    ['DeleteObjects', { method: 'DELETE', path: '/dir/?force=true' }, '/dir/a.txt', 'not exist'],
+  ])('is not kept past %s', async (operation, write, path, found) => {
+    await start();
+    store.double.seed(store.bucket, 'dir/a.txt', 'old');
+    store.double.inject({ operation, kind: 'delay', delayMs: 1000 });
+    const writing = service.ask(write);
+    await until(() => operations().includes(operation), { what: 'the write at storage' });
+    expect((await service.ask({ path })).text).not.toContain(found);
+    expect((await writing).status).toBeLessThan(300);
+    expect((await service.ask({ path })).text).toContain(found);
+  });
+});
+
 const callOf = (path: string): { method: string; target: RegExp } => {
   if (path.includes('include_properties')) return { method: 'HEAD', target: /dir\/a\.txt/ };
   if (path.includes('as_list')) return { method: 'GET', target: /list-type=2/ };
