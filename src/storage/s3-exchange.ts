@@ -124,8 +124,9 @@ function answerHandler(
     onResponseStart(started, status, headers) {
       answer = { status, headers };
       if (status >= 300) limit = ERROR_BYTES;
-      const length =
-        request.method === 'HEAD' ? 0 : Number(headers['content-length'] ?? Number.NaN);
+      const length = isBodiless(request.method, status)
+        ? 0
+        : Number(headers['content-length'] ?? Number.NaN);
       const isWhole = length <= limit || (Number.isNaN(length) && !request.streamed);
       if (isWhole) return;
       if (!request.streamed || status >= 300 || Number.isNaN(length)) return leaveIt();
