@@ -140,6 +140,7 @@ describe('the place of a bucket is where the SDK would call', () => {
     const client = new S3Client({
       region: 'eu-west-1',
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });
     const command = new GetObjectCommand({
