@@ -48,7 +48,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly bucket: string;
   /** AWS region, `eu-west-1`. @default 'us-east-1' when `endpoint` is set, else required */
   readonly region?: string;
-  /** Prefix for all operations, `tenants/acme`; or a function of the request, for a tenant each. @default '' */
+  /** Prefix for all operations, `tenants/acme`; or a function of the request, for a tenant each (`'/'` is the whole bucket, `''` nobody's). @default '' */
   readonly container?: string | ((request: HookRequest<Req>) => string);
   /** Access key id; with `secret`. Without both, the AWS default chain. */
   readonly key?: string;

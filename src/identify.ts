@@ -55,7 +55,10 @@ function checked(answer: Principal | null | undefined): Principal | null {
 export function containerFor<Req>(settings: Settings<Req>, request: HookRequest<Req>): string {
   if (typeof settings.container === 'string') return settings.container;
   try {
-    return containerPrefix(settings.container(request));
+    const container = settings.container(request);
+    // More likely a caller without an id than one to whom the whole bucket belongs.
+    if (container === '') throw new Error('the container is empty; "/" is the whole bucket');
+    return containerPrefix(container);
   } catch (error) {
     if (isFileServiceError(error) && error.reason !== 'invalid_path') throw error;
     debugHook('container failed: %O', error);

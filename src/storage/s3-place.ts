@@ -14,8 +14,11 @@ export interface Place {
   readonly base: string;
   readonly scope: Scope;
   /** Live credentials. Throws what the SDK's provider throws. */
-  readonly identity: () => Identity | Promise<Identity>;
+  readonly identity: () => LiveIdentity | Promise<LiveIdentity>;
 }
+
+/** Who signs, and until when. */
+export type LiveIdentity = Identity & { readonly expiration?: Date };
 
 const PROBE = 'probe';
 const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/(s3)\/aws4_request,/;
@@ -67,11 +70,9 @@ export async function resolvePlace(
   };
 }
 
-type Expiring = Identity & { readonly expiration?: Date };
-
 // The SDK's own memory of credentials is asynchronous, which costs a turn of the loop each time.
-function remembered(ask: () => Promise<Expiring>): () => Identity | Promise<Identity> {
-  let known: Expiring | undefined;
+function remembered(ask: () => Promise<LiveIdentity>): () => LiveIdentity | Promise<LiveIdentity> {
+  let known: LiveIdentity | undefined;
   return () => {
     const ends = known?.expiration?.getTime();
     if (known !== undefined && (ends === undefined || ends - Date.now() > RENEW_MS)) return known;

@@ -4,6 +4,7 @@ import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../errors.js';
 import type { WriteRequest, WriteResult } from './bucket.js';
 import { attributesInput, hasNonce, keepingInput, quoted } from './s3-attributes.js';
+import { attemptsAfter } from './retry.js';
 import { detached, type S3Context } from './s3-client.js';
 import { refusalOf } from './s3-errors.js';
 import { refusedBy, type GuardInput } from './s3-guard.js';
@@ -34,6 +35,7 @@ export async function putBytes(
       bytes,
       command: (body) => putCommand(context, writing, { body, length: bytes.length }),
       signal: context.call.signal,
+      attempts: attemptsAfter(plain),
       onRepeat: () => (repeated = true),
     });
     return { kind: 'written', etag: quoted(output.ETag), size: bytes.length };

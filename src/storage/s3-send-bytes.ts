@@ -13,6 +13,8 @@ export interface BytesCall<Input extends ServiceInputTypes, Output extends Servi
   /** Called for each attempt: a stream can be read once. */
   command(body: Readable): S3Command<Input, Output>;
   readonly signal: AbortSignal;
+  /** @default 3 */
+  readonly attempts?: number;
   /** Called before an attempt that is not the first. */
   onRepeat?(): void;
 }
@@ -25,11 +27,12 @@ export async function sendBytes<Input extends ServiceInputTypes, Output extends 
   context: S3Context,
   call: BytesCall<Input, Output>,
 ): Promise<Output> {
+  const { attempts = ATTEMPTS } = call;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await sendOnce(context, call);
     } catch (error) {
-      if (call.signal.aborted || attempt === ATTEMPTS || !mayRepeat(context.connection, error))
+      if (call.signal.aborted || attempt === attempts || !mayRepeat(context.connection, error))
         throw error;
     }
     await pauseBefore(attempt, call.signal);

@@ -54,7 +54,7 @@ async function leanSigner(
   return async (s3Key, request) => {
     const identity = await place.identity();
     // How long a session still lives is for the presigner's way to look at.
-    if (identity.sessionToken !== undefined) return undefined;
+    if (identity.expiration !== undefined) return undefined;
     const headers = request.kind === 'write' ? writeHeaders(settings, request) : {};
     return signer(identity, { s3Key, request, headers, expiresSeconds: request.expiresSeconds });
   };

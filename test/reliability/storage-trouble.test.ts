@@ -30,6 +30,7 @@ const OPERATIONS: Record<string, Question> = {
   properties: { path: '/f?include_properties=true' },
   read: { path: '/f' },
   write: { method: 'PUT', path: '/f', body: 'new' },
+  'write a stream': { method: 'PUT', path: '/f', body: 'new'.repeat(50_000) },
   'create a file': { method: 'POST', path: '/new', body: 'new' },
   'create a folder': { method: 'POST', path: '/', headers: { 'X-Folder-Name': 'made' } },
   patch: {
@@ -128,7 +129,9 @@ describe.each([
     const { answer } = await under(fault, question);
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, RETRY_AFTER]);
     const puts = trial.calls().filter((operation) => operation === 'PutObject');
-    if (name === 'write') expect(puts).toHaveLength(1);
+    // What is in memory can be sent again, a stream cannot.
+    if (name === 'write') expect(puts.length).toBeLessThanOrEqual(3);
+    if (name === 'write a stream') expect(puts).toHaveLength(1);
     // The first create asks the store whether it can: four racers, and their file removed.
     expect(callsOfRequest()).toBeLessThanOrEqual(4);
   });
