@@ -165,8 +165,7 @@ describe('read \u203a when the reader is slow or leaves', () => {
 
 describe('resumingBody', () => {
   const never = (): Promise<Readable> => Promise.reject(new Error('nothing more'));
-  const resumable = (first: Readable, length: number) => ({
-    first,
+  const resumable = (length: number) => ({
     length,
     idleMs: 1000,
     reopen: never,
@@ -185,7 +184,7 @@ describe('resumingBody', () => {
       },
     });
     const seen: string[] = [];
-    const body = resumingBody(resumable(first, 11));
+    const body = resumingBody(first, resumable(11));
     body.on('data', (chunk: Buffer) => seen.push(chunk.toString()));
     const [error] = (await once(body, 'error')) as [unknown];
     expect(error).toMatchObject({ reason: 'storage_failed' });
@@ -193,12 +192,12 @@ describe('resumingBody', () => {
   });
 
   it('fails when storage gives more than it announced', async () => {
-    const body = resumingBody(resumable(Readable.from([Buffer.from('too much')]), 3));
+    const body = resumingBody(Readable.from([Buffer.from('too much')]), resumable(3));
     await expect(buffer(body)).rejects.toMatchObject({ reason: 'storage_failed' });
   });
 
   it('gives an empty body', async () => {
-    const body = resumingBody(resumable(Readable.from([]), 0));
+    const body = resumingBody(Readable.from([]), resumable(0));
     expect((await buffer(body)).length).toBe(0);
   });
 });

@@ -6,8 +6,6 @@ import { watchdog } from './watchdog.js';
 
 /** Where a body's bytes come from. */
 export interface ResumableSource {
-  /** The answer that storage has begun to give. */
-  readonly first: Readable;
   /** Bytes that the body has, neither more nor less. */
   readonly length: number;
   /** How long storage may give nothing to a reader that wants bytes, in milliseconds. */
@@ -24,15 +22,18 @@ export interface ResumableSource {
 const MOST_LOSSES = 4;
 const PROGRESS_BYTES = 8 * 2 ** 20;
 const PAUSE_MS = 50;
+// One chunk as it comes off a socket and no more: hundreds of slow readers each hold this much.
+const READ_AHEAD = 16 * 1024;
 // A reader that takes nothing for so long can wait for another request to storage.
-const PARK_MS = 1000;
+const PARK_MS = 250;
 
 /**
- * The body. It is destroyed with `storage_unavailable` when storage cannot be made to give the rest, and
- * with `storage_failed` when what it gave does not add up. The last bytes are held back until storage's
- * answer has ended well, so that a reader who has counted them all may trust them.
+ * The body that begins with the answer `first`. It is destroyed with `storage_unavailable` when storage
+ * cannot be made to give the rest, and with `storage_failed` when what it gave does not add up. The last
+ * bytes are held back until storage's answer has ended well, so that a reader who has counted them all
+ * may trust them.
  */
-export function resumingBody(resumable: ResumableSource): Readable {
+export function resumingBody(first: Readable, resumable: ResumableSource): Readable {
   const { length, idleMs } = resumable;
   let received = 0;
   let losses = 0;
@@ -47,7 +48,7 @@ export function resumingBody(resumable: ResumableSource): Readable {
   const dog = watchdog(idleMs, () => lose(new Error('storage gave no byte in time')));
 
   const body = new Readable({
-    highWaterMark: 65_536,
+    highWaterMark: READ_AHEAD,
     read() {
       clearTimeout(parking);
       if (isParked) {
@@ -144,7 +145,7 @@ export function resumingBody(resumable: ResumableSource): Readable {
 
   // An error between this moment and the first listener of the reader must not end the process.
   body.on('error', () => {});
-  attach(resumable.first);
+  attach(first);
   return body;
 }
 

@@ -132,8 +132,7 @@ function found(context: S3Context, request: ReadRequest, object: OpenedObject): 
     const range = part && { start, end: start + length - 1 };
     if (first instanceof Uint8Array) return { kind: 'found', stat, range, body: first };
     let abort = object.abort;
-    const body = resumingBody({
-      first,
+    const body = resumingBody(first, {
       length,
       idleMs: context.settings.timeouts.idleMs,
       reopen(offset) {
@@ -143,7 +142,11 @@ function found(context: S3Context, request: ReadRequest, object: OpenedObject): 
         return rest(context, stat, { controller, start: start + offset, end: start + length - 1 });
       },
       isContended: () => context.connection.waiting() > 0,
-      release: () => abort(),
+      release() {
+        abort();
+        // A reader that waits must not hold the answer that it has given up, and its buffers.
+        abort = () => {};
+      },
     });
     return { kind: 'found', stat, range, body };
   } catch (error) {
