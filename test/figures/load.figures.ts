@@ -33,6 +33,7 @@ async function growth(work: () => Promise<unknown>): Promise<number> {
   const { child } = service;
   await child.collectGarbage();
   const before = child.rss();
+  console.info(`before: ${megabytes(before)}`);
   child.resetPeakRss();
   await work();
   return child.peakRss() - before;
@@ -42,7 +43,7 @@ async function growth(work: () => Promise<unknown>): Promise<number> {
 async function warm(): Promise<void> {
   await inParallel(16, 8, (index) => service.upload(`/warm/${index}`, 4 * MIB));
   await inParallel(4, 4, (index) => service.upload(`/warm/${index}`, 4 * MIB, { chunked: true }));
-  await inParallel(16, 8, async () => drain(await service.open('/middle')));
+  await inParallel(200, 100, async () => drain(await service.open('/middle')));
   await inParallel(200, 10, () => service.ask({ path: '/small' }));
 }
 
@@ -107,6 +108,8 @@ it('serves beside 500 slow readers', async () => {
     // Their first bytes have filled every buffer by then.
     await times(100);
     beside = await times(200);
+    await service.child.collectGarbage();
+    console.info(`held while they read: ${megabytes(service.child.rss())}`);
     stop();
     for (const body of bodies) body.destroy();
   });

@@ -52,7 +52,7 @@ const QUESTIONS = [
 
 /** What an outage did. */
 export interface Outage {
-  /** From its begin to the last answer that took longer than 50 ms, in milliseconds. */
+  /** From its begin to the last moment with three calls to storage in a second, in milliseconds. */
   readonly opensMs: number;
   /** 99 % of answers while the breaker was open, in milliseconds. */
   readonly openMs: number;
@@ -101,12 +101,12 @@ export async function outage(
     ],
   });
   const during = samples.filter(({ at }) => at >= from * 1000 && at < until * 1000);
-  const slow = during.filter(({ ms }) => ms > 50).map(({ at }) => at - from * 1000);
+  const calls = proxy.calls.slice(callsBefore, callsAfter).map(({ startedAt }) => startedAt);
+  const crowded = calls.filter((call, index) => (calls[index + 2] ?? Infinity) - call < 1000);
   const open = during.filter(({ at }) => at >= (from + 2) * 1000).map(({ ms }) => ms);
   const failed = samples.filter(({ at, status: got }) => at >= until * 1000 && got !== 200);
   return {
-    // The last of a few: a probe a second waits for storage's word.
-    opensMs: slow.toSorted((left, right) => left - right).at(Math.floor(slow.length * 0.9)) ?? 0,
+    opensMs: (crowded.at(-1) ?? 0) - (crowded[0] ?? 0),
     openMs: open.toSorted((left, right) => left - right)[Math.floor(open.length * 0.95)] ?? 0,
     callsPerSecond: (callsAfter - callsAfter2) / (until - from - 2),
     amplification: (callsAfter - callsBefore) / during.length,
