@@ -1,5 +1,6 @@
 // The composition root and the one HTTP shell: node:http, Express and Connect on one side, values on the other.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FileServiceConfig, Settings } from './config.js';
 import { completeSettings } from './config.js';
@@ -135,6 +136,8 @@ export function createFileService<Req = IncomingMessage>(
 
 function requestOf<Req>(req: FrameworkRequest, res: ServerResponse): FileRequest<Req> {
   const gone = new AbortController();
+  // A tree is copied by several calls at once, each of which listens.
+  setMaxListeners(0, gone.signal);
   res.once('close', () => {
     if (!res.writableFinished) gone.abort();
   });
