@@ -94,6 +94,7 @@ describe('hostile forms', () => {
     ['an epilogue of 200 KB', Buffer.concat([form(file), Buffer.alloc(2e5, 'e')])],
     ['a field name of 10 MB', form(field('n'.repeat(1e7)), file)],
     ['a deep field name', form(field(`a${'[b]'.repeat(500)}`), file)],
+    ['a field with a numeric index', form(field('x[4294967295]'), file)],
     ['a field named __proto__[x]', form(field('__proto__[x]'), file)],
     ['a field named constructor.prototype.y', form(field('constructor.prototype.y'), file)],
     ['a field named __proto__', form(field('__proto__'), file)],
@@ -110,12 +111,6 @@ describe('hostile forms', () => {
     expect(({} as Record<string, unknown>)['x'] ?? ({} as Record<string, unknown>)['y']).toBe(
       undefined,
     );
-  });
-
-  it('B47 takes a field with a numeric index as any other name', async () => {
-    const body = form(field('x[4294967295]'), filePart(named('indexed.txt'), 'x'));
-    const answer = await trial.ask({ method: 'POST', path: '/', headers: FORM, body });
-    expect([201, 400]).toContain(answer.status);
   });
 
   it.each([
