@@ -60,6 +60,7 @@ describe('hooks that fail refuse, before storage', () => {
     ['authenticate answers {}', { authenticate: () => ({}) }, 503, 'authorization_unavailable'],
     ['the container throws', { container: broken }, 403, 'access_denied'],
     ['the container is none', { container: () => undefined }, 403, 'access_denied'],
+    ['the container is empty', { container: () => '' }, 403, 'access_denied'],
     ['the container is a promise', { container: async () => 'a' }, 403, 'access_denied'],
     ['the container climbs', { container: () => 'a/../b' }, 403, 'access_denied'],
     ['the container is a 401', { container: token }, 401, 'unauthorized'],

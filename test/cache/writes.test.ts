@@ -223,7 +223,7 @@ describe.each(availableStores())('a write on $name (K132)', ({ open }) => {
 
   it('is seen through another container of the same service and cache', async () => {
     const shared = await cachedService(store, {
-      container: ({ headers }) => headers['x-tenant'] ?? '',
+      container: ({ headers }) => headers['x-tenant'] ?? '/',
     });
     const acme = { 'X-Tenant': 'tenants/acme' };
     await put(shared, '/tenants/acme/docs/a.txt', 'by admin');
