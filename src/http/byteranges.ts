@@ -1,4 +1,4 @@
-// Several ranges of a file in one body (RFC 9110 §14.6): one part open at a time, flat memory.
+// Several ranges of a file in one body (RFC 9110 section 14.6): one part open at a time, flat memory.
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { FileServiceError } from '../errors.js';
@@ -40,7 +40,7 @@ export function byteranges(request: ByteRangesRequest): ByteRanges {
   };
 }
 
-// RFC 9110 §14.6: each part has the type and its Content-Range.
+// RFC 9110 section 14.6: each part has the type and its Content-Range.
 function headOf(
   { contentType, size }: ByteRangesRequest,
   { start, end }: Span,

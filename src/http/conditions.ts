@@ -1,4 +1,4 @@
-// Conditional requests as values (RFC 9110 §13): what they ask, and whether they hold.
+// Conditional requests as values (RFC 9110 section 13): what they ask, and whether they hold.
 import { parseHttpDate } from './date.js';
 
 export { httpDate, parseHttpDate } from './date.js';
@@ -39,7 +39,7 @@ export type IfRange =
 
 type Headers = Readonly<Record<string, string>>;
 
-// RFC 9110 §8.8.3: entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE; W is case-sensitive.
+// RFC 9110 section 8.8.3: entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE; W is case-sensitive.
 const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/y;
 const SEPARATOR = /[ \t]*(?:,[ \t]*)+/y;
 // Tags that are safe to hand to storage: what signing and every store take.
@@ -54,7 +54,7 @@ export function parseEtagList(header: string): readonly string[] | '*' | null {
   if (text === '*') return '*';
   const tags: string[] = [];
   let at = 0;
-  // RFC 9110 §5.6.1.2: empty elements of a list are ignored, wherever they are.
+  // RFC 9110 section 5.6.1.2: empty elements of a list are ignored, wherever they are.
   const skipSeparator = (): boolean => {
     SEPARATOR.lastIndex = at;
     if (!SEPARATOR.test(text)) return false;
@@ -74,7 +74,7 @@ export function parseEtagList(header: string): readonly string[] | '*' | null {
 }
 
 /**
- * Decides the conditions of a request on a file that exists, in the order of RFC 9110 §13.2.2.
+ * Decides the conditions of a request on a file that exists, in the order of RFC 9110 section 13.2.2.
  * `headers` have lower-case names. If-Range is not among them: see {@link parseIfRange}.
  */
 export function evaluate(headers: Headers, method: string, validators: Validators): Verdict {
@@ -85,14 +85,14 @@ export function evaluate(headers: Headers, method: string, validators: Validator
     if (!listed(noneMatch, validators.etag, reads)) return 'proceed';
     return reads ? 'not-modified' : 'precondition-failed';
   }
-  // RFC 9110 §13.1.3: ignored for methods other than GET and HEAD, and beside If-None-Match.
+  // RFC 9110 section 13.1.3: ignored for methods other than GET and HEAD, and beside If-None-Match.
   if (!reads) return 'proceed';
   return notAfter(validators.lastModified, headers['if-modified-since']) === true
     ? 'not-modified'
     : 'proceed';
 }
 
-// Steps 1 and 2 of RFC 9110 §13.2.2: If-Match, or else If-Unmodified-Since.
+// Steps 1 and 2 of RFC 9110 section 13.2.2: If-Match, or else If-Unmodified-Since.
 function stillTheSame(headers: Headers, validators: Validators): boolean {
   const match = given(headers['if-match']);
   if (match === undefined) {
@@ -100,12 +100,12 @@ function stillTheSame(headers: Headers, validators: Validators): boolean {
   }
   const tags = parseEtagList(match);
   if (tags === '*') return true;
-  // RFC 9110 §13.1.1: false unless a listed tag matches, in strong comparison (§8.8.3.2). What
+  // RFC 9110 section 13.1.1: false unless a listed tag matches, in strong comparison (section 8.8.3.2). What
   // nobody can read lists no tag: guarding nothing would lose the update that it was to guard.
   return tags !== null && isStrong(validators.etag) && tags.includes(validators.etag);
 }
 
-// Whether If-None-Match names the file (RFC 9110 §13.1.2, weak comparison). A malformed header
+// Whether If-None-Match names the file (RFC 9110 section 13.1.2, weak comparison). A malformed header
 // names nothing on a read, where ignoring it costs bytes; a write fails closed.
 function listed(header: string, etag: string, reads: boolean): boolean {
   const tags = parseEtagList(header);
@@ -122,10 +122,10 @@ export function planConditions(headers: Headers): ConditionPlan {
   const match = given(headers['if-match']);
   const tags = match === undefined ? undefined : parseEtagList(match);
   const plans = [
-    // RFC 9110 §13.2.1: conditions do not matter to a missing file, and any other matches `*`.
+    // RFC 9110 section 13.2.1: conditions do not matter to a missing file, and any other matches `*`.
     ...(tags === undefined || tags === '*' ? [] : [planMatch(tags)]),
     ...planNoneMatch(headers),
-    // RFC 9110 §13.1.4: ignored beside If-Match.
+    // RFC 9110 section 13.1.4: ignored beside If-Match.
     ...(match === undefined ? planDate(headers, 'if-unmodified-since') : []),
   ];
   const [only] = plans;
@@ -144,7 +144,7 @@ function planMatch(tags: readonly string[] | null): ConditionPlan {
 
 function planNoneMatch(headers: Headers): readonly ConditionPlan[] {
   const header = given(headers['if-none-match']);
-  // RFC 9110 §13.1.3: If-Modified-Since is ignored beside If-None-Match.
+  // RFC 9110 section 13.1.3: If-Modified-Since is ignored beside If-None-Match.
   if (header === undefined) return planDate(headers, 'if-modified-since');
   const tags = parseEtagList(header);
   if (tags === null) return [];
@@ -161,12 +161,12 @@ const DATE_CONDITIONS = {
 function planDate(headers: Headers, name: keyof typeof DATE_CONDITIONS): readonly ConditionPlan[] {
   const date = parseHttpDate(headers[name] ?? '');
   if (date === null) return [];
-  // Some stores ignore a date that lies ahead, as RFC 2616 §14.25 had it.
+  // Some stores ignore a date that lies ahead, as RFC 2616 section 14.25 had it.
   if (date.getTime() > Date.now()) return [EVALUATE];
   return [{ kind: 'storage', conditions: { [DATE_CONDITIONS[name]]: date } }];
 }
 
-/** Reads If-Range. A weak tag or anything unreadable never matches (RFC 9110 §13.1.5). */
+/** Reads If-Range. A weak tag or anything unreadable never matches (RFC 9110 section 13.1.5). */
 export function parseIfRange(header: string | undefined): IfRange {
   const text = given(header);
   if (text === undefined) return { kind: 'none' };
@@ -192,7 +192,7 @@ function opaque(tag: string): string {
   return tag.startsWith('W/') ? tag.slice(2) : tag;
 }
 
-// Null when there is no date to compare: RFC 9110 §13.1.3 and §13.1.4 ignore the condition if the
+// Null when there is no date to compare: RFC 9110 section 13.1.3 and section 13.1.4 ignore the condition if the
 // header is not a valid date or the file has no modification date. HTTP knows whole seconds only.
 function notAfter(lastModified: Date | null, header: string | undefined): boolean | null {
   const date = parseHttpDate(header ?? '');

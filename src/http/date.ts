@@ -1,4 +1,4 @@
-// Dates as HTTP writes and reads them (RFC 9110 §5.6.7).
+// Dates as HTTP writes and reads them (RFC 9110 section 5.6.7).
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MONTH = `(${MONTHS.join('|')})`;
@@ -6,7 +6,7 @@ const TIME = '(\\d\\d):(\\d\\d):(\\d\\d)';
 const SHORT_DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 const LONG_DAY = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day';
 
-// RFC 9110 §5.6.7: all three forms, case-sensitive.
+// RFC 9110 section 5.6.7: all three forms, case-sensitive.
 const IMF_FIXDATE = new RegExp(`^${SHORT_DAY}, (\\d\\d) ${MONTH} (\\d{4}) ${TIME} GMT$`);
 const RFC_850 = new RegExp(`^${LONG_DAY}, (\\d\\d)-${MONTH}-(\\d\\d) ${TIME} GMT$`);
 const ASCTIME = new RegExp(`^${SHORT_DAY} ${MONTH} (\\d\\d| \\d) ${TIME} (\\d{4})$`);
@@ -30,7 +30,7 @@ export function parseHttpDate(value: string): Date | null {
   return dateOf(Number(ascYear), ascMonth, ascDay, [hours, minutes, seconds]);
 }
 
-// RFC 9110 §5.6.7: a two-digit year that seems more than 50 years ahead is in the past.
+// RFC 9110 section 5.6.7: a two-digit year that seems more than 50 years ahead is in the past.
 function fullYear(twoDigits: number): number {
   const now = new Date().getUTCFullYear();
   const year = now - (now % 100) + twoDigits;

@@ -18,10 +18,10 @@ const NAMES: Readonly<Record<Algorithm, string>> = {
   sha256: 'SHA-256',
   sha512: 'SHA-512',
 };
-// RFC 9530 §5: the algorithms that are called active; the others are insecure or unknown.
+// RFC 9530 section 5: the algorithms that are called active; the others are insecure or unknown.
 const ACTIVE: Readonly<Record<string, Algorithm>> = { 'sha-256': 'sha256', 'sha-512': 'sha512' };
 
-// RFC 9651 §4.2.2, cut down to what a dictionary of digests holds: keys with byte sequences, and any
+// RFC 9651 section 4.2.2, cut down to what a dictionary of digests holds: keys with byte sequences, and any
 // other item for algorithms that nobody here knows; parameters are skipped.
 const KEY = '([a-z*][a-z0-9_.*-]*)';
 const BARE_ITEM =
@@ -62,7 +62,7 @@ export function expectedDigests(headers: Headers): ExpectedDigests | null {
   return Object.keys(expected).length === 0 ? null : expected;
 }
 
-/** What to store of the promises: the strongest that RFC 9530 knows, `sha-256=:…:`. */
+/** What to store of the promises: the strongest that RFC 9530 knows, `sha-256=:...:`. */
 export function digestToStore({ sha256, sha512 }: ExpectedDigests): string | undefined {
   if (sha256 !== undefined) return `sha-256=:${sha256}:`;
   return sha512 === undefined ? undefined : `sha-512=:${sha512}:`;
@@ -97,7 +97,7 @@ export function checkDigests(expected: ExpectedDigests): DigestCheck {
   };
 }
 
-// RFC 9651 §3.2: of a key given twice, the last value counts.
+// RFC 9651 section 3.2: of a key given twice, the last value counts.
 function members(value: string, header: string): ReadonlyMap<string, string | undefined> {
   const text = value.trim();
   const found = new Map<string, string | undefined>();

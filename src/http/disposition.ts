@@ -6,7 +6,7 @@ import { create } from 'content-disposition';
 const UNSHOWN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 const SEPARATOR = /[/\\]/;
-// The package leaves a name that is a token without quotes, as RFC 6266 §4.1 allows; clients that
+// The package leaves a name that is a token without quotes, as RFC 6266 section 4.1 allows; clients that
 // look for the quotes always find them.
 const BARE_NAME = /; filename=([^";]+)/;
 

@@ -34,7 +34,7 @@ export function readSmallBody(body: Readable, limits: SmallBodyLimits): Promise<
 }
 
 /**
- * Reads a body as JSON (RFC 8259). A byte order mark is refused, as §8.1 forbids sending one.
+ * Reads a body as JSON (RFC 8259). A byte order mark is refused, as section 8.1 forbids sending one.
  *
  * @throws FileServiceError `invalid_body` when it is not strict JSON in UTF-8, when an object has a key
  * twice or a key `__proto__`, `constructor` or `prototype`, or when it nests deeper than 64;
@@ -129,7 +129,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /**
- * Decodes base64 strictly (RFC 4648 §4): its alphabet and padding, no line breaks, no stray bits.
+ * Decodes base64 strictly (RFC 4648 section 4): its alphabet and padding, no line breaks, no stray bits.
  *
  * @throws FileServiceError `invalid_body`
  */
@@ -140,7 +140,7 @@ export function decodeBase64(value: string): Uint8Array {
   return Buffer.from(value, 'base64');
 }
 
-// RFC 4648 §3.5: bits that no byte takes must be zero, or two texts would mean the same bytes.
+// RFC 4648 section 3.5: bits that no byte takes must be zero, or two texts would mean the same bytes.
 function hasStrayBits(value: string): boolean {
   if (!value.endsWith('=')) return false;
   const padding = value.endsWith('==') ? 2 : 1;

@@ -1,6 +1,6 @@
-// Media types as values (RFC 9110 §8.3.1): which are well formed, and which a browser would run.
+// Media types as values (RFC 9110 section 8.3.1): which are well formed, and which a browser would run.
 
-// RFC 9110 §5.6.2 token, §5.6.4 quoted-string, §5.6.6 parameters.
+// RFC 9110 section 5.6.2 token, section 5.6.4 quoted-string, section 5.6.6 parameters.
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"';
 const PARAMETER = `[ \\t]*;[ \\t]*(?:${TOKEN}=(?:${TOKEN}|${QUOTED}))?`;

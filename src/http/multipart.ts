@@ -31,7 +31,7 @@ export interface FormFile {
   /** As sent, without any path before it. */
   readonly filename: string;
   /**
-   * The essence of its type; null when there was none. RFC 7578 §4.4 makes text/plain of none, and the
+   * The essence of its type; null when there was none. RFC 7578 section 4.4 makes text/plain of none, and the
    * parser does so: it counts as none where the name's extension is known.
    */
   readonly contentType: string | null;
@@ -74,7 +74,7 @@ const FIELD_BYTES = 64 * 1024;
 const MAX_PARTS = 1000;
 // Part headers, preamble and epilogue: what a form weighs beside files and fields.
 const MAX_OVERHEAD_BYTES = 64 * 1024;
-// RFC 2046 §5.1.1.
+// RFC 2046 section 5.1.1.
 const MAX_BOUNDARY = 70;
 // How long a file's handler may take to clean up before the form's failure is told.
 const SETTLE_MS = 500;

@@ -1,4 +1,4 @@
-// What a Range header asks for, as values (RFC 9110 §14). Knows no storage and no reply.
+// What a Range header asks for, as values (RFC 9110 section 14). Knows no storage and no reply.
 
 /** A part of a file. Ends are inclusive, offsets in bytes; `suffix` counts from the end. */
 export type ByteRange =
@@ -23,25 +23,25 @@ export type ResolvedRanges =
   | { readonly kind: 'unsatisfiable' }
   | { readonly kind: 'ranges'; readonly ranges: readonly Span[] };
 
-// RFC 9110 §17.15: many ranges are a denial of service; the contract serves up to 16.
+// RFC 9110 section 17.15: many ranges are a denial of service; the contract serves up to 16.
 const MAX_RANGES = 16;
 
 const NONE: RangeRequest = { kind: 'none' };
 
-// RFC 9110 §14.1: range units are compared without regard to case.
+// RFC 9110 section 14.1: range units are compared without regard to case.
 const UNIT = /^bytes=/i;
 const SPEC = /^(\d*)-(\d*)$/;
 
 /**
  * Reads a Range header. Another unit or a malformed header asks for nothing (`none`): RFC 9110
- * §14.2 lets a server ignore it. Positions beyond 2^53 are kept at 2^53 - 1, where no file is.
+ * section 14.2 lets a server ignore it. Positions beyond 2^53 are kept at 2^53 - 1, where no file is.
  */
 export function parseRange(header: string | undefined): RangeRequest {
   if (header === undefined || !UNIT.test(header)) return NONE;
   const ranges: ByteRange[] = [];
   for (const element of header.slice('bytes='.length).split(',')) {
     const text = element.trim();
-    // RFC 9110 §5.6.1.2: empty list elements are parsed and ignored.
+    // RFC 9110 section 5.6.1.2: empty list elements are parsed and ignored.
     if (text === '') continue;
     const range = parseSpec(text);
     if (range === null) return NONE;
@@ -57,7 +57,7 @@ function parseSpec(text: string): ByteRange | null {
   if (first === undefined || last === undefined) return null;
   if (first === '') return last === '' ? null : { kind: 'suffix', length: position(last) };
   if (last === '') return { kind: 'from', start: position(first) };
-  // RFC 9110 §14.1.1: a range whose last position is less than its first is invalid.
+  // RFC 9110 section 14.1.1: a range whose last position is less than its first is invalid.
   if (isLess(last, first)) return null;
   const end = position(last);
   // An end that was cut down to what a number can hold means "to the end of the file".
@@ -94,14 +94,14 @@ export function resolveRanges(ranges: readonly ByteRange[], size: number): Resol
 function spanOf(range: ByteRange, size: number): Span | null {
   if (range.kind === 'suffix') {
     if (range.length === 0) return null;
-    // RFC 9110 §14.1.2: a suffix longer than the file is the whole file.
+    // RFC 9110 section 14.1.2: a suffix longer than the file is the whole file.
     return { start: Math.max(0, size - range.length), end: size - 1 };
   }
   if (range.start >= size) return null;
   return { start: range.start, end: Math.min(range.end ?? size - 1, size - 1) };
 }
 
-// RFC 9110 §15.3.7.2: ranges that overlap may be coalesced; the rest keeps the order of the request.
+// RFC 9110 section 15.3.7.2: ranges that overlap may be coalesced; the rest keeps the order of the request.
 function coalesce(spans: readonly Span[]): Span[] {
   const merged: { start: number; end: number; asked: number }[] = [];
   const byStart = spans.map((span, asked) => ({ ...span, asked }));

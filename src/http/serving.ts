@@ -30,7 +30,7 @@ export interface Served {
   /** With its quotes; `''` when storage gave none. */
   readonly etag: string;
   readonly lastModified: Date | null;
-  /** RFC 9530, `sha-256=:…:`. */
+  /** RFC 9530, `sha-256=:...:`. */
   readonly digest: string | null;
 }
 
@@ -133,11 +133,11 @@ function dispositionOf(
 }
 
 const VISIBLE = /^[\x20-\x7e]+$/;
-// RFC 9110 §8.8.3.
+// RFC 9110 section 8.8.3.
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
-// RFC 9110 §8.5: language tags.
+// RFC 9110 section 8.5: language tags.
 const LANGUAGES = /^[A-Za-z0-9-]+(?:[ \t]*,[ \t]*[A-Za-z0-9-]+)*$/;
-// RFC 9530 §3 with the algorithms that §5 calls active.
+// RFC 9530 section 3 with the algorithms that section 5 calls active.
 const DIGESTS =
   /^sha-(?:256|512)=:[A-Za-z0-9+/]+={0,2}:(?:, sha-(?:256|512)=:[A-Za-z0-9+/]+={0,2}:)?$/;
 const CODING = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -93,7 +93,7 @@ type Spelling = 'quoted' | 'bare' | 'none';
 const SPELLINGS = new WeakMap<Connection, Promise<Spelling>>();
 
 // Ceph 16 compares If-Match of a write with the ETag without its quotes, and so never finds them equal;
-// others take the quoted one of RFC 9110 §13.1.1, or ignore the header. Asked once of each store.
+// others take the quoted one of RFC 9110 section 13.1.1, or ignore the header. Asked once of each store.
 async function ifMatchInput(context: S3Context, etag: string): Promise<GuardInput> {
   const { connection } = context;
   const known = SPELLINGS.get(connection) ?? spellingOf(detached(context));

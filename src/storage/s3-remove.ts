@@ -58,7 +58,7 @@ export async function removeMany(
   return { failed, deleted: keys.length - failed.length };
 }
 
-// XML 1.0 §2.2: these are not characters, not even escaped, so no document can name such a key.
+// XML 1.0 section 2.2: these are not characters, not even escaped, so no document can name such a key.
 // eslint-disable-next-line no-control-regex
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
