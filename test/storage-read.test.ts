@@ -168,6 +168,7 @@ describe('resumingBody', () => {
   const resumable = (length: number) => ({
     length,
     idleMs: 1000,
+    check: null,
     reopen: never,
     isContended: () => false,
     release: () => undefined,

@@ -2,6 +2,7 @@
 // for again, so that the reader gets every byte once or an error. Knows streams, not S3.
 import { Readable } from 'node:stream';
 import { FileServiceError } from '../errors.js';
+import type { DigestCheck } from './digest-check.js';
 import { watchdog } from './watchdog.js';
 
 /** Where a body's bytes come from. */
@@ -10,6 +11,8 @@ export interface ResumableSource {
   readonly length: number;
   /** How long storage may give nothing to a reader that wants bytes, in milliseconds. */
   readonly idleMs: number;
+  /** What the bytes must add up to; null when nothing is known of it. */
+  readonly check: DigestCheck | null;
   /** Asks for the bytes from `offset` on. Its rejection ends the body, but `storage_unavailable` is tried again. */
   reopen(offset: number): Promise<Readable>;
   /** True while others wait for what this body holds of storage: it lets go when its reader is slow. */
@@ -76,6 +79,7 @@ export function resumingBody(first: Readable, resumable: ResumableSource): Reada
   const take = (chunk: Buffer): void => {
     received += chunk.length;
     if (received > length) return void body.destroy(inexact());
+    resumable.check?.update(chunk);
     if (received === length) {
       last = chunk;
       dog.wait();
@@ -99,6 +103,7 @@ export function resumingBody(first: Readable, resumable: ResumableSource): Reada
 
   const finish = (): void => {
     if (received < length) return lose(new Error('storage ended its answer too early'));
+    if (resumable.check?.matches() === false) return void body.destroy(inexact());
     complete = true;
     detach();
     dog.stop();
@@ -156,7 +161,8 @@ function gone(cause: unknown): FileServiceError {
   });
 }
 
-function inexact(cause?: unknown): FileServiceError {
+/** `storage_failed`: the bytes are not those that were announced. */
+export function inexact(cause?: unknown): FileServiceError {
   return new FileServiceError('storage_failed', 'Storage gave other bytes than it announced.', {
     cause,
   });

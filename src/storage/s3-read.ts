@@ -7,7 +7,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../errors.js';
 import type { ByteRange, ReadRequest, ReadResult, Stat } from './bucket.js';
-import { resumingBody } from './resume.js';
+import { digestCheck } from './digest-check.js';
+import { inexact, resumingBody } from './resume.js';
 import { quoted, statOf, unchanged } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import { attemptsAfter } from './retry.js';
@@ -130,11 +131,18 @@ function found(context: S3Context, request: ReadRequest, object: OpenedObject): 
     const stat = object.statWith(part?.size ?? length);
     const start = part?.start ?? 0;
     const range = part && { start, end: start + length - 1 };
-    if (first instanceof Uint8Array) return { kind: 'found', stat, range, body: first };
+    // The digest is of the whole: of a part it says nothing.
+    const check = range === null ? digestCheck(stat.digest) : null;
+    if (first instanceof Uint8Array) {
+      check?.update(first);
+      if (check?.matches() === false) throw inexact();
+      return { kind: 'found', stat, range, body: first };
+    }
     let abort = object.abort;
     const body = resumingBody(first, {
       length,
       idleMs: context.settings.timeouts.idleMs,
+      check,
       reopen(offset) {
         abort();
         const controller = new AbortController();

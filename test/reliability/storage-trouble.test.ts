@@ -1,7 +1,9 @@
 // F: storage that refuses, stalls, breaks off, lies or talks nonsense, as a client of the service sees it.
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTrial, type Trial } from '../support/oracles.ts';
 import {
+  corrupt,
   blackHole,
   commitThenReset,
   early,
@@ -227,6 +229,46 @@ describe('F145 storage that breaks off in the middle', () => {
     const answer = await trial.rawAsk({ target: '/many/' });
     expect([answer.status, answer.finalChunk]).toEqual([200, false]);
     expect(['fin', 'reset']).toContain(answer.ended);
+  });
+});
+
+describe('F147 storage that gives other bytes than it was given', () => {
+  const digestOf = (bytes: Buffer) =>
+    `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`;
+  const store = (name: string, bytes: Buffer) =>
+    trial.ask({
+      method: 'PUT',
+      path: `/${name}`,
+      headers: { 'Repr-Digest': digestOf(bytes) },
+      body: bytes,
+    });
+
+  it('never lets a large file look complete', async () => {
+    const bytes = Buffer.alloc(MIB, 'digested');
+    expect((await store('digested', bytes)).status).toBe(201);
+    trial.proxy.fail({ operation: 'GetObject', fault: corrupt(100) });
+    const answer = await trial.rawAsk({ target: '/digested' }, { timeoutMs: 10_000 });
+    expect(answer.status).toBe(200);
+    expect(answer.body.length).toBeLessThan(bytes.length);
+    expect(['fin', 'reset']).toContain(answer.ended);
+    trial.proxy.heal();
+    expect((await trial.ask({ path: '/digested' })).body.equals(bytes)).toBe(true);
+  });
+
+  it('answers 502 instead of a small one', async () => {
+    await store('small', Buffer.from('0123456789'.repeat(20)));
+    trial.proxy.fail({ operation: 'GetObject', fault: corrupt(100) });
+    const answer = await trial.ask({ path: '/small' });
+    expect([answer.status, answer.json()]).toEqual([
+      502,
+      { error: expect.objectContaining({ reason: 'storage_failed' }) },
+    ]);
+  });
+
+  it('checks no part, of which the digest says nothing', async () => {
+    await store('part', Buffer.from('0123456789'.repeat(20)));
+    const answer = await trial.ask({ path: '/part', headers: { Range: 'bytes=10-19' } });
+    expect([answer.status, answer.text]).toEqual([206, '0123456789']);
   });
 });
 
