@@ -260,6 +260,14 @@ describe('lean calls through the service', () => {
     expect(await callsOf('GET', '/a.txt', { [name]: value })).toEqual([status, 'lean']);
   });
 
+  it('keeps its socket after a HEAD', async () => {
+    for (let n = 0; n < 20; n += 1) await service.ask({ method: 'HEAD', path: '/a.txt' });
+    expect(store.double.openSockets()).toBeLessThanOrEqual(2);
+    const before = store.double.openedSockets();
+    for (let n = 0; n < 20; n += 1) await service.ask({ method: 'HEAD', path: '/a.txt' });
+    expect(store.double.openedSockets()).toBe(before);
+  });
+
   it('goes through the SDK when leanCalls is false', async () => {
     const slow = await startService(store, { leanCalls: false });
     store.double.clearCalls();

@@ -66,7 +66,8 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const handler = answerHandler(request, terms, resolve, reject);
     pool.dispatch(
-      { method: request.method, path: target, headers, body: request.body ?? null },
+      // undici closes a socket after every HEAD, for servers that send a body; storage sends none.
+      { method: request.method, path: target, headers, body: request.body ?? null, reset: false },
       handler,
     );
   });

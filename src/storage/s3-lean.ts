@@ -2,6 +2,7 @@
 // It knows plain answers only; after whatever else the SDK makes the call its own way.
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { connector } from './connector.js';
+import { textOf } from './s3-attributes.js';
 import type { Call, Connection, StorageSettings } from './s3-client.js';
 import { exchange } from './s3-exchange.js';
 import type { LeanAnswer, LeanRequest, NoAnswer, SignedRequest } from './s3-exchange.js';
@@ -45,8 +46,13 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
     connection.client('meta').config.systemClockOffset ||
     connection.client('stream').config.systemClockOffset;
 
+  // undici keeps a socket after a HEAD only where storage says that it does, too; a new socket for each
+  // would cost more than the SDK.
+  let headKeepsSocket = true;
+
   return {
     async ask(request, call) {
+      if (request.method === 'HEAD' && !headKeepsSocket) return 'unasked';
       const known = way === undefined ? await find() : way;
       if (known === null) return 'unasked';
       call.signal.throwIfAborted();
@@ -61,7 +67,10 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
         settings,
         onOutage: () => connection.breaker.failed(2),
       });
-      if (typeof answer === 'object') judge(connection, answer.status);
+      if (typeof answer === 'object') {
+        judge(connection, answer.status);
+        if (request.method === 'HEAD') headKeepsSocket = saysKeepAlive(answer);
+      }
       return answer;
     },
     busySockets: () => {
@@ -73,6 +82,10 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
       way?.pool.destroy().catch(() => {});
     },
   };
+}
+
+function saysKeepAlive({ headers }: LeanAnswer): boolean {
+  return /^keep-alive$/i.test(textOf(headers, 'connection') ?? '');
 }
 
 function judge({ breaker, budget }: Connection, status: number): void {

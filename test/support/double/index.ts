@@ -79,6 +79,8 @@ export interface Double {
     bucket: string,
   ): readonly { key: string; uploadId: string; initiated: Date; parts: number }[];
   openSockets(): number;
+  /** Sockets that clients have opened so far. */
+  openedSockets(): number;
   /** Destroys all sockets and frees the port. */
   close(): Promise<void>;
 }
@@ -119,7 +121,9 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
     (req, res) => void serve(serving, req, res, false),
   );
   server.on('checkContinue', (req, res) => void serve(serving, req, res, true));
+  let opened = 0;
   server.on('connection', (socket) => {
+    opened += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
@@ -150,6 +154,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
         parts: upload.parts.size,
       })),
     openSockets: () => sockets.size,
+    openedSockets: () => opened,
     close: async () => {
       const closed = server.listening ? once(server, 'close') : undefined;
       server.close();
