@@ -18,6 +18,21 @@ const errorFields = {
 
 const itemError = { type: 'object', properties: errorFields };
 
+/** One answer an item of a batch, with these fields beside its names and its error. */
+function answers<const Fields extends object>(fields: Fields) {
+  const names = { name: { type: ['string', 'null'] }, path: { type: ['string', 'null'] } };
+  return {
+    type: 'object',
+    required: ['resource'],
+    properties: {
+      resource: {
+        type: 'array',
+        items: { type: 'object', properties: { ...names, ...fields, error: itemError } },
+      },
+    },
+  } as const;
+}
+
 /** Components of the OpenAPI document, by the names that operations refer to. */
 export const SCHEMAS = {
   Error: {
@@ -144,51 +159,19 @@ export const SCHEMAS = {
     properties: { name, path },
     examples: [{ name: 'documents', path: 'documents/' }],
   },
-  StoredList: {
-    type: 'object',
-    required: ['resource'],
-    properties: {
-      resource: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            name: { type: ['string', 'null'] },
-            path: { type: ['string', 'null'] },
-            type: { type: ['string', 'null'] },
-            content_type: mediaType,
-            content_length: bytes,
-            etag,
-            error: itemError,
-          },
-        },
-      },
-    },
-  },
+  StoredList: answers({
+    type: { type: ['string', 'null'] },
+    content_type: mediaType,
+    content_length: bytes,
+    etag,
+  }),
   RemovedItem: {
     type: 'object',
     required: ['name', 'path'],
     properties: { name, path },
     examples: [{ name: 'old-report.pdf', path: 'uploads/old-report.pdf' }],
   },
-  RemovedList: {
-    type: 'object',
-    required: ['resource'],
-    properties: {
-      resource: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            name: { type: ['string', 'null'] },
-            path: { type: ['string', 'null'] },
-            type: { type: 'string' },
-            error: itemError,
-          },
-        },
-      },
-    },
-  },
+  RemovedList: answers({ type: { type: 'string' } }),
   SignedUrl: {
     type: 'object',
     required: ['url'],

@@ -184,7 +184,7 @@ export interface RemoveManyResult {
 export interface Bucket {
   /** One page; exactly one storage call. */
   list(request: ListRequest): Promise<Page>;
-  /** Attributes of one object; exactly one storage call. */
+  /** Attributes of one object; exactly one storage call, and another look at the bucket when it is missing. */
   stat(key: string, conditions?: ReadConditions): Promise<StatResult>;
   /** Bytes of one object; exactly one storage call. A body cut by storage is resumed or destroyed with an error. */
   read(key: string, request?: ReadRequest): Promise<ReadResult>;

@@ -2,6 +2,7 @@
 // does not look exactly like it is `null`: the SDK's parser then has the word.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html#API_ListObjectsV2_ResponseSyntax
 import type { Entry, Page } from './bucket.js';
+import { quoted } from './s3-attributes.js';
 
 /** Reads a page; `relative` turns S3's keys into ours. */
 export function readListing(
@@ -123,8 +124,4 @@ function urlDecoded(text: string): string {
   } catch {
     throw new UnlikeS3();
   }
-}
-
-function quoted(etag: string): string {
-  return etag === '' || etag.endsWith('"') ? etag : `"${etag}"`;
 }

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { stalled } from './exact-body.js';
-import { pauseBefore } from './retry.js';
+import { attemptsAfter, pauseBefore } from './retry.js';
 import { mayRepeat, type S3Command, type S3Context } from './s3-client.js';
 import { watchdog } from './watchdog.js';
 
@@ -19,7 +19,6 @@ export interface BytesCall<Input extends ServiceInputTypes, Output extends Servi
   onRepeat?(): void;
 }
 
-const ATTEMPTS = 3;
 const SLICE_BYTES = 65_536;
 
 /** Sends, up to three times. Throws as `send` does; `storage_unavailable` when storage takes no bytes. */
@@ -27,7 +26,7 @@ export async function sendBytes<Input extends ServiceInputTypes, Output extends 
   context: S3Context,
   call: BytesCall<Input, Output>,
 ): Promise<Output> {
-  const { attempts = ATTEMPTS } = call;
+  const { attempts = attemptsAfter('unasked') } = call;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await sendOnce(context, call);
