@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bucket, ReadResult } from '../src/storage/bucket.ts';
+import { flowOf } from '../src/storage/flow.ts';
 import { resumingBody } from '../src/storage/resume.ts';
 import { s3Storage, type Storage } from '../src/storage/s3.ts';
 import { settingsFor } from './contract/given.ts';
@@ -164,7 +165,8 @@ describe('read \u203a when the reader is slow or leaves', () => {
 });
 
 describe('resumingBody', () => {
-  const never = (): Promise<Readable> => Promise.reject(new Error('nothing more'));
+  const flow = (stream: Readable) => flowOf(stream, () => undefined);
+  const never = (): Promise<never> => Promise.reject(new Error('nothing more'));
   const resumable = (length: number) => ({
     length,
     idleMs: 1000,
@@ -185,7 +187,7 @@ describe('resumingBody', () => {
       },
     });
     const seen: string[] = [];
-    const body = resumingBody(first, resumable(11));
+    const body = resumingBody(flow(first), resumable(11));
     body.on('data', (chunk: Buffer) => seen.push(chunk.toString()));
     const [error] = (await once(body, 'error')) as [unknown];
     expect(error).toMatchObject({ reason: 'storage_failed' });
@@ -193,12 +195,12 @@ describe('resumingBody', () => {
   });
 
   it('fails when storage gives more than it announced', async () => {
-    const body = resumingBody(Readable.from([Buffer.from('too much')]), resumable(3));
+    const body = resumingBody(flow(Readable.from([Buffer.from('too much')])), resumable(3));
     await expect(buffer(body)).rejects.toMatchObject({ reason: 'storage_failed' });
   });
 
   it('gives an empty body', async () => {
-    const body = resumingBody(Readable.from([]), resumable(0));
+    const body = resumingBody(flow(Readable.from([])), resumable(0));
     expect((await buffer(body)).length).toBe(0);
   });
 });

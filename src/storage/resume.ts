@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { FileServiceError } from '../errors.js';
 import type { DigestCheck } from './digest-check.js';
+import type { Flow, FlowReceiver } from './flow.js';
 import { watchdog } from './watchdog.js';
 
 /** Where a body's bytes come from. */
@@ -14,10 +15,10 @@ export interface ResumableSource {
   /** What the bytes must add up to; null when nothing is known of it. */
   readonly check: DigestCheck | null;
   /** Asks for the bytes from `offset` on. Its rejection ends the body, but `storage_unavailable` is tried again. */
-  reopen(offset: number): Promise<Readable>;
+  reopen(offset: number): Promise<Flow>;
   /** True while others wait for what this body holds of storage: it lets go when its reader is slow. */
   isContended(): boolean;
-  /** Tears a request under way down: the body has ended before its last byte, or waits for its reader. */
+  /** Nobody waits any longer for what `reopen` was to bring. */
   release(): void;
 }
 
@@ -36,15 +37,14 @@ const PARK_MS = 250;
  * bytes are held back until storage's answer has ended well, so that a reader who has counted them all
  * may trust them.
  */
-export function resumingBody(first: Readable, resumable: ResumableSource): Readable {
+export function resumingBody(first: Flow, resumable: ResumableSource): Readable {
   const { length, idleMs } = resumable;
   let received = 0;
   let losses = 0;
   let receivedAtLoss = 0;
   let complete = false;
   let last: Buffer | undefined;
-  let detach: () => void = () => {};
-  let source: Readable | undefined;
+  let source: Flow | undefined;
   let pause: NodeJS.Timeout | undefined;
   let parking: NodeJS.Timeout | undefined;
   let isParked = false;
@@ -76,6 +76,11 @@ export function resumingBody(first: Readable, resumable: ResumableSource): Reada
     if (!complete) resumable.release();
   };
 
+  const detach = (): void => {
+    source?.destroy();
+    source = undefined;
+  };
+
   const take = (chunk: Buffer): void => {
     received += chunk.length;
     if (received > length) return void body.destroy(inexact());
@@ -98,7 +103,6 @@ export function resumingBody(first: Readable, resumable: ResumableSource): Reada
     if (!resumable.isContended()) return void (parking = setTimeout(park, PARK_MS));
     isParked = true;
     detach();
-    resumable.release();
   };
 
   const finish = (): void => {
@@ -132,20 +136,13 @@ export function resumingBody(first: Readable, resumable: ResumableSource): Reada
     });
   };
 
-  const attach = (next: Readable): void => {
-    const onClose = (): void => lose(new Error('storage broke off its answer'));
+  const receiver: FlowReceiver = { data: take, end: finish, fail: lose };
+
+  const attach = (next: Flow): void => {
+    if (body.destroyed) return next.destroy();
     source = next;
-    detach = () => {
-      detach = () => {};
-      source = undefined;
-      next.off('data', take).off('end', finish).off('error', lose).off('close', onClose);
-      // What it still has to say interests nobody; unheard, it would end the process.
-      next.on('error', () => {});
-      if (!next.readableEnded) next.destroy();
-    };
-    next.on('end', finish).on('error', lose).on('close', onClose).on('data', take);
-    if (body.destroyed) return detach();
     dog.wait();
+    next.start(receiver);
   };
 
   // An error between this moment and the first listener of the reader must not end the process.

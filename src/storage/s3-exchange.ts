@@ -1,52 +1,49 @@
-// One exchange with storage over a pool of sockets: small answers come whole, large ones as a stream.
+// One exchange with storage over a pool of sockets: small answers come whole, large ones as they flow.
 // Knows HTTP; what the answers mean is its callers' business.
 import { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import { FileServiceError } from '../errors.js';
+import { answerFlow, type AnswerFlow } from './answer-flow.js';
+import type { Flow } from './flow.js';
 import type { Call, StorageSettings } from './s3-client.js';
+import type { Claimant, WirePool } from './wire-pool.js';
+import type { Head, WireHeaders } from './wire-head.js';
+import type { Outgoing, Receiver, Wire } from './wire.js';
 
 /** One call. */
 export interface LeanRequest {
   /** AWS's name of it, for counts. */
   readonly operation: string;
-  readonly method: 'GET' | 'HEAD' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
   /** The whole key; `''` is the bucket itself. */
   readonly s3Key: string;
   /** Canonical: sorted and percent-encoded. */
   readonly query: string;
   /** Lower-case names with values; all of them are signed. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body?: Uint8Array;
-  /** SHA-256 of the body. @default that of no bytes */
-  readonly payload?: string;
-  /** Answers up to this many bytes come whole; longer ones as a stream, or not at all without it. */
+  readonly body?: LeanBody;
+  /** Answers up to this many bytes come whole; longer ones as they flow, or not at all without `streamed`. */
   readonly whole: number;
   readonly streamed: boolean;
 }
 
-/** Response headers by their lower-case names. */
-export type LeanHeaders = Readonly<Record<string, string | string[] | undefined>>;
+/** What a call sends. */
+export interface LeanBody {
+  /** A stream is watched by its owner, who aborts the call when it stands still: no deadline is set for it. */
+  readonly bytes: Uint8Array | Readable;
+  readonly length: number;
+  /** SHA-256 in hexadecimal, or `UNSIGNED-PAYLOAD`. */
+  readonly payload: string;
+}
 
 /** A plain answer. */
 export interface LeanAnswer {
   readonly status: number;
-  readonly headers: LeanHeaders;
-  readonly body: Uint8Array | Readable;
+  readonly headers: WireHeaders;
+  readonly body: Uint8Array | Flow;
 }
 
 /** Why there is no plain answer. */
 export type NoAnswer = 'unasked' | 'failed';
-
-/** A request as it goes over the wire. */
-export interface SignedRequest {
-  readonly target: string;
-  /** Names and values in turn, as undici takes them. */
-  readonly headers: string[];
-}
-
-// An error document is small; whatever is larger is not S3's.
-const ERROR_BYTES = 64 * 1024;
-const NO_BYTES = new Uint8Array(0);
 
 /** On what terms. */
 export interface Terms {
@@ -56,130 +53,178 @@ export interface Terms {
   readonly onOutage: () => void;
 }
 
-/** Sends one signed request. Throws the call's abort reason, and `storage_unavailable` when nothing comes. */
+/**
+ * Sends one request. Throws the call's abort reason, and `storage_unavailable` when nothing comes; for a
+ * body that is a stream, which can be sent once only, whatever broke the connection.
+ */
 export function exchange(
-  pool: Dispatcher,
+  pool: WirePool,
   request: LeanRequest,
-  { target, headers }: SignedRequest,
+  head: string,
   terms: Terms,
 ): Promise<LeanAnswer | NoAnswer> {
   return new Promise((resolve, reject) => {
-    const handler = answerHandler(request, terms, resolve, reject);
-    pool.dispatch(
-      // undici closes a socket after every HEAD, for servers that send a body; storage sends none.
-      { method: request.method, path: target, headers, body: request.body ?? null, reset: false },
-      handler,
-    );
+    new Exchange(pool, request, head, terms, { resolve, reject }).begin();
   });
 }
 
+interface Settling {
+  readonly resolve: (answer: LeanAnswer | NoAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+// An error document is small; whatever is larger is not S3's.
+const ERROR_BYTES = 64 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 // Longer than this a call does not wait for a socket to come free.
 const QUEUE_MS = 5000;
 
-function answerHandler(
-  request: LeanRequest,
-  { call, settings, onOutage }: Terms,
-  resolve: (answer: LeanAnswer | NoAnswer) => void,
-  reject: (error: unknown) => void,
-): Dispatcher.DispatchHandler {
-  let controller: Dispatcher.DispatchController | undefined;
-  let answer: Omit<LeanAnswer, 'body'> | undefined;
-  let stream: Readable | undefined;
-  let chunks: Buffer[] = [];
-  let size = 0;
-  let limit = request.whole;
+// A class, because one is made for every request: its functions are shared.
+class Exchange implements Claimant, Receiver {
+  readonly #pool: WirePool;
+  readonly #request: LeanRequest;
+  readonly #message: Outgoing;
+  readonly #terms: Terms;
+  readonly #settling: Settling;
+  readonly #onAbort = (): void => this.#abort();
+  #wire: Wire | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #answer: Head | undefined;
+  #limit: number;
+  /** Filled as the bytes come, where the answer says how many they are; else put together of pieces. */
+  #body = NO_BYTES;
+  #pieces: Buffer[] | undefined;
+  #size = 0;
+  #flow: AnswerFlow | undefined;
 
-  const onAbort = (): void => {
-    clearTimeout(timer);
-    reject(call.signal.reason);
-    controller?.abort(asError(call.signal.reason));
-  };
-  const settle = (): void => {
-    clearTimeout(timer);
-    call.signal.removeEventListener('abort', onAbort);
-  };
-  const leaveIt = (): void => {
-    settle();
-    resolve('failed');
-    controller?.abort(new Error('not a plain answer'));
-  };
-  const giveUp = (cause: Error): void => {
-    settle();
-    reject(silent(cause));
-    controller?.abort(cause);
-  };
-  const queueMs = Math.min(QUEUE_MS, settings.timeouts.requestMs * 0.9);
-  let timer = setTimeout(() => giveUp(new Error('no socket came free')), queueMs);
-  call.signal.addEventListener('abort', onAbort);
+  constructor(
+    pool: WirePool,
+    request: LeanRequest,
+    head: string,
+    terms: Terms,
+    settling: Settling,
+  ) {
+    this.#pool = pool;
+    this.#request = request;
+    this.#message = { method: request.method, head, body: request.body?.bytes ?? null };
+    this.#terms = terms;
+    this.#settling = settling;
+    this.#limit = request.whole;
+  }
 
-  return {
-    onRequestStart(started) {
-      controller = started;
-      clearTimeout(timer);
-      if (call.signal.aborted) return started.abort(asError(call.signal.reason));
-      timer = setTimeout(() => {
-        onOutage();
-        giveUp(new Error('storage did not answer in time'));
-      }, settings.timeouts.requestMs);
-    },
-    onResponseStart(started, status, headers) {
-      answer = { status, headers };
-      if (status >= 300) limit = ERROR_BYTES;
-      const length = isBodiless(request.method, status)
-        ? 0
-        : Number(headers['content-length'] ?? Number.NaN);
-      const isWhole = length <= limit || (Number.isNaN(length) && !request.streamed);
-      if (isWhole) return;
-      if (!request.streamed || status >= 300 || Number.isNaN(length)) return leaveIt();
-      clearTimeout(timer);
-      stream = bodyStream(started).on('close', settle);
-      resolve({ status, headers, body: stream });
-    },
-    onResponseData(started, chunk) {
-      if (stream !== undefined) {
-        if (!stream.push(chunk)) started.pause();
-        return;
+  begin(): void {
+    const { call, settings } = this.#terms;
+    const { requestMs } = settings.timeouts;
+    call.signal.addEventListener('abort', this.#onAbort);
+    this.#pool.claim(this);
+    if (this.#wire !== undefined) return;
+    this.#timer = setTimeout(noSocket, Math.min(QUEUE_MS, requestMs * 0.9), this);
+  }
+
+  start(wire: Wire): void {
+    clearTimeout(this.#timer);
+    this.#wire = wire;
+    wire.send(this.#message, this);
+    const { requestMs } = this.#terms.settings.timeouts;
+    if (!this.#isOnce()) this.#timer = setTimeout(noAnswer, requestMs, this);
+  }
+
+  head(answer: Head): boolean {
+    const { whole, streamed } = this.#request;
+    const { status, headers, length } = answer;
+    this.#answer = answer;
+    const isPlain = status < 300;
+    this.#limit = isPlain ? whole : ERROR_BYTES;
+    const isWhole = length === 'chunked' ? !(isPlain && streamed) : length <= this.#limit;
+    if (!isWhole) {
+      // How long it is has to be known before it is promised to anybody.
+      if (!isPlain || !streamed || length === 'chunked') this.#leave();
+      else if (this.#wire !== undefined) {
+        clearTimeout(this.#timer);
+        this.#flow = answerFlow(this.#wire, () => this.#close());
+        this.#settling.resolve({ status, headers, body: this.#flow });
       }
-      size += chunk.length;
-      if (size > limit) return leaveIt();
-      chunks.push(chunk);
-    },
-    onResponseEnd() {
-      if (stream !== undefined) return void stream.push(null);
-      const [only] = chunks;
-      const body = chunks.length > 1 ? Buffer.concat(chunks, size) : (only ?? NO_BYTES);
-      chunks = [];
-      settle();
-      resolve(answer === undefined ? 'failed' : { ...answer, body });
-    },
-    onResponseError(_, error) {
-      if (stream !== undefined) return void stream.destroy(error);
-      if (!call.signal.aborted && controller?.aborted !== true) onOutage();
-      if (isTimeout(error)) giveUp(error);
-      else leaveIt();
-    },
-  };
+      return true;
+    }
+    if (length === 'chunked') this.#pieces = [];
+    else if (length > 0) this.#body = Buffer.allocUnsafe(length);
+    return false;
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#flow !== undefined) return this.#flow.data(bytes);
+    const from = this.#size;
+    this.#size += bytes.length;
+    if (this.#size > this.#limit) this.#leave();
+    // The bytes are lent.
+    else if (this.#pieces === undefined) bytes.copy(this.#body, from);
+    else this.#pieces.push(Buffer.from(bytes));
+  }
+
+  end(): void {
+    this.#settle();
+    if (this.#flow !== undefined) return this.#flow.end();
+    if (this.#answer === undefined) return this.#settling.resolve('failed');
+    const { status, headers } = this.#answer;
+    const body = this.#pieces === undefined ? this.#body : Buffer.concat(this.#pieces, this.#size);
+    this.#settling.resolve({ status, headers, body });
+  }
+
+  fail(error: Error): void {
+    this.#settle();
+    if (this.#flow !== undefined) return this.#flow.fail(error);
+    this.#terms.onOutage();
+    if (this.#isOnce()) this.#settling.reject(error);
+    // Asking the SDK after a full time-out would make the caller wait twice.
+    else if (isTimeout(error)) this.#settling.reject(silent(error));
+    else this.#settling.resolve('failed');
+  }
+
+  /** No socket came free, or storage has not answered in time. */
+  expire(cause: Error): void {
+    if (this.#wire !== undefined) this.#terms.onOutage();
+    this.#close();
+    this.#settling.reject(silent(cause));
+  }
+
+  #abort(): void {
+    const { reason } = this.#terms.call.signal;
+    this.#close();
+    if (this.#flow === undefined) this.#settling.reject(reason);
+    else this.#flow.fail(asError(reason));
+  }
+
+  // Not a plain answer: the SDK asks again, unless what was sent is gone.
+  #leave(): void {
+    this.#close();
+    if (this.#isOnce()) this.#settling.reject(unlikeS3());
+    else this.#settling.resolve('failed');
+  }
+
+  #isOnce(): boolean {
+    return this.#message.body instanceof Readable;
+  }
+
+  #close(): void {
+    this.#settle();
+    this.#wire?.close();
+  }
+
+  #settle(): void {
+    clearTimeout(this.#timer);
+    if (this.#wire === undefined) this.#pool.withdraw(this);
+    this.#terms.call.signal.removeEventListener('abort', this.#onAbort);
+  }
 }
 
-// RFC 9110 section 6.4.1: these have no content, whatever their headers say.
-function isBodiless(method: LeanRequest['method'], status: number): boolean {
-  return method === 'HEAD' || status === 204 || status === 304;
+function noSocket(exchange: Exchange): void {
+  exchange.expire(new Error('no socket came free'));
 }
 
-function bodyStream(controller: Dispatcher.DispatchController): Readable {
-  return new Readable({
-    highWaterMark: 65_536,
-    read: () => {
-      controller.resume();
-    },
-    destroy: (error, done) => {
-      if (!controller.aborted) controller.abort(error ?? new Error('the reader has gone'));
-      done(error);
-    },
-  });
+function noAnswer(exchange: Exchange): void {
+  exchange.expire(new Error('storage did not answer in time'));
 }
 
-// Asking the SDK after a full time-out would make the caller wait twice.
 function isTimeout(error: Error): boolean {
   return (error as { code?: unknown }).code === 'ETIMEDOUT';
 }
@@ -189,6 +234,10 @@ function silent(cause?: unknown): FileServiceError {
     cause,
     headers: { 'Retry-After': '5' },
   });
+}
+
+function unlikeS3(): Error {
+  return Object.assign(new Error('storage did not answer as S3 does'), { code: 'EPROTO' });
 }
 
 function asError(reason: unknown): Error {

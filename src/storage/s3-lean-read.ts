@@ -1,6 +1,6 @@
 // Reading an object the lean way: plain answers become what the port speaks, all others are left to the SDK.
-import type { Readable } from 'node:stream';
 import type { ByteRange, ReadConditions, ReadRequest, ReadResult, Stat } from './bucket.js';
+import type { Flow } from './flow.js';
 import { statFromHeaders, textOf, unchanged } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import type { LeanAnswer, NoAnswer } from './s3-exchange.js';
@@ -12,9 +12,7 @@ export interface OpenedObject {
   readonly contentRange: string | undefined;
   /** The attributes of the object, whose whole size the range tells. */
   readonly statWith: (size: number) => Stat;
-  readonly body: Readable | Uint8Array;
-  /** Tears the request down. */
-  readonly abort: () => void;
+  readonly body: Flow | Uint8Array;
 }
 
 /** The header of a range: one spelling, whatever the client wrote. */
@@ -77,9 +75,6 @@ function understood(
       contentRange: textOf(headers, 'content-range'),
       statWith: (size) => statFromHeaders(key, size, headers),
       body,
-      abort: () => {
-        if (!(body instanceof Uint8Array)) body.destroy();
-      },
     };
   if (status === 304)
     return { kind: 'not-modified', stat: unchanged(headers, request.ifNoneMatch) };

@@ -1,15 +1,14 @@
 // The lean way to storage: one signed request over a keep-alive socket, its answer's headers as they came.
 // It knows plain answers only; after whatever else the SDK makes the call its own way.
-import Pool from 'undici/lib/dispatcher/pool.js';
-import { connector } from './connector.js';
-import { textOf } from './s3-attributes.js';
 import type { Call, Connection, StorageSettings } from './s3-client.js';
 import { exchange } from './s3-exchange.js';
-import type { LeanAnswer, LeanRequest, NoAnswer, SignedRequest } from './s3-exchange.js';
+import type { LeanAnswer, LeanRequest, NoAnswer } from './s3-exchange.js';
 import { resolvePlace } from './s3-place.js';
 import type { Place } from './s3-place.js';
 import { EMPTY_PAYLOAD, amzDate, encodeS3Key, signingIn } from './sigv4.js';
 import type { Identity, Signing } from './sigv4.js';
+import { wirePool } from './wire-pool.js';
+import type { WirePool } from './wire-pool.js';
 
 /** Makes lean calls to one storage. */
 export interface Lean {
@@ -46,13 +45,10 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
     connection.client('meta').config.systemClockOffset ||
     connection.client('stream').config.systemClockOffset;
 
-  // undici keeps a socket after a HEAD only where storage says that it does, too; a new socket for each
-  // would cost more than the SDK.
-  let headKeepsSocket = true;
+  const onOutage = (): void => connection.breaker.failed(2);
 
   return {
     async ask(request, call) {
-      if (request.method === 'HEAD' && !headKeepsSocket) return 'unasked';
       const known = way === undefined ? await find() : way;
       if (known === null) return 'unasked';
       call.signal.throwIfAborted();
@@ -60,32 +56,17 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
       const identity = known.place.identity();
       const live = 'then' in identity ? await identity.catch(() => null) : identity;
       if (live === null) return 'unasked';
+      const head = signedHead(known, request, live, amzDate(Date.now() + clockOffset()));
+      if (head === null) return 'unasked';
       call.onCall(request.operation);
-      const date = amzDate(Date.now() + clockOffset());
-      const answer = await exchange(known.pool, request, signed(known, request, live, date), {
-        call,
-        settings,
-        onOutage: () => connection.breaker.failed(2),
-      });
-      if (typeof answer === 'object') {
-        judge(connection, answer.status);
-        if (request.method === 'HEAD') headKeepsSocket = saysKeepAlive(answer);
-      }
+      const answer = await exchange(known.pool, request, head, { call, settings, onOutage });
+      if (typeof answer === 'object') judge(connection, answer.status);
       return answer;
     },
-    busySockets: () => {
-      const stats = way?.pool.stats;
-      return stats === undefined ? 0 : stats.running + stats.queued;
-    },
-    waiting: () => way?.pool.stats.queued ?? 0,
-    close: () => {
-      way?.pool.destroy().catch(() => {});
-    },
+    busySockets: () => (way?.pool.busy() ?? 0) + (way?.pool.waiting() ?? 0),
+    waiting: () => way?.pool.waiting() ?? 0,
+    close: () => way?.pool.close(),
   };
-}
-
-function saysKeepAlive({ headers }: LeanAnswer): boolean {
-  return /^keep-alive$/i.test(textOf(headers, 'connection') ?? '');
 }
 
 function judge({ breaker, budget }: Connection, status: number): void {
@@ -97,46 +78,50 @@ function judge({ breaker, budget }: Connection, status: number): void {
 /** A resolved place with its sockets. */
 interface Way {
   readonly place: Place;
-  readonly pool: InstanceType<typeof Pool>;
+  readonly pool: WirePool;
   readonly signing: Signing;
 }
 
-function wayTo(place: Place, settings: StorageSettings): Way {
-  const pool = new Pool(place.origin, {
-    connections: settings.maxSockets,
-    pipelining: 1,
-    keepAliveTimeout: IDLE_SOCKET_MS,
-    keepAliveMaxTimeout: IDLE_SOCKET_MS,
-    connect: connector(settings.timeouts.connectMs),
-    // Its own clock ticks once a second; ours is exact.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+function wayTo(place: Place, { maxSockets, timeouts }: StorageSettings): Way {
+  const { connectMs } = timeouts;
+  const pool = wirePool(place.origin, { maxSockets, connectMs, idleMs: IDLE_SOCKET_MS });
   return { place, pool, signing: signingIn(place.scope) };
 }
 
-function signed(
+// What is signed has to be what arrives. Signatures trim values and collapse their spaces; stores differ in
+// what they make of characters beyond ASCII.
+const PLAIN_VALUE = /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/;
+
+/** Request line and headers, signed; null when a header cannot be sent as it is. */
+function signedHead(
   { place, signing }: Way,
   request: LeanRequest,
   identity: Identity,
   date: string,
-): SignedRequest {
+): string | null {
+  const { method, query, body } = request;
   const path = place.base + encodeS3Key(request.s3Key);
-  const payload = request.payload ?? EMPTY_PAYLOAD;
-  const own: (readonly [string, string])[] = [
-    ...request.headers,
+  const payload = body?.payload ?? EMPTY_PAYLOAD;
+  const headers: (readonly [string, string])[] = [
     ['host', place.host],
+    ...request.headers,
     ['x-amz-content-sha256', payload],
     ['x-amz-date', date],
   ];
   if (identity.sessionToken !== undefined)
-    own.push(['x-amz-security-token', identity.sessionToken]);
-  own.sort(byName);
-  const { method, query } = request;
-  const signable = { method, path, query, headers: own, payload };
-  const headers = ['authorization', signing.authorize(identity, signable, date)];
-  for (const [name, value] of own) headers.push(name, value);
-  return { target: query === '' ? path : `${path}?${query}`, headers };
+    headers.push(['x-amz-security-token', identity.sessionToken]);
+  headers.sort(byName);
+  const authorization = signing.authorize(
+    identity,
+    { method, path, query, headers, payload },
+    date,
+  );
+  let head = `${method} ${path}${query === '' ? '' : '?'}${query} HTTP/1.1\r\nauthorization: ${authorization}\r\n`;
+  for (const [name, value] of headers) {
+    if (!PLAIN_VALUE.test(value)) return null;
+    head += `${name}: ${value}\r\n`;
+  }
+  return body === undefined ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`;
 }
 
 function byName([left]: readonly [string, string], [right]: readonly [string, string]): number {

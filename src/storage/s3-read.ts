@@ -8,6 +8,7 @@ import {
 import { FileServiceError } from '../errors.js';
 import type { ByteRange, ReadRequest, ReadResult, Stat } from './bucket.js';
 import { digestCheck } from './digest-check.js';
+import { flowOf, type Flow } from './flow.js';
 import { inexact, resumingBody } from './resume.js';
 import { quoted, statOf, unchanged } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
@@ -115,10 +116,14 @@ function opened(
     length: output.ContentLength,
     contentRange: output.ContentRange,
     statWith: (size) => statOf(key, size, output),
-    // Border with the SDK: under Node a body is always a Readable.
-    body: required(output.Body, 'a body') as unknown as Readable,
-    abort: () => controller.abort(),
+    body: bodyOf(output, controller),
   };
+}
+
+function bodyOf(output: GetObjectCommandOutput, controller: AbortController): Flow {
+  // Border with the SDK: under Node a body is always a Readable.
+  const stream = required(output.Body, 'a body') as unknown as Readable;
+  return flowOf(stream, () => controller.abort());
 }
 
 /** What was found, with a body that resumes by itself unless it is there already. */
@@ -138,27 +143,21 @@ function found(context: S3Context, request: ReadRequest, object: OpenedObject): 
       if (check?.matches() === false) throw inexact();
       return { kind: 'found', stat, range, body: first };
     }
-    let abort = object.abort;
+    let controller = new AbortController();
     const body = resumingBody(first, {
       length,
       idleMs: context.settings.timeouts.idleMs,
       check,
       reopen(offset) {
-        abort();
-        const controller = new AbortController();
-        abort = () => controller.abort();
+        controller = new AbortController();
         return rest(context, stat, { controller, start: start + offset, end: start + length - 1 });
       },
       isContended: () => context.connection.waiting() > 0,
-      release() {
-        abort();
-        // A reader that waits must not hold the answer that it has given up, and its buffers.
-        abort = () => {};
-      },
+      release: () => controller.abort(),
     });
     return { kind: 'found', stat, range, body };
   } catch (error) {
-    if (!(first instanceof Uint8Array)) first.on('error', () => {}).destroy();
+    if (!(first instanceof Uint8Array)) first.destroy();
     throw error;
   }
 }
@@ -198,7 +197,7 @@ async function rest(
   context: S3Context,
   stat: Stat,
   { controller, start, end }: Rest,
-): Promise<Readable> {
+): Promise<Flow> {
   // Without an ETag nothing says that the rest belongs to the same bytes.
   if (stat.etag === '') throw nonsense('Storage broke off a file that has no ETag.');
   const input = {
@@ -208,9 +207,9 @@ async function rest(
     IfMatch: stat.etag,
   };
   const output = await getObject(context, input, { controller, attempts: 1 });
-  const body = required(output.Body, 'a body') as unknown as Readable;
+  const body = bodyOf(output, controller);
   const same = quoted(output.ETag) === stat.etag;
   if (same && output.ContentRange === `bytes ${start}-${end}/${stat.size}`) return body;
-  body.on('error', () => {}).destroy();
+  body.destroy();
   throw nonsense('Storage gave something else than the rest of the file.');
 }

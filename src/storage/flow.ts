@@ -1,0 +1,47 @@
+// Bytes that come by themselves: what a stream is, without being one.
+import type { Readable } from 'node:stream';
+
+/** Hears a flow. `end` or `fail` comes once, and last. */
+export interface FlowReceiver {
+  /** The bytes are the receiver's to keep. */
+  data(bytes: Buffer): void;
+  end(): void;
+  fail(error: Error): void;
+}
+
+/** Bytes on their way. */
+export interface Flow {
+  /** Lets them come, once. */
+  start(to: FlowReceiver): void;
+  pause(): void;
+  resume(): void;
+  /** Frees what is behind it, unless it has ended; its receiver hears nothing more. */
+  destroy(): void;
+}
+
+/** A stream as a flow; `abort` tears down what the stream comes from. */
+export function flowOf(stream: Readable, abort: () => void): Flow {
+  let unhear = (): void => {};
+  return {
+    start(to) {
+      const onData = (bytes: Buffer): void => to.data(bytes);
+      const onEnd = (): void => to.end();
+      const onError = (error: Error): void => to.fail(error);
+      const onClose = (): void => to.fail(new Error('storage broke off its answer'));
+      unhear = () => {
+        stream.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
+      };
+      stream.on('end', onEnd).on('error', onError).on('close', onClose).on('data', onData);
+    },
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
+    destroy() {
+      unhear();
+      // What it still has to say interests nobody; unheard, it would end the process.
+      stream.on('error', () => {});
+      if (stream.readableEnded) return;
+      stream.destroy();
+      abort();
+    },
+  };
+}
