@@ -15,8 +15,9 @@ export function asOriginal<Req>(request: FileRequest<Req>): FileRequest<Req> {
   const sessionToken = lastValue(query, 'session_token');
   query.delete('api_key');
   query.delete('session_token');
+  const { id, path, mount, body, bodyConsumed, signal, ip, raw } = request;
   return {
-    ...request,
+    ...{ id, path, mount, body, bodyConsumed, signal, ip, raw },
     method: effectiveMethod(request),
     query,
     headers: {

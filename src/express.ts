@@ -1,11 +1,12 @@
 // The composition root and the one HTTP shell: node:http, Express and Connect on one side, values on the other.
 import { randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Attendance } from './attendance.js';
 import type { FileServiceConfig, Settings } from './config.js';
 import { completeSettings } from './config.js';
 import type { FileRequest } from './http/request.js';
 import { hasBody } from './http/request.js';
+import { Departure, type Leaving } from './leaving.js';
 import { openApiDocument } from './openapi.js';
 import { metricsCollector } from './policies/metrics.js';
 import type { MetricsSnapshot } from './policies/metrics.js';
@@ -69,7 +70,7 @@ export function createFileService<Req = IncomingMessage>(
   };
   const open = measuredBuckets(storage.open, metrics.storage);
   const service = createService(settings, cachedBuckets(settings, open, onLookup), metrics);
-  const running = new Set<ServerResponse>();
+  const running = new Attendance<ServerResponse>();
   let onIdle: (() => void) | undefined;
 
   const files = (
@@ -77,22 +78,28 @@ export function createFileService<Req = IncomingMessage>(
     res: ServerResponse,
     next?: (error?: unknown) => void,
   ): void => {
-    running.add(res);
+    const departure = new Departure();
+    const seat = running.enter(res);
     res.once('close', () => {
-      running.delete(res);
+      running.leave(seat);
+      if (!res.writableFinished) departure.happen();
       if (running.size === 0) onIdle?.();
     });
-    answer(req, res).catch((error: unknown) => {
+    answer(req, res, departure).catch((error: unknown) => {
       if (next === undefined || res.headersSent) res.destroy();
       else next(error);
     });
   };
 
-  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  async function answer(
+    req: IncomingMessage,
+    res: ServerResponse,
+    departure: Departure,
+  ): Promise<void> {
     continueOnRead(req, res);
     // Whoever reads the body hears of its errors; this listener keeps the rest from ending the process.
-    req.on('error', () => {});
-    const request = requestOf<Req>(req, res);
+    req.on('error', ignore);
+    const request = new MountedRequest<Req>(req, departure);
     const { reply, finish } = await service.respond(request);
     sendReply(req, res, reply, settings.timeouts.idleMs, ({ error, ...transfer }) => {
       finish(transfer, error);
@@ -117,7 +124,7 @@ export function createFileService<Req = IncomingMessage>(
     close: async ({ graceMs = DEFAULT_GRACE_MS }: { readonly graceMs?: number } = {}) => {
       service.refuseNewWork();
       await idleWithin(graceMs);
-      for (const res of running) res.destroy();
+      for (const res of running.guests()) res.destroy();
       await storage.close();
     },
   });
@@ -134,36 +141,64 @@ export function createFileService<Req = IncomingMessage>(
   }
 }
 
-function requestOf<Req>(req: FrameworkRequest, res: ServerResponse): FileRequest<Req> {
-  const gone = new AbortController();
-  // A tree is copied by several calls at once, each of which listens.
-  setMaxListeners(0, gone.signal);
-  res.once('close', () => {
-    if (!res.writableFinished) gone.abort();
-  });
-  // Node gives text for every header but Set-Cookie, which no client sends.
-  const headers = req.headers as Readonly<Record<string, string>>;
-  const { path, query } = splitTarget(req.url ?? '/');
-  const id = headers['x-request-id'];
-  return {
-    id: id !== undefined && SANE_ID.test(id) ? id : randomUUID(),
-    method: req.method ?? 'GET',
-    path,
-    mount: mountOf(req),
-    query: new URLSearchParams(query),
-    headers,
-    body: req,
-    bodyConsumed: hasBody(headers) && (req.readableDidRead || req.readableEnded),
-    signal: gone.signal,
-    ip: req.ip ?? req.socket.remoteAddress ?? '',
+// A class, because one is made for every request; what few of them need is made when it is asked for.
+class MountedRequest<Req> implements FileRequest<Req> {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: IncomingMessage;
+  readonly bodyConsumed: boolean;
+  readonly signal: Leaving;
+  readonly #req: FrameworkRequest;
+  readonly #peer: string | undefined;
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+
+  constructor(req: FrameworkRequest, signal: Leaving) {
+    // Node gives text for every header but Set-Cookie, which no client sends.
+    const headers = req.headers as Readonly<Record<string, string>>;
+    const { path, query } = splitTarget(req.url ?? '/');
+    const id = headers['x-request-id'];
+    this.id = id !== undefined && SANE_ID.test(id) ? id : randomUUID();
+    this.method = req.method ?? 'GET';
+    this.path = path;
+    this.headers = headers;
+    this.body = req;
+    this.bodyConsumed = hasBody(headers) && (req.readableDidRead || req.readableEnded);
+    this.signal = signal;
+    this.#req = req;
+    // Once it is closed, a socket knows its peer only if it was asked before.
+    this.#peer = req.socket.remoteAddress;
+    this.#search = query;
+  }
+
+  get mount(): string {
+    return mountOf(this.#req);
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= this.#search === '' ? NO_QUERY : new URLSearchParams(this.#search));
+  }
+
+  get ip(): string {
+    return this.#req.ip ?? this.#peer ?? '';
+  }
+
+  get raw(): Req {
     // The host says with the generic what its framework's request is.
-    raw: req as unknown as Req,
-  };
+    return this.#req as unknown as Req;
+  }
 }
+
+// Nobody writes into the query of a request.
+const NO_QUERY = new URLSearchParams();
+
+function ignore(): void {}
 
 // RFC 9112 section 3.2.2: a server must accept the absolute form too; its authority is not ours to trust.
 function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  const origin = /^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? '';
+  const origin = target.startsWith('/') ? '' : (/^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? '');
   const rest = target.slice(origin.length);
   const mark = rest.indexOf('?');
   const path = mark === -1 ? rest : rest.slice(0, mark);

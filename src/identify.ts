@@ -5,14 +5,40 @@ import { FileServiceError, isFileServiceError } from './errors.js';
 import type { HookRequest, Principal } from './hooks.js';
 import type { FileRequest } from './http/request.js';
 import { containerPrefix } from './key.js';
+import { signalOf } from './leaving.js';
 import { isPromise, within } from './within.js';
 
 /** What hooks see of a request. Frozen: a hook changes nothing for the next one. */
 export function hookRequestOf<Req>(
-  { id, raw, ip, headers, signal }: FileRequest<Req>,
+  request: FileRequest<Req>,
   principal: Principal | null,
 ): HookRequest<Req> {
-  return Object.freeze({ id, raw, principal, ip, headers, signal });
+  return Object.freeze(new SeenRequest(request, principal));
+}
+
+class SeenRequest<Req> implements HookRequest<Req> {
+  readonly id: string;
+  readonly raw: Req;
+  readonly principal: Principal | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly #request: FileRequest<Req>;
+
+  constructor(request: FileRequest<Req>, principal: Principal | null) {
+    this.id = request.id;
+    this.raw = request.raw;
+    this.principal = principal;
+    this.headers = request.headers;
+    this.#request = request;
+  }
+
+  // Made for those who look: they cost more than a hook that does not.
+  get ip(): string {
+    return this.#request.ip;
+  }
+
+  get signal(): AbortSignal {
+    return signalOf(this.#request.signal);
+  }
 }
 
 /**
@@ -20,24 +46,37 @@ export function hookRequestOf<Req>(
  *
  * @throws FileServiceError what the hook threw; `authorization_unavailable` when it failed or was silent
  */
-export async function identify<Req>(
+export function identify<Req>(
   settings: Settings<Req>,
-  request: FileRequest<Req>,
-): Promise<Principal | null> {
-  const { hookMs } = settings.timeouts;
+  request: HookRequest<Req>,
+): Principal | null | Promise<Principal | null> {
   try {
-    const principal = settings.authenticate(hookRequestOf(request, null));
-    if (!isPromise(principal)) return checked(principal);
-    const late = () => new Error(`authenticate did not answer within ${hookMs} ms`);
+    const principal = settings.authenticate(request);
+    return isPromise(principal) ? settle(principal, settings.timeouts.hookMs) : checked(principal);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+async function settle(
+  principal: PromiseLike<Principal | null>,
+  hookMs: number,
+): Promise<Principal | null> {
+  const late = () => new Error(`authenticate did not answer within ${hookMs} ms`);
+  try {
     return checked(await within(Promise.resolve(principal), hookMs, late));
   } catch (error) {
-    if (isFileServiceError(error)) throw error;
-    debugHook('authenticate failed: %O', error);
-    throw new FileServiceError('authorization_unavailable', 'The caller could not be identified.', {
-      cause: error,
-      headers: { 'Retry-After': '5' },
-    });
+    throw unavailable(error);
   }
+}
+
+function unavailable(error: unknown): FileServiceError {
+  if (isFileServiceError(error)) return error;
+  debugHook('authenticate failed: %O', error);
+  return new FileServiceError('authorization_unavailable', 'The caller could not be identified.', {
+    cause: error,
+    headers: { 'Retry-After': '5' },
+  });
 }
 
 // JavaScript hosts can answer anything; rules and folders need an id that is text.

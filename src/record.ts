@@ -45,16 +45,34 @@ export function noteAccess(record: RequestRecord, access: Access): void {
   if (record.access.length < MAX_ACCESSES) record.access.push(access);
 }
 
+/** What is counted of a request that is over. */
+export type Figures = Pick<
+  AuditEvent,
+  'operation' | 'status' | 'bytesIn' | 'bytesOut' | 'complete' | 'durationMs' | 'storageCalls'
+>;
+
+/** The figures of a request that is over. */
+export function figuresOf(record: RequestRecord, transfer: Transfer): Figures {
+  return {
+    operation: record.operation,
+    status: transfer.status,
+    bytesIn: record.bytesIn(),
+    bytesOut: transfer.bytesOut,
+    complete: transfer.complete,
+    durationMs: Math.round((performance.now() - record.startedAt) * 1000) / 1000,
+    storageCalls: record.storageCalls,
+  };
+}
+
 /** The event of a request that is over. */
 export function auditEvent(
   service: string,
   request: FileRequest<unknown>,
   record: RequestRecord,
-  transfer: Transfer,
+  figures: Figures,
 ): AuditEvent {
-  const durationMs = performance.now() - record.startedAt;
   return {
-    time: new Date(Date.now() - durationMs).toISOString(),
+    time: new Date(Date.now() - figures.durationMs).toISOString(),
     id: request.id,
     service,
     operation: record.operation,
@@ -63,13 +81,13 @@ export function auditEvent(
     access: record.access,
     principal: nameOf(record.principal),
     ip: request.ip,
-    status: transfer.status,
+    status: figures.status,
     reason: record.reason,
-    bytesIn: record.bytesIn(),
-    bytesOut: transfer.bytesOut,
-    complete: transfer.complete,
-    durationMs: Math.round(durationMs * 1000) / 1000,
-    storageCalls: record.storageCalls,
+    bytesIn: figures.bytesIn,
+    bytesOut: figures.bytesOut,
+    complete: figures.complete,
+    durationMs: figures.durationMs,
+    storageCalls: figures.storageCalls,
   };
 }
 

@@ -15,12 +15,13 @@ import { judgeFor } from './judge.js';
 import type { Judge } from './judge.js';
 import { parsePath } from './key.js';
 import type { KeyRules, Target } from './key.js';
+import { Departure, type Leaving } from './leaving.js';
 import { checkLimits, countTransfer } from './limits.js';
 import { openApiDocument } from './openapi.js';
 import { allowedMethods, findOperation } from './operations/index.js';
 import type { Plan } from './operations/operation.js';
-import { auditEvent, noteAccess, startRecord } from './record.js';
-import type { RequestRecord, Transfer } from './record.js';
+import { auditEvent, figuresOf, noteAccess, startRecord } from './record.js';
+import type { Figures, RequestRecord, Transfer } from './record.js';
 import type { Bucket } from './storage/bucket.js';
 import { isPromise, within } from './within.js';
 
@@ -34,7 +35,7 @@ export interface Exchange {
 /** Opens the bucket below a container, on behalf of one request. */
 export type OpenBucket = (
   container: string,
-  call: { readonly signal: AbortSignal; readonly onCall: () => void },
+  call: { readonly signal: Leaving; readonly onCall: () => void },
 ) => Bucket;
 
 /** The pipeline of one service. */
@@ -51,7 +52,7 @@ const AUDIT_MS = 1000;
 /** Counts requests. */
 export interface Meter {
   start(): void;
-  record(event: AuditEvent): void;
+  record(figures: Figures): void;
 }
 
 /** A service over settings and a storage. */
@@ -62,6 +63,8 @@ export function createService<Req>(
 ): Service<Req> {
   // The house below does not care what the framework's request is.
   const houseSettings = settings as unknown as Settings<unknown>;
+  const isLimited = settings.limits.length > 0;
+  const isRecorded = isLimited || settings.audit !== undefined;
   let closing = false;
   let auditFails = false;
 
@@ -85,10 +88,12 @@ export function createService<Req>(
     refuseWhileUnfit();
     refuseForgery(settings.cors, request.method, request.headers);
     if (request.method === 'OPTIONS') return describeOptions(request);
-    const principal = await identify(settings, request);
+    const anonymous = hookRequestOf(request, null);
+    const identified = identify(settings, anonymous);
+    const principal = isPromise(identified) ? await identified : identified;
     record.principal = principal;
     if (request.bodyConsumed) throw bodyConsumed();
-    const hookRequest = hookRequestOf(request, principal);
+    const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);
     const container = containerFor(settings, hookRequest);
     const rules = keyRules(settings, container);
     const target = parsePath(request.path, rules);
@@ -114,8 +119,8 @@ export function createService<Req>(
       const asked = judge.authorize(access);
       if (asked !== undefined) await asked;
     }
-    const limitHeaders = await checkLimits(settings, plan.access, hookRequest);
-    const openFor = (signal: AbortSignal): Bucket =>
+    const limitHeaders = isLimited ? await checkLimits(settings, plan.access, hookRequest) : null;
+    const openFor = (signal: Leaving): Bucket =>
       open(container, {
         signal,
         onCall: () => {
@@ -130,14 +135,14 @@ export function createService<Req>(
 
   function run(
     plan: Plan,
-    openFor: (signal: AbortSignal) => Bucket,
+    openFor: (signal: Leaving) => Bucket,
     judge: Judge,
     request: FileRequest<Req>,
     record: RequestRecord,
   ): Promise<FileReply> {
     return plan.run({
       bucket: openFor(request.signal),
-      lasting: () => openFor(new AbortController().signal),
+      lasting: () => openFor(new Departure()),
       principal: record.principal,
       signal: request.signal,
       authorize: async (access) => judge.authorize(access),
@@ -179,10 +184,12 @@ export function createService<Req>(
     return (transfer, error) => {
       if (error !== undefined && record.reason === null)
         record.reason = explain(error, request.signal).reason;
-      const event = auditEvent(settings.name, request, record, { status, ...transfer });
-      debugRequest('%s %s %d %s', event.verb, event.operation, status, event.reason ?? 'ok');
-      meter.record(event);
-      countTransfer(settings, hookRequestOf(request, record.principal), event);
+      const figures = figuresOf(record, { status, ...transfer });
+      meter.record(figures);
+      debugRequest('%s %s %d %s', record.verb, record.operation, status, record.reason ?? 'ok');
+      if (!isRecorded) return;
+      const event = auditEvent(settings.name, request, record, figures);
+      if (isLimited) countTransfer(settings, hookRequestOf(request, record.principal), event);
       void audit(event);
     };
   }
@@ -230,7 +237,7 @@ function bodyConsumed(): FileServiceError {
 }
 
 /** Anything thrown, as the error that a client may see. */
-function explain(error: unknown, signal: AbortSignal): FileServiceError {
+function explain(error: unknown, signal: Leaving): FileServiceError {
   if (isFileServiceError(error)) return error;
   if (signal.aborted)
     return new FileServiceError('incomplete_body', 'The client left before the request was done.', {

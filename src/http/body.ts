@@ -1,5 +1,6 @@
 // The body of an upload on its way to storage: counted, timed, digested, scanned, and never ended
 // unless all of it is right. Knows no storage.
+import type { Leaving } from '../leaving.js';
 import { Readable } from 'node:stream';
 import { FileServiceError, isFileServiceError, type Reason } from '../errors.js';
 import type { Scan } from '../hooks.js';
@@ -15,7 +16,7 @@ export interface BodyLimits {
   readonly idleMs: number;
   readonly digests?: ExpectedDigests | null;
   /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
+  readonly signal: Leaving;
   /** The last say, after length and digests and before the last byte; a rejection fails the body. */
   readonly beforeEnd?: () => Promise<void>;
 }
@@ -265,7 +266,7 @@ function fail(guard: Guard, error: Error): void {
   guard.stream.destroy(error);
 }
 
-function abortReason(signal: AbortSignal): FileServiceError {
+function abortReason(signal: Leaving): FileServiceError {
   return isFileServiceError(signal.reason) ? signal.reason : incomplete(signal.reason);
 }
 

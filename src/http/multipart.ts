@@ -1,4 +1,5 @@
 // Forms with files (RFC 7578): one file after another, streamed, and believed only when all has come.
+import type { Leaving } from '../leaving.js';
 import busboy from 'busboy';
 import { lookup } from 'mime-types';
 import type { Readable } from 'node:stream';
@@ -21,7 +22,7 @@ export interface FormLimits {
   /** Bytes of the whole body that HTTP declared; undefined when it did not say. */
   readonly length: number | undefined;
   /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
+  readonly signal: Leaving;
 }
 
 /** One file of a form. */

@@ -1,4 +1,5 @@
 // A request as plain data: what any framework can give.
+import type { Leaving } from '../leaving.js';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
@@ -18,7 +19,7 @@ export interface FileRequest<Req = IncomingMessage> {
   /** True when something in front of the service has already read the body. */
   readonly bodyConsumed: boolean;
   /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
+  readonly signal: Leaving;
   readonly ip: string;
   readonly raw: Req;
 }

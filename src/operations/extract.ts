@@ -1,4 +1,5 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
+import { signalOf } from '../leaving.js';
 import { randomUUID } from 'node:crypto';
 import { openArchive } from '../archive/unzip.js';
 import type { Archive, ArchiveEntry, ArchiveSource } from '../archive/unzip.js';
@@ -47,7 +48,7 @@ export async function extractUpload(
   try {
     const size = await stage(ask, context, upload, staged);
     const archive = await openArchive(sourceOf(context.bucket, staged, size), {
-      signal: context.signal,
+      signal: signalOf(context.signal),
     });
     await unpack(ask, context, upload, archive);
   } finally {
@@ -67,7 +68,7 @@ async function stage(
     maxBytes: settings.maxUploadBytes,
     idleMs: settings.timeouts.idleMs,
     digests: expectedDigests(upload.headers ?? {}),
-    signal: context.signal,
+    signal: signalOf(context.signal),
   });
   context.countBytesIn(guarded.bytes);
   await context.bucket.write(staged, guarded.stream, {

@@ -1,4 +1,5 @@
 // POST of a folder with url=https://...: the server fetches the file, behind a guard.
+import { signalOf } from '../leaving.js';
 import { FileServiceError } from '../errors.js';
 import { flag, isTrue, optionalFlag, readParameters, text } from '../http/parameters.js';
 import { lastValue } from '../http/request.js';
@@ -52,7 +53,7 @@ export const importFile: Operation = {
           maxBytes: settings.maxUploadBytes,
           timeoutMs: settings.timeouts.requestMs,
           idleMs: settings.timeouts.idleMs,
-          signal: context.signal,
+          signal: signalOf(context.signal),
         });
         const upload = {
           key,

@@ -1,4 +1,5 @@
 // GET of the root or a folder as a zip archive: the whole tree, one object open at a time, nothing on disk.
+import { signalOf } from '../leaving.js';
 import { FileServiceError } from '../errors.js';
 import { zipLength, zipStream } from '../archive/zip.js';
 import type { ZipEntry } from '../archive/zip.js';
@@ -55,7 +56,7 @@ async function archive(context: RunContext, folder: string, name: string): Promi
       'Cache-Control': 'private, no-cache',
       ...length,
     },
-    body: zipStream(entries, { signal: context.signal }).stream,
+    body: zipStream(entries, { signal: signalOf(context.signal) }).stream,
   };
 }
 

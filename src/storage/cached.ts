@@ -1,4 +1,5 @@
 // A bucket behind the host's cache: listings, attributes and small bodies, forgotten on every write.
+import type { Leaving } from '../leaving.js';
 import type { Cache } from '../hooks.js';
 import type { Bucket, ListRequest, Page, ReadRequest, ReadResult, StatResult } from './bucket.js';
 import { isPromise, shelfOf } from './cache-shelf.js';
@@ -23,7 +24,7 @@ export interface CacheSettings {
 
 /** On whose behalf a bucket is used. */
 export interface CachedCall {
-  readonly signal: AbortSignal;
+  readonly signal: Leaving;
   readonly onCall: (operation: string) => void;
 }
 

@@ -1,6 +1,23 @@
 // Buckets that tell how long storage took for each of their operations, and whether it failed.
+import type { Readable } from 'node:stream';
+import type { Leaving } from '../leaving.js';
 import { isFileServiceError } from '../errors.js';
-import type { Bucket } from './bucket.js';
+import type {
+  Bucket,
+  CopyRequest,
+  CopyResult,
+  ListRequest,
+  Page,
+  ReadConditions,
+  ReadRequest,
+  ReadResult,
+  RemoveManyResult,
+  Signed,
+  SignRequest,
+  StatResult,
+  WriteRequest,
+  WriteResult,
+} from './bucket.js';
 
 /**
  * Told of every operation of a bucket that storage answered: repeated calls and all parts of an upload
@@ -10,7 +27,7 @@ export type OnStorage = (operation: keyof Bucket, durationMs: number, ok: boolea
 
 /** Whose departure says nothing about storage. */
 interface MeasuredCall {
-  readonly signal: AbortSignal;
+  readonly signal: Leaving;
 }
 
 /** The same buckets, measured. Signing makes no call, and whether writes are conditional is asked once. */
@@ -18,32 +35,67 @@ export function measuredBuckets<Call extends MeasuredCall>(
   open: (container: string, call: Call) => Bucket,
   onStorage: OnStorage,
 ): (container: string, call: Call) => Bucket {
-  return (container, call) => {
-    const bucket = open(container, call);
+  return (container, call) => new MeasuredBucket(open(container, call), call.signal, onStorage);
+}
 
-    async function measured<T>(operation: keyof Bucket, work: Promise<T>): Promise<T> {
-      const startedAt = performance.now();
-      try {
-        const result = await work;
-        onStorage(operation, performance.now() - startedAt, true);
-        return result;
-      } catch (error) {
-        const failed = !isFileServiceError(error) || error.reason.startsWith('storage_');
-        if (!call.signal.aborted) onStorage(operation, performance.now() - startedAt, !failed);
-        throw error;
-      }
+// A class, because one is made for every request.
+class MeasuredBucket implements Bucket {
+  readonly #bucket: Bucket;
+  readonly #signal: Leaving;
+  readonly #onStorage: OnStorage;
+
+  constructor(bucket: Bucket, signal: Leaving, onStorage: OnStorage) {
+    this.#bucket = bucket;
+    this.#signal = signal;
+    this.#onStorage = onStorage;
+  }
+
+  list(request: ListRequest): Promise<Page> {
+    return this.#measured('list', this.#bucket.list(request));
+  }
+
+  stat(key: string, conditions?: ReadConditions): Promise<StatResult> {
+    return this.#measured('stat', this.#bucket.stat(key, conditions));
+  }
+
+  read(key: string, request?: ReadRequest): Promise<ReadResult> {
+    return this.#measured('read', this.#bucket.read(key, request));
+  }
+
+  write(key: string, body: Readable | Uint8Array, request: WriteRequest): Promise<WriteResult> {
+    return this.#measured('write', this.#bucket.write(key, body, request));
+  }
+
+  copy(request: CopyRequest): Promise<CopyResult> {
+    return this.#measured('copy', this.#bucket.copy(request));
+  }
+
+  remove(key: string, ifMatch?: string): ReturnType<Bucket['remove']> {
+    return this.#measured('remove', this.#bucket.remove(key, ifMatch));
+  }
+
+  removeMany(keys: readonly string[]): Promise<RemoveManyResult> {
+    return this.#measured('removeMany', this.#bucket.removeMany(keys));
+  }
+
+  sign(request: SignRequest): Promise<Signed> {
+    return this.#bucket.sign(request);
+  }
+
+  conditionalWrites(): Promise<boolean> {
+    return this.#bucket.conditionalWrites();
+  }
+
+  async #measured<T>(operation: keyof Bucket, work: Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      const result = await work;
+      this.#onStorage(operation, performance.now() - startedAt, true);
+      return result;
+    } catch (error) {
+      const failed = !isFileServiceError(error) || error.reason.startsWith('storage_');
+      if (!this.#signal.aborted) this.#onStorage(operation, performance.now() - startedAt, !failed);
+      throw error;
     }
-
-    return {
-      list: (request) => measured('list', bucket.list(request)),
-      stat: (key, conditions) => measured('stat', bucket.stat(key, conditions)),
-      read: (key, request) => measured('read', bucket.read(key, request)),
-      write: (key, body, request) => measured('write', bucket.write(key, body, request)),
-      copy: (request) => measured('copy', bucket.copy(request)),
-      remove: (key, ifMatch) => measured('remove', bucket.remove(key, ifMatch)),
-      removeMany: (keys) => measured('removeMany', bucket.removeMany(keys)),
-      sign: (request) => bucket.sign(request),
-      conditionalWrites: () => bucket.conditionalWrites(),
-    };
-  };
+  }
 }

@@ -1,4 +1,5 @@
 // Whether a failed call may be made again: a budget, so that retries never become the load that keeps storage down.
+import type { Leaving } from '../leaving.js';
 
 /** Tokens for retries, earned by calls that succeed. Shared by every request of one service. */
 export interface RetryBudget {
@@ -39,7 +40,7 @@ export function attemptsAfter(lean: 'unasked' | 'failed'): number {
 const FIRST_PAUSE_MS = 50;
 
 /** Waits before attempt `attempt + 1`, longer each time, jittered; rejects with the signal's reason. */
-export function pauseBefore(attempt: number, signal: AbortSignal): Promise<void> {
+export function pauseBefore(attempt: number, signal: Leaving): Promise<void> {
   const ms = FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random() / 2);
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
@@ -51,6 +52,6 @@ export function pauseBefore(attempt: number, signal: AbortSignal): Promise<void>
       signal.removeEventListener('abort', onAbort);
       resolve();
     }, ms);
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort);
   });
 }

@@ -1,5 +1,6 @@
 // What a call to storage looks like: sent, counted, repeated within reason, its failure translated.
 // It knows no operation: s3-list.ts and its neighbours do.
+import { signalOf, type Leaving } from '../leaving.js';
 import type {
   $Command,
   S3Client,
@@ -51,7 +52,7 @@ export interface StorageSettings {
 /** On whose behalf storage is called. */
 export interface Call {
   /** Fires when the client has gone; settles every call with its reason. */
-  readonly signal: AbortSignal;
+  readonly signal: Leaving;
   /** Called before each storage call, a repeated one too. */
   readonly onCall: (operation: string) => void;
 }
@@ -153,8 +154,8 @@ async function send<Input extends ServiceInputTypes, Output extends ServiceOutpu
   sending: Sending<Input, Output>,
 ): Promise<Output> {
   const { profile, operation, command, attempts = profile === 'meta' ? 3 : 1 } = sending;
-  const signal =
-    sending.signal === undefined ? call.signal : AbortSignal.any([call.signal, sending.signal]);
+  const left = signalOf(call.signal);
+  const signal = sending.signal === undefined ? left : AbortSignal.any([left, sending.signal]);
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
     connection.breaker.admit();

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 import type { Signed, SignRequest } from './bucket.js';
 import type { Place } from './s3-place.js';
-import { amzDate, encodeRfc3986, encodeS3Key, signedHeaders, signingIn } from './sigv4.js';
+import { amzDate, encodeRfc3986, encodeS3Key, signableHeaders, signingIn } from './sigv4.js';
 import type { Identity, Signing } from './sigv4.js';
 
 /** What is signed: one request on one whole key. */
@@ -31,9 +31,11 @@ function sign(
   identity: Identity,
   url: UrlRequest & { readonly date: string },
 ): Signed {
-  const headers = Object.entries({ ...url.headers, host: place.host })
-    .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .sort(([left], [right]) => (left < right ? -1 : 1));
+  const headers = signableHeaders(
+    Object.entries({ ...url.headers, host: place.host })
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .sort(([left], [right]) => (left < right ? -1 : 1)),
+  );
   const path = place.base + encodeS3Key(url.s3Key);
   const query = canonicalQuery([
     ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
@@ -42,7 +44,7 @@ function sign(
     ['X-Amz-Date', url.date],
     ['X-Amz-Expires', String(url.expiresSeconds)],
     ['X-Amz-Security-Token', identity.sessionToken],
-    ['X-Amz-SignedHeaders', signedHeaders({ headers })],
+    ['X-Amz-SignedHeaders', headers.names],
     ...overrides(url.request),
     ['x-id', url.request.kind === 'read' ? 'GetObject' : 'PutObject'],
   ]);

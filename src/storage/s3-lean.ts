@@ -5,7 +5,7 @@ import { exchange } from './s3-exchange.js';
 import type { LeanAnswer, LeanRequest, NoAnswer } from './s3-exchange.js';
 import { resolvePlace } from './s3-place.js';
 import type { Place } from './s3-place.js';
-import { EMPTY_PAYLOAD, amzDate, encodeS3Key, signingIn } from './sigv4.js';
+import { EMPTY_PAYLOAD, amzDate, encodeS3Key, signableHeaders, signingIn } from './sigv4.js';
 import type { Identity, Signing } from './sigv4.js';
 import { wirePool } from './wire-pool.js';
 import type { WirePool } from './wire-pool.js';
@@ -51,7 +51,7 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
     async ask(request, call) {
       const known = way === undefined ? await find() : way;
       if (known === null) return 'unasked';
-      call.signal.throwIfAborted();
+      if (call.signal.aborted) throw call.signal.reason;
       connection.breaker.admit();
       const identity = known.place.identity();
       const live = 'then' in identity ? await identity.catch(() => null) : identity;
@@ -110,12 +110,10 @@ function signedHead(
   ];
   if (identity.sessionToken !== undefined)
     headers.push(['x-amz-security-token', identity.sessionToken]);
-  headers.sort(byName);
-  const authorization = signing.authorize(
-    identity,
-    { method, path, query, headers, payload },
-    date,
-  );
+  // What every request has is in order already.
+  if (request.headers.length > 0) headers.sort(byName);
+  const signable = { method, path, query, headers: signableHeaders(headers), payload };
+  const authorization = signing.authorize(identity, signable, date);
   let head = `${method} ${path}${query === '' ? '' : '?'}${query} HTTP/1.1\r\nauthorization: ${authorization}\r\n`;
   for (const [name, value] of headers) {
     if (!PLAIN_VALUE.test(value)) return null;

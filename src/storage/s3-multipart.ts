@@ -75,7 +75,7 @@ function haltOf({ call }: S3Context, body: Readable): Halt {
   };
   const onAbort = (): void => now(call.signal.reason);
   body.on('error', () => {});
-  call.signal.addEventListener('abort', onAbort, { once: true });
+  call.signal.addEventListener('abort', onAbort);
   if (call.signal.aborted) onAbort();
   return {
     signal: controller.signal,

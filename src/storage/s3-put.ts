@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../errors.js';
+import { signalOf } from '../leaving.js';
 import type { WriteRequest, WriteResult } from './bucket.js';
 import { attributesInput, hasNonce, keepingInput, quoted } from './s3-attributes.js';
 import { attemptsAfter } from './retry.js';
@@ -34,7 +35,7 @@ export async function putBytes(
       operation: 'PutObject',
       bytes,
       command: (body) => putCommand(context, writing, { body, length: bytes.length }),
-      signal: context.call.signal,
+      signal: signalOf(context.call.signal),
       attempts: attemptsAfter(plain),
       onRepeat: () => (repeated = true),
     });

@@ -75,7 +75,7 @@ async function putStream(
     onStalled: (error) => controller.abort(error),
   });
   const onLeave = (): void => body.close();
-  context.call.signal.addEventListener('abort', onLeave, { once: true });
+  context.call.signal.addEventListener('abort', onLeave);
   try {
     // Storage hangs up on a request that does not begin; a client may take its time to.
     await body.begun;

@@ -42,7 +42,7 @@ export function s3Storage(settings: StorageSettings): Storage {
 
   return {
     open: (container, call) =>
-      s3Bucket(s3Context(connection, container, call), own(container), signer),
+      s3Bucket(s3Context(connection, container, call), () => own(container), signer),
     check: (container) => check(own(container)),
     sweep: (container, request) => sweep(own(container), request),
     busySockets: () => connection.busySockets(),
@@ -56,7 +56,7 @@ export function s3Storage(settings: StorageSettings): Storage {
 }
 
 /** The port, each method in its own file. `own` is for what outlives the request. */
-function s3Bucket(context: S3Context, own: S3Context, signer: Signer): Bucket {
+function s3Bucket(context: S3Context, own: () => S3Context, signer: Signer): Bucket {
   return {
     list: (request) => list(context, request),
     stat: (key, conditions) => stat(context, key, conditions),
@@ -67,6 +67,6 @@ function s3Bucket(context: S3Context, own: S3Context, signer: Signer): Bucket {
     removeMany: (keys) => removeMany(context, keys),
     sign: (request) => signer.sign(context.keyOf(request.key), request),
     // One answer for every request that asks: it must not die with the first.
-    conditionalWrites: () => conditionalWrites(own),
+    conditionalWrites: () => conditionalWrites(own()),
   };
 }
