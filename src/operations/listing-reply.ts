@@ -32,9 +32,13 @@ export function projectionOf(parameters: ShapeParameters, header: string | undef
   const identifiers = parameters.id_field?.length ? parameters.id_field : ['path'];
   if (parameters.as_list) return { wrap, show: (entry) => [identifier(entry, identifiers)] };
   const { fields } = parameters;
-  if (fields === undefined || fields.includes('*')) return { wrap, show: (entry) => [entry] };
+  if (fields === undefined || fields.includes('*')) return { wrap, show: asItIs };
   const kept = new Set(fields.length === 0 ? identifiers : fields);
   return { wrap, show: (entry) => [pick(entry, kept)] };
+}
+
+function asItIs(entry: ListingEntry): readonly unknown[] {
+  return [entry];
 }
 
 /** The whole listing of a folder that must exist. */
@@ -47,7 +51,12 @@ export async function listAll(
   const first = await firstPage(context.bucket, request);
   const { read } = entryReader(selection, context);
   if (first.next === undefined) {
-    const shown = [...(projection.lead ?? []), ...(await read(first)).flatMap(projection.show)];
+    const entries = await read(first);
+    // Most listings: nothing is added, and a thousand entries need no second list.
+    const isPlain = projection.show === asItIs && projection.lead === undefined;
+    const shown = isPlain
+      ? entries
+      : [...(projection.lead ?? []), ...entries.flatMap(projection.show)];
     return json(200, projection.wrap ? { resource: shown } : shown);
   }
   // Page by page with flat memory. A failure after the first byte destroys the stream, so that a
