@@ -17,7 +17,14 @@ export function asOriginal<Req>(request: FileRequest<Req>): FileRequest<Req> {
   query.delete('session_token');
   const { id, path, mount, body, bodyConsumed, signal, ip, raw } = request;
   return {
-    ...{ id, path, mount, body, bodyConsumed, signal, ip, raw },
+    id,
+    path,
+    mount,
+    body,
+    bodyConsumed,
+    signal,
+    ip,
+    raw,
     method: effectiveMethod(request),
     query,
     headers: {

@@ -28,11 +28,11 @@ export class Departure implements Leaving {
     if (at !== -1) this.#listeners.splice(at, 1);
   }
 
-  /** The client has gone. A second time says nothing. */
-  happen(): void {
+  /** Tells everyone, once; the first reason counts. @default a DOMException `AbortError` */
+  happen(reason: unknown = new DOMException('The client has gone.', 'AbortError')): void {
     if (this.aborted) return;
     this.aborted = true;
-    this.reason = new DOMException('The client has gone.', 'AbortError');
+    this.reason = reason;
     for (const listener of this.#listeners.splice(0)) listener();
     this.#controller?.abort(this.reason);
   }

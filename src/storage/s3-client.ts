@@ -109,7 +109,8 @@ export interface Connection {
   busySockets(): number;
   /** Requests that wait for a socket. */
   waiting(): number;
-  close(): void;
+  /** Ends every call, with the reason where it is one of ours. */
+  close(reason: Error): void;
 }
 
 /** A context for one call; `container` is `''` or ends in `/`. */

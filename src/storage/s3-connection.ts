@@ -69,9 +69,9 @@ function withLean(connection: Connection): Connection {
     lean,
     busySockets: () => connection.busySockets() + lean.busySockets(),
     waiting: () => connection.waiting() + lean.waiting(),
-    close() {
-      lean.close();
-      connection.close();
+    close(reason) {
+      lean.close(reason);
+      connection.close(reason);
     },
   };
 }

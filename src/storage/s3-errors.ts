@@ -84,6 +84,20 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return { kind: kindOf(error, code, status), status, code, headers: headersOf(error), error };
 }
 
+/** An answer of S3's that is no success, as the SDK would throw it. */
+export function answerError(
+  status: number,
+  headers: Readonly<Record<string, string | undefined>>,
+  body: string,
+): Error {
+  const code = /<Code>([A-Za-z0-9]{1,100})<\/Code>/.exec(body)?.[1] ?? 'UnknownError';
+  return Object.assign(new Error('storage refused the call'), {
+    name: code,
+    $metadata: { httpStatusCode: status },
+    $response: { statusCode: status, headers },
+  });
+}
+
 /** The FileServiceError that a refusal becomes when its operation has no answer of its own. */
 export function translate(error: unknown): unknown {
   if (isFileServiceError(error)) return error;

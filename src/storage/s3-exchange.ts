@@ -115,6 +115,7 @@ class Exchange implements Claimant, Receiver {
   begin(): void {
     const { call, settings } = this.#terms;
     const { requestMs } = settings.timeouts;
+    if (call.signal.aborted) return this.#settling.reject(call.signal.reason);
     call.signal.addEventListener('abort', this.#onAbort);
     this.#pool.claim(this);
     if (this.#wire !== undefined) return;
@@ -173,6 +174,8 @@ class Exchange implements Claimant, Receiver {
   fail(error: Error): void {
     this.#settle();
     if (this.#flow !== undefined) return this.#flow.fail(error);
+    // The service is closing.
+    if (error instanceof FileServiceError) return this.#settling.reject(error);
     this.#terms.onOutage();
     if (this.#isOnce()) this.#settling.reject(error);
     // Asking the SDK after a full time-out would make the caller wait twice.

@@ -1,5 +1,6 @@
 // The lean way to storage: one signed request over a keep-alive socket, its answer's headers as they came.
 // It knows plain answers only; after whatever else the SDK makes the call its own way.
+import { Readable } from 'node:stream';
 import type { Call, Connection, StorageSettings } from './s3-client.js';
 import { exchange } from './s3-exchange.js';
 import type { LeanAnswer, LeanRequest, NoAnswer } from './s3-exchange.js';
@@ -21,7 +22,7 @@ export interface Lean {
   /** Sockets in use, and requests that wait for one. */
   readonly busySockets: () => number;
   readonly waiting: () => number;
-  readonly close: () => void;
+  readonly close: (reason: Error) => void;
 }
 
 // Shorter than the 5 s after which Node servers close an idle socket: see the SDK's agents.
@@ -45,12 +46,17 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
     connection.client('meta').config.systemClockOffset ||
     connection.client('stream').config.systemClockOffset;
 
+  // A stream that was refused cannot be sent again by the SDK, which would have learnt from the refusal
+  // (another clock, another region): the next ones are its own.
+  let streamsFrom = 0;
   const onOutage = (): void => connection.breaker.failed(2);
 
   return {
     async ask(request, call) {
       const known = way === undefined ? await find() : way;
       if (known === null) return 'unasked';
+      const isOnce = request.body?.bytes instanceof Readable;
+      if (isOnce && performance.now() < streamsFrom) return 'unasked';
       if (call.signal.aborted) throw call.signal.reason;
       connection.breaker.admit();
       const identity = known.place.identity();
@@ -60,13 +66,23 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
       if (head === null) return 'unasked';
       call.onCall(request.operation);
       const answer = await exchange(known.pool, request, head, { call, settings, onOutage });
-      if (typeof answer === 'object') judge(connection, answer.status);
+      if (typeof answer === 'object') {
+        judge(connection, answer.status);
+        if (isOnce && isForTheSdk(answer.status)) streamsFrom = performance.now() + MISTRUST_MS;
+      }
       return answer;
     },
     busySockets: () => (way?.pool.busy() ?? 0) + (way?.pool.waiting() ?? 0),
     waiting: () => way?.pool.waiting() ?? 0,
-    close: () => way?.pool.close(),
+    close: (reason) => way?.pool.close(reason),
   };
+}
+
+const MISTRUST_MS = 60_000;
+
+// 409 and 412 answer a condition; 404 is the bucket's. What is over 499 says nothing of the request.
+function isForTheSdk(status: number): boolean {
+  return status >= 300 && status < 500 && ![404, 409, 412, 429].includes(status);
 }
 
 function judge({ breaker, budget }: Connection, status: number): void {

@@ -1,12 +1,14 @@
 // Writing an object: one PutObject where the length allows it, by parts otherwise. Nothing becomes
 // visible unless every byte came; whatever fails, no request and no upload stays behind.
 import { Readable } from 'node:stream';
+import { Departure, signalOf } from '../leaving.js';
 import type { WriteRequest, WriteResult } from './bucket.js';
 import { exactBody } from './exact-body.js';
 import { newNonce, quoted } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import { nonsense } from './s3-errors.js';
 import { guardInput } from './s3-guard.js';
+import { leanPutStream, type StreamedPut } from './s3-lean-put.js';
 import { writeByParts } from './s3-multipart.js';
 import { putBytes, putCommand, settle, type Writing } from './s3-put.js';
 import { smallBody } from './small-body.js';
@@ -62,7 +64,7 @@ async function putStream(
   source: Readable,
   { writing, length }: Streaming,
 ): Promise<WriteResult> {
-  const controller = new AbortController();
+  const halt = new Departure();
   let failure: Error | undefined;
   const body = exactBody(source, {
     length,
@@ -70,29 +72,38 @@ async function putStream(
     onSenderFailed(error) {
       failure = error;
       // Not the error itself: that would count against storage.
-      controller.abort(new Error('the sender failed'));
+      halt.happen(new Error('the sender failed'));
     },
-    onStalled: (error) => controller.abort(error),
+    onStalled: (error) => halt.happen(error),
   });
-  const onLeave = (): void => body.close();
-  context.call.signal.addEventListener('abort', onLeave);
+  const { call } = context;
+  const onLeave = (): void => {
+    body.close();
+    halt.happen(call.signal.reason);
+  };
+  call.signal.addEventListener('abort', onLeave);
   try {
     // Storage hangs up on a request that does not begin; a client may take its time to.
     await body.begun;
     if (failure !== undefined) throw failure;
-    const command = putCommand(context, writing, { body: body.stream, length });
-    const output = await context.send('stream', 'PutObject', command, {
-      signal: controller.signal,
-    });
+    const etag = await sendStream(context, { stream: body.stream, length, signal: halt }, writing);
     if (!body.isSent()) throw nonsense('Storage answered before it had the whole file.');
-    return { kind: 'written', etag: quoted(output.ETag), size: length };
+    return { kind: 'written', etag, size: length };
   } catch (error) {
-    if (failure !== undefined && !context.call.signal.aborted) throw failure;
+    if (failure !== undefined && !call.signal.aborted) throw failure;
     return await settle(context, error, { writing, size: length, isSent: body.isSent() });
   } finally {
-    context.call.signal.removeEventListener('abort', onLeave);
+    call.signal.removeEventListener('abort', onLeave);
     body.close();
     // Storage that answers early leaves a request half sent.
-    controller.abort();
+    halt.happen();
   }
+}
+
+async function sendStream(context: S3Context, put: StreamedPut, writing: Writing): Promise<string> {
+  const plain = await leanPutStream(context, put, writing);
+  if (plain !== 'unasked') return plain.etag;
+  const command = putCommand(context, writing, { body: put.stream, length: put.length });
+  const signal = signalOf(put.signal);
+  return quoted((await context.send('stream', 'PutObject', command, { signal })).ETag);
 }

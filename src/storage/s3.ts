@@ -47,9 +47,10 @@ export function s3Storage(settings: StorageSettings): Storage {
     sweep: (container, request) => sweep(own(container), request),
     busySockets: () => connection.busySockets(),
     close() {
-      closing.abort(new FileServiceError('closing', 'The service is closing.'));
+      const reason = new FileServiceError('closing', 'The service is closing.');
+      closing.abort(reason);
       signer.close();
-      connection.close();
+      connection.close(reason);
       return Promise.resolve();
     },
   };

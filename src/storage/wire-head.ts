@@ -35,9 +35,8 @@ export function readHead(text: string, isHead: boolean): Head | null {
     line = text.indexOf(LINE_END, colon);
     const name = text.slice(from, colon).toLowerCase();
     const value = bare(text, colon + 1, line === -1 ? text.length : line);
-    const earlier = headers[name];
-    // RFC 9112 section 6.3: two lengths are how one answer is made to look like two.
-    if (earlier !== undefined && name === 'content-length') return null;
+    // Two lengths become a list of two, which is no length.
+    const earlier = Object.hasOwn(headers, name) ? headers[name] : undefined;
     headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
   }
   const length = lengthOf(headers, isHead || status === 204 || status === 304);

@@ -7,6 +7,8 @@ import { wireOver, type Reading, type Wire } from './wire.js';
 export interface Claimant {
   /** Called once: at once, or when a wire comes free. */
   start(wire: Wire): void;
+  /** Called instead, when there will be none. */
+  fail(error: Error): void;
 }
 
 /** The sockets of one origin. */
@@ -18,8 +20,8 @@ export interface WirePool {
   busy(): number;
   /** Claimants without a wire. */
   waiting(): number;
-  /** Closes every socket: requests under way fail. */
-  close(): void;
+  /** Closes every socket: those under way, those that wait and all that come later fail with the reason. */
+  close(reason: Error): void;
 }
 
 /** How sockets are kept. Times in milliseconds. */
@@ -37,6 +39,7 @@ export function wirePool(origin: string, { maxSockets, connectMs, idleMs }: Pool
   const wires = new Set<Wire>();
   const idle: Wire[] = [];
   const queue = new Set<Claimant>();
+  let closed: Error | undefined;
 
   const onFree = (wire: Wire): void => {
     const next = firstWaiting();
@@ -70,6 +73,7 @@ export function wirePool(origin: string, { maxSockets, connectMs, idleMs }: Pool
 
   return {
     claim(claimant) {
+      if (closed !== undefined) return claimant.fail(closed);
       // The one used last: the others may grow old and go.
       for (let wire = idle.pop(); wire !== undefined; wire = idle.pop()) {
         if (!wire.isOpen()) continue;
@@ -82,9 +86,10 @@ export function wirePool(origin: string, { maxSockets, connectMs, idleMs }: Pool
     withdraw: (claimant) => void queue.delete(claimant),
     busy: () => wires.size - idle.length,
     waiting: () => queue.size,
-    close() {
-      queue.clear();
-      for (const wire of wires) wire.close(new Error('the service is closing'));
+    close(reason) {
+      closed = reason;
+      for (let next = firstWaiting(); next !== undefined; next = firstWaiting()) next.fail(reason);
+      for (const wire of wires) wire.close(reason);
     },
   };
 }

@@ -101,7 +101,8 @@ export function wireOver(open: (reading: Reading) => Socket, options: WireOption
     // The end may have come in two pieces.
     const end = text.indexOf(HEAD_END, Math.max(0, seen - HEAD_END.length));
     if (end === -1 && text.length <= MOST_HEAD_BYTES) return;
-    const answer = end === -1 ? null : readHead(text.slice(0, end), isHead);
+    const isTooLong = end === -1 || end > MOST_HEAD_BYTES;
+    const answer = isTooLong ? null : readHead(text.slice(0, end), isHead);
     if (answer === null) return spoil();
     text = '';
     head = answer;
@@ -141,9 +142,13 @@ export function wireOver(open: (reading: Reading) => Socket, options: WireOption
 
   const finish = (surplus: number): void => {
     const done = receiver;
-    const isFit = head?.keepsAlive === true && surplus === 0 && sending === null;
+    // An answer may come before the whole request has left.
+    const isSent = sending === null && socket.writableLength === 0;
+    const isFit = head?.keepsAlive === true && surplus === 0 && isSent && !socket.destroyed;
     reset();
-    if (isFit && !socket.destroyed) options.onFree(wire);
+    // One that does not read would not see that the other side closes it, or says something unasked.
+    if (socket.isPaused()) socket.resume();
+    if (isFit) options.onFree(wire);
     else socket.destroy();
     done?.end();
   };
@@ -164,7 +169,7 @@ export function wireOver(open: (reading: Reading) => Socket, options: WireOption
   };
 
   // Node starts this clock anew with every read and write, so it needs no setting between requests.
-  socket.setTimeout(options.idleMs, () => {
+  socket.setTimeout(options.idleMs).on('timeout', () => {
     if (receiver === null) socket.destroy();
   });
   socket.on('error', (error) => (failure = error));
@@ -178,8 +183,6 @@ export function wireOver(open: (reading: Reading) => Socket, options: WireOption
   const wire: Wire = {
     send(message, to) {
       receiver = to;
-      // Whoever used it before may have stopped it.
-      if (socket.isPaused()) socket.resume();
       isHead = message.method === 'HEAD';
       const { body } = message;
       if (body === null) return void socket.write(message.head, 'latin1');

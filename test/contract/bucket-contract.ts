@@ -404,7 +404,7 @@ export const SWEEP: Questions = {
     });
     await mark.lift();
     expect(await openUploads(given)).toEqual(['live.bin']);
-    connection.close();
+    connection.close(new Error('the test has ended'));
   },
 };
 

@@ -349,7 +349,7 @@ export const COPY: Questions = {
     expect((await stored(given, 'to')).bytes.equals(bytes)).toBe(true);
     expect(await given.bucket.stat('to')).toMatchObject({ stat: EVERYTHING });
     await expectNothingLeft(given);
-    connection.close();
+    connection.close(new Error('the test has ended'));
   },
 };
 
