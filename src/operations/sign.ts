@@ -1,5 +1,6 @@
 // Pre-signed URLs: the right to read or write one file, as a URL that needs no other credential.
 import { FileServiceError } from '../errors.js';
+import { jsonDate } from '../http/entry.js';
 import { integer, flag, isTrue, readParameters, text } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
@@ -105,7 +106,7 @@ export const signWrite: Operation = {
     return {
       access: [access('write', key, writeVerb(ask), 'sign_write')],
       run: async ({ bucket }) => {
-        const { url, headers } = await bucket.sign({
+        const signed = await bucket.sign({
           kind: 'write',
           key,
           expiresSeconds,
@@ -113,14 +114,9 @@ export const signWrite: Operation = {
           ...(length === undefined ? {} : { contentLength: length }),
           createOnly: createOnly && (await bucket.conditionalWrites()),
         });
-        // A session that ends earlier shortens it, which the URL itself says.
-        const lives = Number(new URL(url).searchParams.get('X-Amz-Expires') ?? expiresSeconds);
-        const expiresAt = new Date(Date.now() + lives * 1000).toISOString();
-        return json(
-          200,
-          { url, method: 'PUT', headers, expires_at: `${expiresAt.slice(0, 19)}Z` },
-          noStore,
-        );
+        const { url, headers } = signed;
+        const expiresAt = jsonDate(new Date(Date.now() + signed.expiresSeconds * 1000));
+        return json(200, { url, method: 'PUT', headers, expires_at: expiresAt }, noStore);
       },
     };
   },

@@ -165,6 +165,8 @@ export type SignRequest =
 export interface Signed {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** How long it lives: shorter than asked when the session that signed it ends before. */
+  readonly expiresSeconds: number;
 }
 
 /** Result of removing many keys: those that storage refused to remove. */

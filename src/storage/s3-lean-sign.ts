@@ -54,6 +54,7 @@ function sign(
   return {
     url: `${place.origin}${path}?${query}&X-Amz-Signature=${signature}`,
     headers: url.headers,
+    expiresSeconds: url.expiresSeconds,
   };
 }
 

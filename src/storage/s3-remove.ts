@@ -2,7 +2,9 @@
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import type { RemoveManyResult } from './bucket.js';
 import { quoted } from './s3-attributes.js';
+import { attemptsAfter } from './retry.js';
 import type { S3Context } from './s3-client.js';
+import type { NoAnswer } from './s3-exchange.js';
 import { refusalOf, required } from './s3-errors.js';
 import { stat } from './s3-stat.js';
 
@@ -21,13 +23,15 @@ export async function remove(
   if (ifMatch !== undefined && !(await matches(context, key, ifMatch))) {
     return { kind: 'precondition-failed' };
   }
+  const plain = ifMatch === undefined ? await leanRemove(context, key) : 'unasked';
+  if (typeof plain === 'object') return plain;
   const command = new DeleteObjectCommand({
     Bucket: context.settings.bucket,
     Key: context.keyOf(key),
     IfMatch: ifMatch,
   });
   try {
-    await context.send('meta', 'DeleteObject', command);
+    await context.send('meta', 'DeleteObject', command, { attempts: attemptsAfter(plain) });
     return { kind: 'removed' };
   } catch (error) {
     const kind = refusalOf(error)?.kind;
@@ -38,6 +42,25 @@ export async function remove(
     if (kind === 'missing') return { kind: 'removed' };
     throw error;
   }
+}
+
+async function leanRemove(context: S3Context, key: string): Promise<RemoveResult | NoAnswer> {
+  const { lean } = context.connection;
+  if (lean === null) return 'unasked';
+  const answer = await lean.ask(
+    {
+      operation: 'DeleteObject',
+      method: 'DELETE',
+      s3Key: context.keyOf(key),
+      query: 'x-id=DeleteObject',
+      headers: [],
+      whole: 0,
+      streamed: false,
+    },
+    context.call,
+  );
+  if (typeof answer === 'string') return answer;
+  return answer.status === 204 || answer.status === 200 ? { kind: 'removed' } : 'failed';
 }
 
 async function matches(context: S3Context, key: string, etag: string): Promise<boolean> {

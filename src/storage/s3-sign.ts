@@ -71,10 +71,9 @@ async function signRead(client: S3Client, Bucket: string, request: ReadRequest):
     ResponseContentDisposition: request.contentDisposition,
     ResponseCacheControl: request.cacheControl,
   });
-  return {
-    url: await getSignedUrl(client, command, { expiresIn: request.expiresSeconds }),
-    headers: {},
-  };
+  const { expiresSeconds } = request;
+  const url = await getSignedUrl(client, command, { expiresIn: expiresSeconds });
+  return { url, headers: {}, expiresSeconds };
 }
 
 async function signWrite(
@@ -101,7 +100,7 @@ async function signWrite(
     signableHeaders: new Set(['host', ...names]),
     unhoistableHeaders: new Set(names),
   });
-  return { url, headers };
+  return { url, headers, expiresSeconds: request.expiresSeconds };
 }
 
 /** What the URL's user must send. */
