@@ -34,5 +34,7 @@ export const TARGETS: readonly Target[] = [
   target('put-1m', 'us-express', 'multer', 3),
   target('sign-read', 'us-express', 'sdk-express', 5),
   target('sign-write', 'us-express', 'sdk-express', 5),
+  target('sign-read', 'us-http', 'sdk-http', 5),
+  target('sign-write', 'us-http', 'sdk-http', 5),
   target('zip-1000', 'us-express', 'sdk-express', 2),
 ];

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
 import { readListing } from '../src/storage/s3-lean-list.ts';
 import { urlSigner } from '../src/storage/s3-lean-sign.ts';
 import { resolvePlace, type Place } from '../src/storage/s3-place.ts';
@@ -14,10 +15,6 @@ import {
   EMPTY_PAYLOAD,
 } from '../src/storage/sigv4.ts';
 import { settingsFor } from './contract/given.ts';
-import { startService, type RunningService } from './support/service.ts';
-import { doubleStore } from './support/stores.ts';
-
-type DoubleStore = Awaited<ReturnType<typeof doubleStore>>;
 
 describe('sigv4', () => {
   // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html: "Example: GET Object".
@@ -171,6 +168,7 @@ describe('readListing', () => {
     `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><Prefix></Prefix><IsTruncated>${truncated}</IsTruncated>${inside}</ListBucketResult>`;
   const file = (key: string) =>
     `<Contents><Key>${key}</Key><LastModified>2026-02-10T14:30:00.000Z</LastModified><ETag>&quot;x&quot;</ETag><Size>4</Size></Contents>`;
+  const page1 = (date: string) => page(file('a').replace('2026-02-10T14:30:00.000Z', date));
   const read = (xml: string, after?: string) => readListing(xml, after, (key) => key);
 
   it('reads files and folders, entities decoded', () => {
@@ -187,6 +185,22 @@ describe('readListing', () => {
       folders: ['f&g/'],
       next: undefined,
     });
+  });
+
+  it('reads dates as Date does, or leaves them to the SDK', () => {
+    const texts = fc.oneof(
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+      fc.stringMatching(/^20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(?:\.\d{3})?Z$/),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const page = read(page1(text));
+        const date = new Date(text);
+        if (Number.isNaN(date.getTime())) expect(page).toBeNull();
+        else expect(page?.files[0]?.lastModified).toEqual(date);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('decodes names once where the answer says that they are encoded', () => {
@@ -220,68 +234,6 @@ describe('readListing', () => {
   it('leaves a page that leads to itself to the SDK', () => {
     const next = '<NextContinuationToken>same</NextContinuationToken>';
     expect(read(page(next, 'true'), 'same')).toBeNull();
-  });
-});
-
-describe('lean calls through the service', () => {
-  let store: DoubleStore;
-  let service: RunningService;
-
-  beforeAll(async () => {
-    store = await doubleStore();
-    store.double.seed(store.bucket, 'a.txt', 'hello');
-    service = await startService(store);
-  });
-  afterAll(async () => {
-    await service.close();
-    await store.close();
-  });
-
-  const callsOf = async (method: string, path: string, headers: Record<string, string> = {}) => {
-    store.double.clearCalls();
-    const { status } = await service.ask({
-      method,
-      path,
-      headers,
-      ...(method === 'PUT' ? { body: 'x' } : {}),
-    });
-    // The SDK names itself; a lean call does not.
-    return [status, ...store.double.calls.map(({ headers: sent }) => sent['user-agent'] ?? 'lean')];
-  };
-
-  it.each([
-    ['GET', '/a.txt', 200],
-    ['HEAD', '/a.txt', 200],
-    ['GET', '/', 200],
-    ['PUT', '/b.txt', 201],
-  ])('%s %s is one lean call', async (method, path, status) => {
-    expect(await callsOf(method, path)).toEqual([status, 'lean']);
-  });
-
-  it.each([
-    ['If-None-Match', '"5d41402abc4b2a76b9719d911017c592"', 304],
-    ['If-Match', '"other"', 412],
-    ['Range', 'bytes=0-1', 206],
-  ])('a GET with %s %s is one lean call', async (name, value, status) => {
-    expect(await callsOf('GET', '/a.txt', { [name]: value })).toEqual([status, 'lean']);
-  });
-
-  it('keeps its socket after a HEAD', async () => {
-    for (let n = 0; n < 20; n += 1) await service.ask({ method: 'HEAD', path: '/a.txt' });
-    expect(store.double.openSockets()).toBeLessThanOrEqual(2);
-    const before = store.double.openedSockets();
-    for (let n = 0; n < 20; n += 1) await service.ask({ method: 'HEAD', path: '/a.txt' });
-    expect(store.double.openedSockets()).toBe(before);
-  });
-
-  it('goes through the SDK when leanCalls is false', async () => {
-    const slow = await startService(store, { leanCalls: false });
-    store.double.clearCalls();
-    await slow.ask({ path: '/a.txt' });
-    expect(store.double.calls.map(({ headers }) => headers['user-agent'])).toEqual([
-      expect.stringContaining('aws-sdk-js'),
-    ]);
-    await slow.close();
   });
 });
 

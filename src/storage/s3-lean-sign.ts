@@ -3,7 +3,7 @@
 import type { Signed, SignRequest } from './bucket.js';
 import type { Place } from './s3-place.js';
 import { amzDate, encodeRfc3986, encodeS3Key, signableHeaders, signingIn } from './sigv4.js';
-import type { Identity, Signing } from './sigv4.js';
+import type { Identity, SignableHeaders } from './sigv4.js';
 
 /** What is signed: one request on one whole key. */
 export interface UrlRequest {
@@ -22,52 +22,43 @@ const UNSIGNED = 'UNSIGNED-PAYLOAD';
 /** A signer of URLs; nothing is asked of anyone. */
 export function urlSigner(place: Place, now: () => number = Date.now): UrlSigner {
   const signing = signingIn(place.scope);
-  return (identity, url) => sign(place, signing, identity, { ...url, date: amzDate(now()) });
-}
+  const hostOnly = signableHeaders([['host', place.host]]);
 
-function sign(
-  place: Place,
-  signing: Signing,
-  identity: Identity,
-  url: UrlRequest & { readonly date: string },
-): Signed {
-  const headers = signableHeaders(
-    Object.entries({ ...url.headers, host: place.host })
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .sort(([left], [right]) => (left < right ? -1 : 1)),
-  );
-  const path = place.base + encodeS3Key(url.s3Key);
-  const query = canonicalQuery([
-    ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
-    ['X-Amz-Content-Sha256', UNSIGNED],
-    ['X-Amz-Credential', signing.credential(identity, url.date)],
-    ['X-Amz-Date', url.date],
-    ['X-Amz-Expires', String(url.expiresSeconds)],
-    ['X-Amz-Security-Token', identity.sessionToken],
-    ['X-Amz-SignedHeaders', headers.names],
-    ...overrides(url.request),
-    ['x-id', url.request.kind === 'read' ? 'GetObject' : 'PutObject'],
-  ]);
-  const method = url.request.kind === 'read' ? 'GET' : 'PUT';
-  const signable = { method, path, query, headers, payload: UNSIGNED };
-  const signature = signing.signature(identity, signable, url.date);
-  return {
-    url: `${place.origin}${path}?${query}&X-Amz-Signature=${signature}`,
-    headers: url.headers,
-    expiresSeconds: url.expiresSeconds,
+  return (identity, { s3Key, request, headers, expiresSeconds }) => {
+    const date = amzDate(now());
+    const isRead = request.kind === 'read';
+    const signed = isRead ? hostOnly : withHost(headers, place.host);
+    const path = place.base + encodeS3Key(s3Key);
+    const query = canonicalQuery([
+      ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
+      ['X-Amz-Content-Sha256', UNSIGNED],
+      ['X-Amz-Credential', signing.credential(identity, date)],
+      ['X-Amz-Date', date],
+      ['X-Amz-Expires', String(expiresSeconds)],
+      ['X-Amz-Security-Token', identity.sessionToken],
+      ['X-Amz-SignedHeaders', signed.names],
+      ['response-cache-control', isRead ? request.cacheControl : undefined],
+      ['response-content-disposition', isRead ? request.contentDisposition : undefined],
+      ['response-content-type', isRead ? request.contentType : undefined],
+      ['x-id', isRead ? 'GetObject' : 'PutObject'],
+    ]);
+    const method = isRead ? 'GET' : 'PUT';
+    const signable = { method, path, query, headers: signed, payload: UNSIGNED };
+    const signature = signing.signature(identity, signable, date);
+    const url = `${place.origin}${path}?${query}&X-Amz-Signature=${signature}`;
+    return { url, headers, expiresSeconds };
   };
 }
 
-type Pair = readonly [name: string, value: string | undefined];
-
-function overrides(request: SignRequest): readonly Pair[] {
-  if (request.kind === 'write') return [];
-  return [
-    ['response-cache-control', request.cacheControl],
-    ['response-content-disposition', request.contentDisposition],
-    ['response-content-type', request.contentType],
-  ];
+function withHost(headers: UrlRequest['headers'], host: string): SignableHeaders {
+  const named = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  const all = [...named, ['host', host] as const];
+  return signableHeaders(all.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
+
+type Pair = readonly [name: string, value: string | undefined];
 
 // Given in order of their names, as the canonical query wants them.
 function canonicalQuery(pairs: readonly Pair[]): string {

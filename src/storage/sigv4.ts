@@ -117,8 +117,11 @@ export function sha256(data: string | Uint8Array): string {
   return hash('sha256', data);
 }
 
+const UNRESERVED = /^[A-Za-z0-9_.~-]*$/;
+
 /** RFC 3986 section 2.3: everything but unreserved characters is percent-encoded, as SigV4 wants it. */
 export function encodeRfc3986(text: string): string {
+  if (UNRESERVED.test(text)) return text;
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
