@@ -1,12 +1,10 @@
 // Storing bytes that are in memory the lean way: one PutObject, said in headers.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
-import type { Readable } from 'node:stream';
-import type { Leaving } from '../leaving.js';
 import type { WriteResult } from './bucket.js';
 import { attributesInput, keepingInput, quoted, textOf } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
-import { answerError, nonsense, translate } from './s3-errors.js';
 import type { NoAnswer } from './s3-exchange.js';
+import { leanSend, type SentBody, type Stored } from './s3-lean-send.js';
 import type { Writing } from './s3-put.js';
 import { sha256 } from './sigv4.js';
 
@@ -41,49 +39,19 @@ export async function leanPut(
   return { kind: 'written', etag: quoted(textOf(answer.headers, 'etag')), size: bytes.length };
 }
 
-/** A body that can be read once. */
-export interface StreamedPut {
-  readonly stream: Readable;
-  readonly length: number;
-  /** Ends the call: the sender has failed, storage stands still, the client has left. */
-  readonly signal: Leaving;
-}
-
-/**
- * The ETag of what was stored, or `unasked`: then nothing of the stream was read. Throws as a call of the
- * SDK does.
- */
-export async function leanPutStream(
+/** Stores a stream; `unasked` when the SDK had better. Throws as a call of the SDK does. */
+export function leanPutStream(
   context: S3Context,
-  { stream, length, signal }: StreamedPut,
+  body: SentBody,
   writing: Writing,
-): Promise<{ readonly etag: string } | 'unasked'> {
-  const { lean } = context.connection;
-  if (lean === null) return 'unasked';
-  const answer = await lean
-    .ask(
-      {
-        operation: 'PutObject',
-        method: 'PUT',
-        s3Key: context.keyOf(writing.key),
-        query: 'x-id=PutObject',
-        headers: headersOf(context, writing),
-        // As the SDK sends streams: hashing them first would need them twice.
-        body: { bytes: stream, length, payload: 'UNSIGNED-PAYLOAD' },
-        whole: 0,
-        streamed: false,
-      },
-      { signal, onCall: context.call.onCall },
-    )
-    .catch((error: unknown) => {
-      throw signal.aborted ? signal.reason : translate(error);
-    });
-  if (answer === 'unasked') return answer;
-  if (answer === 'failed') throw nonsense('Storage did not answer as S3 does.');
-  const { status, headers, body } = answer;
-  if (status >= 200 && status <= 299) return { etag: quoted(headers['etag']) };
-  const text = body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : '';
-  throw translate(answerError(status, headers, text));
+): Promise<Stored | 'unasked'> {
+  const what = {
+    operation: 'PutObject',
+    s3Key: context.keyOf(writing.key),
+    query: 'x-id=PutObject',
+    headers: headersOf(context, writing),
+  };
+  return leanSend(context, what, body);
 }
 
 function headersOf(context: S3Context, { request, nonce, guard }: Writing): [string, string][] {

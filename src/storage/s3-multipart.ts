@@ -3,18 +3,21 @@
 import type { Readable } from 'node:stream';
 import { UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../errors.js';
+import { signalOf } from '../leaving.js';
 import type { WriteResult } from './bucket.js';
 import { cutParts, type Piece } from './cut-parts.js';
 import { senderError } from './exact-body.js';
 import { partBudget } from './part-budget.js';
-import { newNonce } from './s3-attributes.js';
+import { newNonce, quoted } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
-import { required } from './s3-errors.js';
+import { nonsense } from './s3-errors.js';
 import { inTurn, look } from './s3-guard.js';
+import { leanSend, type SentBody, type Stored } from './s3-lean-send.js';
 import { sendBytes } from './s3-send-bytes.js';
 import { stat } from './s3-stat.js';
 import { MOST_PARTS, openUpload, partSizeFor, type Upload } from './s3-upload.js';
 import { putBytes, settle, type Writing } from './s3-put.js';
+import { encodeRfc3986 } from './sigv4.js';
 
 // Enough to hide the wait for answers; more would only take buffers from other uploads.
 const PARTS_IN_FLIGHT = 4;
@@ -164,21 +167,13 @@ function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts
 
   const send = async (piece: Piece, PartNumber: number): Promise<void> => {
     try {
-      const output = await sendBytes(context, {
-        operation: 'UploadPart',
+      const { etag } = await sendBytes(context, {
         bytes: piece.bytes,
         signal: halt.signal,
-        command: (Body) =>
-          new UploadPartCommand({
-            Bucket: context.settings.bucket,
-            Key: context.keyOf(key),
-            UploadId: upload.id,
-            PartNumber,
-            Body,
-            ContentLength: piece.bytes.length,
-          }),
+        send: (body) => sendPart(context, body, { key, uploadId: upload.id, number: PartNumber }),
       });
-      parts.push({ PartNumber, ETag: required(output.ETag, 'an ETag of a part') });
+      if (etag === '') throw nonsense('Storage stored a part and gave no ETag of it.');
+      parts.push({ PartNumber, ETag: etag });
     } catch (error) {
       // The client may be silent for long: its stream must end, not the next chunk be waited for.
       halt.now(error);
@@ -209,6 +204,34 @@ function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts
       return { parts, size };
     },
   };
+}
+
+interface PartOf {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly number: number;
+}
+
+async function sendPart(
+  context: S3Context,
+  body: SentBody,
+  { key, uploadId, number }: PartOf,
+): Promise<Stored> {
+  const s3Key = context.keyOf(key);
+  const query = `partNumber=${number}&uploadId=${encodeRfc3986(uploadId)}&x-id=UploadPart`;
+  const what = { operation: 'UploadPart', s3Key, query, headers: [] };
+  const plain = await leanSend(context, what, body);
+  if (plain !== 'unasked') return plain;
+  const command = new UploadPartCommand({
+    Bucket: context.settings.bucket,
+    Key: s3Key,
+    UploadId: uploadId,
+    PartNumber: number,
+    Body: body.stream,
+    ContentLength: body.length,
+  });
+  const signal = signalOf(body.signal);
+  return { etag: quoted((await context.send('stream', 'UploadPart', command, { signal })).ETag) };
 }
 
 interface Completing {

@@ -1,5 +1,4 @@
 // One PutObject: how it is said, and what became of one that failed.
-import type { Readable } from 'node:stream';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../errors.js';
 import { signalOf } from '../leaving.js';
@@ -9,7 +8,8 @@ import { attemptsAfter } from './retry.js';
 import { detached, type S3Context } from './s3-client.js';
 import { refusalOf } from './s3-errors.js';
 import { refusedBy, type GuardInput } from './s3-guard.js';
-import { leanPut } from './s3-lean-put.js';
+import { leanPut, leanPutStream } from './s3-lean-put.js';
+import type { SentBody, Stored } from './s3-lean-send.js';
 import { sendBytes } from './s3-send-bytes.js';
 
 /** A write that was decided upon: what every way of writing needs. */
@@ -31,15 +31,15 @@ export async function putBytes(
   if (typeof plain === 'object') return plain;
   let repeated = plain === 'failed';
   try {
-    const output = await sendBytes(context, {
-      operation: 'PutObject',
+    const { etag } = await sendBytes(context, {
       bytes,
-      command: (body) => putCommand(context, writing, { body, length: bytes.length }),
-      signal: signalOf(context.call.signal),
+      // What the lean way has failed at is the SDK's.
+      send: (body) => (repeated ? sdkPut : putStream)(context, body, writing),
+      signal: context.call.signal,
       attempts: attemptsAfter(plain),
       onRepeat: () => (repeated = true),
     });
-    return { kind: 'written', etag: quoted(output.ETag), size: bytes.length };
+    return { kind: 'written', etag, size: bytes.length };
   } catch (error) {
     // The first attempt may have been stored, and the second found it there.
     return settle(context, error, { writing, size: bytes.length, isSent: true, repeated });
@@ -80,27 +80,32 @@ export async function settle(
   );
 }
 
-/** A body and how long it is. */
-export interface Put {
-  readonly body: Readable;
-  readonly length: number;
+/** One PutObject of a stream. Throws as `send` does. */
+export async function putStream(
+  context: S3Context,
+  body: SentBody,
+  writing: Writing,
+): Promise<Stored> {
+  const plain = await leanPutStream(context, body, writing);
+  return plain === 'unasked' ? sdkPut(context, body, writing) : plain;
 }
 
-/** The command that stores a body. */
-export function putCommand(
+async function sdkPut(
   context: S3Context,
-  writing: Writing,
-  { body, length }: Put,
-): PutObjectCommand {
-  return new PutObjectCommand({
+  { stream, length, signal }: SentBody,
+  { key, request, nonce, guard }: Writing,
+): Promise<Stored> {
+  const command = new PutObjectCommand({
     Bucket: context.settings.bucket,
-    Key: context.keyOf(writing.key),
-    Body: body,
+    Key: context.keyOf(key),
+    Body: stream,
     ContentLength: length,
-    ...attributesInput(writing.request, writing.nonce),
+    ...attributesInput(request, nonce),
     ...keepingInput(context.settings),
-    ...writing.guard,
+    ...guard,
   });
+  const output = await context.send('stream', 'PutObject', command, { signal: signalOf(signal) });
+  return { etag: quoted(output.ETag) };
 }
 
 // No answer came: neither S3's word nor a connection that was never made.

@@ -1,18 +1,18 @@
 // Sending bytes that are in memory: watched like a stream, and sent again when storage drops them.
 import { Readable } from 'node:stream';
-import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
+import { Departure, type Leaving } from '../leaving.js';
 import { stalled } from './exact-body.js';
 import { attemptsAfter, pauseBefore } from './retry.js';
-import { mayRepeat, type S3Command, type S3Context } from './s3-client.js';
+import { mayRepeat, type S3Context } from './s3-client.js';
+import type { SentBody, Stored } from './s3-lean-send.js';
 import { watchdog } from './watchdog.js';
 
 /** One call whose body is in memory. */
-export interface BytesCall<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> {
-  readonly operation: string;
+export interface BytesCall {
   readonly bytes: Uint8Array;
   /** Called for each attempt: a stream can be read once. */
-  command(body: Readable): S3Command<Input, Output>;
-  readonly signal: AbortSignal;
+  send(body: SentBody): Promise<Stored>;
+  readonly signal: Leaving;
   /** @default 3 */
   readonly attempts?: number;
   /** Called before an attempt that is not the first. */
@@ -22,10 +22,7 @@ export interface BytesCall<Input extends ServiceInputTypes, Output extends Servi
 const SLICE_BYTES = 65_536;
 
 /** Sends, up to three times. Throws as `send` does; `storage_unavailable` when storage takes no bytes. */
-export async function sendBytes<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-  context: S3Context,
-  call: BytesCall<Input, Output>,
-): Promise<Output> {
+export async function sendBytes(context: S3Context, call: BytesCall): Promise<Stored> {
   const { attempts = attemptsAfter('unasked') } = call;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -39,24 +36,23 @@ export async function sendBytes<Input extends ServiceInputTypes, Output extends 
   }
 }
 
-async function sendOnce<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-  context: S3Context,
-  call: BytesCall<Input, Output>,
-): Promise<Output> {
-  const controller = new AbortController();
-  const dog = watchdog(context.settings.timeouts.idleMs, () => controller.abort(stalled()));
+async function sendOnce(context: S3Context, { bytes, send, signal }: BytesCall): Promise<Stored> {
+  const halt = new Departure();
+  const onAbort = (): void => halt.happen(signal.reason);
+  const dog = watchdog(context.settings.timeouts.idleMs, () => halt.happen(stalled()));
   // A buffer would be hashed for the signature in one go and sent without a sign of progress.
-  const body = slices(call.bytes, () => dog.wait());
+  const stream = slices(bytes, () => dog.wait());
   dog.wait();
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
   try {
-    return await context.send('stream', call.operation, call.command(body), {
-      signal: AbortSignal.any([controller.signal, call.signal]),
-    });
+    return await send({ stream, length: bytes.length, signal: halt });
   } finally {
+    signal.removeEventListener('abort', onAbort);
     dog.stop();
-    body.destroy();
+    stream.destroy();
     // Storage that answers early leaves a request half sent.
-    controller.abort();
+    halt.happen();
   }
 }
 

@@ -1,16 +1,15 @@
 // Writing an object: one PutObject where the length allows it, by parts otherwise. Nothing becomes
 // visible unless every byte came; whatever fails, no request and no upload stays behind.
 import { Readable } from 'node:stream';
-import { Departure, signalOf } from '../leaving.js';
+import { Departure } from '../leaving.js';
 import type { WriteRequest, WriteResult } from './bucket.js';
 import { exactBody } from './exact-body.js';
-import { newNonce, quoted } from './s3-attributes.js';
+import { newNonce } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import { nonsense } from './s3-errors.js';
 import { guardInput } from './s3-guard.js';
-import { leanPutStream, type StreamedPut } from './s3-lean-put.js';
 import { writeByParts } from './s3-multipart.js';
-import { putBytes, putCommand, settle, type Writing } from './s3-put.js';
+import { putBytes, putStream, settle, type Writing } from './s3-put.js';
 import { smallBody } from './small-body.js';
 
 /**
@@ -51,7 +50,7 @@ async function store(
   if (length === undefined || length > context.settings.multipartThreshold) {
     return writeByParts(context, body, writing);
   }
-  return putStream(context, body, { writing, length });
+  return storeStream(context, body, { writing, length });
 }
 
 interface Streaming {
@@ -59,7 +58,7 @@ interface Streaming {
   readonly length: number;
 }
 
-async function putStream(
+async function storeStream(
   context: S3Context,
   source: Readable,
   { writing, length }: Streaming,
@@ -86,7 +85,11 @@ async function putStream(
     // Storage hangs up on a request that does not begin; a client may take its time to.
     await body.begun;
     if (failure !== undefined) throw failure;
-    const etag = await sendStream(context, { stream: body.stream, length, signal: halt }, writing);
+    const { etag } = await putStream(
+      context,
+      { stream: body.stream, length, signal: halt },
+      writing,
+    );
     if (!body.isSent()) throw nonsense('Storage answered before it had the whole file.');
     return { kind: 'written', etag, size: length };
   } catch (error) {
@@ -98,12 +101,4 @@ async function putStream(
     // Storage that answers early leaves a request half sent.
     halt.happen();
   }
-}
-
-async function sendStream(context: S3Context, put: StreamedPut, writing: Writing): Promise<string> {
-  const plain = await leanPutStream(context, put, writing);
-  if (plain !== 'unasked') return plain.etag;
-  const command = putCommand(context, writing, { body: put.stream, length: put.length });
-  const signal = signalOf(put.signal);
-  return quoted((await context.send('stream', 'PutObject', command, { signal })).ETag);
 }
