@@ -1,6 +1,7 @@
 // One exchange with storage: what comes whole, what does not, and what ends it before.
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { FileServiceError } from '../src/errors.ts';
 import type { LeanAnswer, NoAnswer } from '../src/storage/s3-exchange.ts';
 import type { WirePool } from '../src/storage/wire-pool.ts';
 import type { Wire } from '../src/storage/wire.ts';
@@ -145,6 +146,25 @@ describe('an exchange that is aborted', () => {
     expect([pool.busy(), counts.outages]).toEqual([0, 0]);
   });
 
+  it.each([
+    [
+      'because storage stands still is an outage',
+      new FileServiceError('storage_unavailable', 'Still.'),
+      1,
+    ],
+    ['because the sender has failed is none', new FileServiceError('incomplete_body', 'Cut.'), 0],
+  ])('%s', async (_, reason, outages) => {
+    const server = await serve(() => {});
+    const pool = poolFor(server.origin, { maxSockets: 1 });
+    const { answer: given, leaving, counts } = begin(pool, { body: streamed('hello') });
+    const waiting = begin(pool, { body: streamed('hello') });
+    waiting.leaving.abort(reason);
+    leaving.abort(reason);
+    await expect(given).rejects.toBe(reason);
+    await expect(waiting.answer).rejects.toBe(reason);
+    expect([counts.outages, waiting.counts.outages]).toEqual([outages, 0]);
+  });
+
   it('before it begins rejects', async () => {
     const server = await serveText(answer('hello'));
     const { answer: given } = begin(poolFor(server.origin), { aborted: GONE });
@@ -187,6 +207,20 @@ describe('an exchange that takes too long', () => {
     await expect(Promise.race([given, late])).rejects.toMatchObject(UNAVAILABLE);
     expect([pool.waiting(), counts.outages]).toEqual([0, 0]);
     expect(wire.isOpen()).toBe(true);
+  });
+
+  it('for a socket has no end of its own where somebody watches over its body', async () => {
+    const server = await serve(() => {});
+    const pool = poolFor(server.origin, { maxSockets: 1 });
+    const wire = await occupy(pool);
+    const { answer: given, counts } = begin(pool, { body: streamed('hello'), requestMs: 50 });
+    const outcome = await Promise.race([
+      given,
+      new Promise((resolve) => setTimeout(resolve, 200, 'waits')),
+    ]);
+    expect([outcome, pool.waiting(), counts.outages]).toEqual(['waits', 1, 0]);
+    wire.close();
+    await until(() => pool.waiting() === 0, { what: 'its turn' });
   });
 
   it('for a socket has all its time for the answer once it has one', async () => {

@@ -10,10 +10,9 @@ import type {
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
 import { debugStorage } from '../debug.js';
-import { isFileServiceError } from '../errors.js';
 import type { Breaker } from './breaker.js';
 import { pauseBefore, type RetryBudget } from './retry.js';
-import { nonsense, outageWeight, refusalOf, translate } from './s3-errors.js';
+import { blamesStorage, nonsense, outageWeight, refusalOf, translate } from './s3-errors.js';
 import type { Lean } from './s3-lean.js';
 
 /** Credentials of storage; a function is asked again before they expire. */
@@ -179,11 +178,6 @@ async function send<Input extends ServiceInputTypes, Output extends ServiceOutpu
     await pauseBefore(attempt, signal);
   }
 }
-
-// Those who watch a stream abort it with this when storage stands still; a client that has gone, or a
-// body that was too long, says nothing about storage.
-const blamesStorage = (reason: unknown): boolean =>
-  isFileServiceError(reason) && reason.reason === 'storage_unavailable';
 
 function tellBreaker(connection: Connection, operation: string, error: unknown): void {
   const refusal = refusalOf(error);

@@ -138,6 +138,14 @@ export function outageWeight({ kind, status }: Refusal): 0 | 1 | 2 | undefined {
   return kind === 'unavailable' && status >= 500 ? 1 : 0;
 }
 
+/**
+ * Whether the reason of an abort says that storage is out: those who watch a stream abort it so when
+ * storage stands still. A client that has gone, or a body that was too long, says nothing of storage.
+ */
+export function blamesStorage(reason: unknown): boolean {
+  return isFileServiceError(reason) && reason.reason === 'storage_unavailable';
+}
+
 const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
   missing: ['not_found', 'The file does not exist in storage.'],
   'bucket-missing': ['storage_bucket_missing', 'The bucket of this service does not exist.'],

@@ -5,6 +5,7 @@ import { FileServiceError } from '../errors.js';
 import { answerFlow, type AnswerFlow } from './answer-flow.js';
 import type { Flow } from './flow.js';
 import type { Call, StorageSettings } from './s3-client.js';
+import { blamesStorage } from './s3-errors.js';
 import type { Claimant, WirePool } from './wire-pool.js';
 import type { Head, WireHeaders } from './wire-head.js';
 import type { Outgoing, Receiver, Wire } from './wire.js';
@@ -118,7 +119,8 @@ class Exchange implements Claimant, Receiver {
     if (call.signal.aborted) return this.#settling.reject(call.signal.reason);
     call.signal.addEventListener('abort', this.#onAbort);
     this.#pool.claim(this);
-    if (this.#wire !== undefined) return;
+    // A stream waits for its turn as long as its owner lets it.
+    if (this.#wire !== undefined || this.#isOnce()) return;
     this.#timer = setTimeout(noSocket, Math.min(QUEUE_MS, requestMs * 0.9), this);
   }
 
@@ -192,6 +194,7 @@ class Exchange implements Claimant, Receiver {
 
   #abort(): void {
     const { reason } = this.#terms.call.signal;
+    if (this.#wire !== undefined && blamesStorage(reason)) this.#terms.onOutage();
     this.#close();
     if (this.#flow === undefined) this.#settling.reject(reason);
     else this.#flow.fail(asError(reason));
