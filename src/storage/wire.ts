@@ -97,12 +97,12 @@ export function wireOver(open: (reading: Reading) => Socket, options: WireOption
 
   const takeHead = (bytes: Buffer): void => {
     const seen = text.length;
-    text += bytes.toString('latin1');
+    const room = MOST_HEAD_BYTES + HEAD_END.length - seen;
+    text += bytes.toString('latin1', 0, room);
     // The end may have come in two pieces.
     const end = text.indexOf(HEAD_END, Math.max(0, seen - HEAD_END.length));
-    if (end === -1 && text.length <= MOST_HEAD_BYTES) return;
-    const isTooLong = end === -1 || end > MOST_HEAD_BYTES;
-    const answer = isTooLong ? null : readHead(text.slice(0, end), isHead);
+    if (end === -1 && bytes.length < room) return;
+    const answer = end === -1 ? null : readHead(text.slice(0, end), isHead);
     if (answer === null) return spoil();
     text = '';
     head = answer;
