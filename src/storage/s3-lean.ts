@@ -28,6 +28,12 @@ export interface Lean {
 // Shorter than the 5 s after which Node servers close an idle socket: see the SDK's agents.
 const IDLE_SOCKET_MS = 4000;
 
+const MISTRUST_MS = 60_000;
+// Statuses that say something of the object or the moment, and nothing of how it was asked.
+const ANSWERS: ReadonlySet<number> = new Set([304, 404, 409, 412, 416, 429]);
+// Signatures hold for a quarter of an hour; the SDK corrects its clock from five minutes on, too.
+const SKEW_MS = 5 * 60_000;
+
 /** Opens nothing before the first call. */
 export function leanStorage(settings: StorageSettings, connection: Connection): Lean {
   let way: Way | null | undefined;
@@ -41,14 +47,21 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
         return null;
       },
     ));
-  // What the SDK has learnt of storage's clock from refusals that it corrected.
+  // What was learnt of storage's clock from refusals: by this way, or by the SDK.
+  let ownOffset = 0;
   const clockOffset = (): number =>
+    ownOffset ||
     connection.client('meta').config.systemClockOffset ||
     connection.client('stream').config.systemClockOffset;
 
-  // A stream that was refused cannot be sent again by the SDK, which would have learnt from the refusal
-  // (another clock, another region): the next ones are its own.
+  // A stream that was refused cannot be sent again by the SDK, which may know better: the next ones are its own.
   let streamsFrom = 0;
+  const learn = ({ status, headers }: LeanAnswer, isOnce: boolean): void => {
+    if (status < 300 || status >= 500) return;
+    const offset = Date.parse(headers['date'] ?? '') - Date.now();
+    if (status === 403 && Math.abs(offset - clockOffset()) > SKEW_MS) ownOffset = offset;
+    else if (isOnce && !ANSWERS.has(status)) streamsFrom = performance.now() + MISTRUST_MS;
+  };
   const onOutage = (): void => connection.breaker.failed(2);
 
   return {
@@ -68,7 +81,7 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
       const answer = await exchange(known.pool, request, head, { call, settings, onOutage });
       if (typeof answer === 'object') {
         judge(connection, answer.status);
-        if (isOnce && isForTheSdk(answer.status)) streamsFrom = performance.now() + MISTRUST_MS;
+        learn(answer, isOnce);
       }
       return answer;
     },
@@ -76,13 +89,6 @@ export function leanStorage(settings: StorageSettings, connection: Connection): 
     waiting: () => way?.pool.waiting() ?? 0,
     close: (reason) => way?.pool.close(reason),
   };
-}
-
-const MISTRUST_MS = 60_000;
-
-// 409 and 412 answer a condition; 404 is the bucket's. What is over 499 says nothing of the request.
-function isForTheSdk(status: number): boolean {
-  return status >= 300 && status < 500 && ![404, 409, 412, 429].includes(status);
 }
 
 function judge({ breaker, budget }: Connection, status: number): void {
