@@ -200,6 +200,8 @@ describe('zipStream', () => {
       size,
       open: async () => zeros(size),
     }));
+    // What any archive takes the first time is no growth.
+    await lengthOf(zipStream(entries.slice(0, 16)).stream);
     const before = process.memoryUsage().rss;
     expect(await lengthOf(zipStream(entries).stream)).toBe(zipLength(entries));
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * MEBIBYTE);
