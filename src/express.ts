@@ -10,7 +10,7 @@ import { Departure, type Leaving } from './leaving.js';
 import { openApiDocument } from './openapi.js';
 import { metricsCollector } from './policies/metrics.js';
 import type { MetricsSnapshot } from './policies/metrics.js';
-import { sendReply } from './send.js';
+import { Ending, sendReply, type Sent } from './send.js';
 import { continueOnRead } from './server.js';
 import { createService } from './service.js';
 import { cachedBuckets } from './storage/cached.js';
@@ -48,6 +48,12 @@ interface FrameworkRequest extends IncomingMessage {
   readonly ip?: string;
 }
 
+/** One request's stay: until its client leaves, and until its response is over. */
+interface Visit {
+  readonly departure: Departure;
+  readonly ending: Ending;
+}
+
 const SANE_ID = /^[\w.:/+=-]{1,128}$/;
 const DEFAULT_GRACE_MS = 10_000;
 const DEFAULT_SWEEP = { olderThanSeconds: 24 * 3600, dryRun: false };
@@ -78,14 +84,15 @@ export function createFileService<Req = IncomingMessage>(
     res: ServerResponse,
     next?: (error?: unknown) => void,
   ): void => {
-    const departure = new Departure();
+    const visit = { departure: new Departure(), ending: new Ending() };
     const seat = running.enter(res);
     res.once('close', () => {
       running.leave(seat);
-      if (!res.writableFinished) departure.happen();
+      if (!res.writableFinished) visit.departure.happen();
+      visit.ending.happen();
       if (running.size === 0) onIdle?.();
     });
-    answer(req, res, departure).catch((error: unknown) => {
+    answer(req, res, visit).catch((error: unknown) => {
       if (next === undefined || res.headersSent) res.destroy();
       else next(error);
     });
@@ -94,16 +101,15 @@ export function createFileService<Req = IncomingMessage>(
   async function answer(
     req: IncomingMessage,
     res: ServerResponse,
-    departure: Departure,
+    { departure, ending }: Visit,
   ): Promise<void> {
     continueOnRead(req, res);
-    // Whoever reads the body hears of its errors; this listener keeps the rest from ending the process.
-    req.on('error', ignore);
     const request = new MountedRequest<Req>(req, departure);
+    // Whoever reads the body hears of its errors; this listener keeps the rest from ending the process.
+    if (hasBody(request.headers)) req.on('error', ignore);
     const { reply, finish } = await service.respond(request);
-    sendReply(req, res, reply, settings.timeouts.idleMs, ({ error, ...transfer }) => {
-      finish(transfer, error);
-    });
+    const done = ({ error, ...transfer }: Sent): void => finish(transfer, error);
+    sendReply(req, { res, ending, done }, reply, settings.timeouts.idleMs);
   }
 
   const container = (): string => {

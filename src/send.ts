@@ -20,20 +20,46 @@ const LINGER_MS = 1000;
 // a slow reader looks idle for minutes. Ten times the idle limit tells it from a dead one.
 const READER_PATIENCE = 10;
 
-/** Sends a reply; `done` is called exactly once, after the last byte or the client's departure. */
+/** The end of a response, whoever ended it. A listener costs more than a call: there is one for all. */
+export class Ending {
+  #isOver = false;
+  #then: (() => void) | undefined;
+
+  /** The response is closed. */
+  happen(): void {
+    this.#isOver = true;
+    this.#then?.();
+  }
+
+  /** Calls back once, and later. A client that left while its request ran has closed the response already. */
+  onceOver(callback: () => void): void {
+    if (this.#isOver) queueMicrotask(callback);
+    else this.#then = callback;
+  }
+}
+
+/** A response under way, and what becomes of it. */
+export interface Sending {
+  readonly res: ServerResponse;
+  readonly ending: Ending;
+  /** Called exactly once, after the last byte or the client's departure. */
+  readonly done: (sent: Sent) => void;
+}
+
+/** Sends a reply. */
 export function sendReply(
   req: IncomingMessage,
-  res: ServerResponse,
+  sending: Sending,
   reply: FileReply,
   idleMs: number,
-  done: (sent: Sent) => void,
 ): void {
+  const { res, ending, done } = sending;
   // Express names itself on every answer; that helps nobody but attackers.
   res.removeHeader('X-Powered-By');
   const { body } = reply;
-  if (isStream(body)) return sendStream(res, reply, body, idleMs * READER_PATIENCE, done);
+  if (isStream(body)) return sendStream(sending, reply, body, idleMs * READER_PATIENCE);
   const bytesOut = body === null ? 0 : Buffer.byteLength(body);
-  onceClosed(res, () => {
+  ending.onceOver(() => {
     done({ bytesOut: res.writableFinished ? bytesOut : 0, complete: res.writableFinished });
   });
   if (res.destroyed) return undefined;
@@ -43,12 +69,6 @@ export function sendReply(
     return undefined;
   }
   return sendAndLinger(req, res, reply, body);
-}
-
-// A client that left while its request ran has closed the response before there is an answer.
-function onceClosed(res: ServerResponse, then: () => void): void {
-  if (res.closed) queueMicrotask(then);
-  else res.once('close', then);
 }
 
 // Node sends a text in one piece with the headers, and a buffer in a second one. Latin-1 is bytes as they are.
@@ -69,11 +89,10 @@ function stillSending(req: IncomingMessage): boolean {
 }
 
 function sendStream(
-  res: ServerResponse,
+  { res, ending, done }: Sending,
   { status, headers }: FileReply,
   body: Readable,
   patienceMs: number,
-  done: (sent: Sent) => void,
 ): void {
   const declared = headers['Content-Length'];
   let bytesOut = 0;
@@ -106,7 +125,7 @@ function sendStream(
     body.resume();
   });
   res.on('error', abandon);
-  onceClosed(res, () => {
+  ending.onceOver(() => {
     clearTimeout(impatience);
     body.destroy();
     const complete = res.writableFinished && failure === undefined;
