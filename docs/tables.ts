@@ -7,6 +7,8 @@ import type { Operation } from '../src/operations/operation.ts';
 
 const README = new URL('../README.md', import.meta.url);
 
+const RESULTS = new URL('../bench/results/README.md', import.meta.url);
+
 const PLACES = { root: '/', folder: '/folder/', file: '/file', spec: '/_spec' } as const;
 
 /** Rows of the table of requests: method, place, what selects it, what it does. */
@@ -34,6 +36,20 @@ export function errorTable(): string {
   return table('status | phrase | reasons', rows);
 }
 
+/** Rows of the table of speed: the targets, as the last full measurement found them. */
+export function speedTable(results: string): string {
+  const cells = results
+    .split('\n')
+    .filter((line) => / (?:not )?reached \|$/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+  const rows = cells.map(([, work, ours, peer, target, measured, , , verdict]) =>
+    [work, ours, peer, measured, verdict === 'reached' ? target : `${target} (not reached)`].join(
+      ' | ',
+    ),
+  );
+  return table('work | ours | against | measured | target', rows);
+}
+
 function parametersOf({ query, headers }: Operation): string {
   const names = [...Object.keys(query), ...Object.keys(headers).map((name) => `${name}:`)];
   return names.map((name) => `\`${name}\``).join(' ');
@@ -47,7 +63,16 @@ function table(head: string, rows: readonly string[]): string {
 
 /** The README with every table between its markers made anew. */
 export async function freshReadme(text: string): Promise<string> {
-  const filled = fill(fill(text, 'requests', requestTable()), 'errors', errorTable());
+  const results = readFileSync(RESULTS, 'utf8');
+  const tables = {
+    requests: requestTable(),
+    errors: errorTable(),
+    speed: speedTable(results),
+  };
+  const filled = Object.entries(tables).reduce(
+    (readme, [name, content]) => fill(readme, name, content),
+    text,
+  );
   return format(filled, { parser: 'markdown', singleQuote: true, printWidth: 100 });
 }
 

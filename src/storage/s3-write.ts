@@ -81,6 +81,7 @@ async function storeStream(
     halt.happen(call.signal.reason);
   };
   call.signal.addEventListener('abort', onLeave);
+  if (call.signal.aborted) onLeave();
   try {
     // Storage hangs up on a request that does not begin; a client may take its time to.
     await body.begun;

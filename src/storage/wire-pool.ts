@@ -38,11 +38,11 @@ export function wirePool(origin: string, { maxSockets, connectMs, idleMs }: Pool
   const connect = connector(new URL(origin), connectMs);
   const wires = new Set<Wire>();
   const idle: Wire[] = [];
-  const queue = new Set<Claimant>();
+  const queue: Claimant[] = [];
   let closed: Error | undefined;
 
   const onFree = (wire: Wire): void => {
-    const next = firstWaiting();
+    const next = queue.shift();
     if (next !== undefined) return next.start(wire);
     // An idle socket does not keep the process alive.
     wire.hold(false);
@@ -53,7 +53,7 @@ export function wirePool(origin: string, { maxSockets, connectMs, idleMs }: Pool
     wires.delete(wire);
     const at = idle.indexOf(wire);
     if (at !== -1) idle.splice(at, 1);
-    const next = wires.size < maxSockets ? firstWaiting() : undefined;
+    const next = wires.size < maxSockets ? queue.shift() : undefined;
     if (next !== undefined) open(next);
   };
 
@@ -61,14 +61,6 @@ export function wirePool(origin: string, { maxSockets, connectMs, idleMs }: Pool
     const wire = wireOver(connect, { onFree, onGone, idleMs });
     wires.add(wire);
     claimant.start(wire);
-  };
-
-  const firstWaiting = (): Claimant | undefined => {
-    for (const claimant of queue) {
-      queue.delete(claimant);
-      return claimant;
-    }
-    return undefined;
   };
 
   return {
@@ -81,14 +73,17 @@ export function wirePool(origin: string, { maxSockets, connectMs, idleMs }: Pool
         return claimant.start(wire);
       }
       if (wires.size < maxSockets) open(claimant);
-      else queue.add(claimant);
+      else queue.push(claimant);
     },
-    withdraw: (claimant) => void queue.delete(claimant),
+    withdraw(claimant) {
+      const at = queue.indexOf(claimant);
+      if (at !== -1) queue.splice(at, 1);
+    },
     busy: () => wires.size - idle.length,
-    waiting: () => queue.size,
+    waiting: () => queue.length,
     close(reason) {
       closed = reason;
-      for (let next = firstWaiting(); next !== undefined; next = firstWaiting()) next.fail(reason);
+      for (const claimant of queue.splice(0)) claimant.fail(reason);
       for (const wire of wires) wire.close(reason);
     },
   };
