@@ -93,7 +93,7 @@ function about({ rounds, seconds, warmSeconds }: Options): string[] {
           ' ',
         )} at the end; nginx, load and contestant share the cores, so trust ratios, not rates.`,
     `${rounds} rounds of ${seconds} s (two or three times that for large bodies) after ${warmSeconds} s of ` +
-      'warming up; one contestant loaded at a time, in turn; medians of the rounds.',
+      'warming up and one before each round; one contestant loaded at a time, in turn; medians of the rounds.',
     '32 connections, 8 for lists of 1000, 4 for 64 MB, for lists of 25,000 and for the zip; every answer checked once, byte for byte.',
     'Every contestant is one process; CPU \u00b5s is user and system time of that process for one answer, ' +
       'peak MiB its largest resident set while loaded.',

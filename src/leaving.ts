@@ -49,6 +49,9 @@ export class Departure implements Leaving {
   }
 }
 
+/** The reason for whom nothing is wrong: the work is done, and whatever is left of it may go. Made once, for its stack. */
+export const OVER = new Error('the work is over');
+
 /** The AbortSignal of a leaving, for Node and the SDK, which take nothing less. */
 export function signalOf(leaving: Leaving): AbortSignal {
   if (leaving instanceof Departure) return leaving.signal;

@@ -1,6 +1,6 @@
 // Sending bytes that are in memory: watched like a stream, and sent again when storage drops them.
 import { Readable } from 'node:stream';
-import { Departure, type Leaving } from '../leaving.js';
+import { Departure, OVER, type Leaving } from '../leaving.js';
 import { stalled } from './exact-body.js';
 import { attemptsAfter, pauseBefore } from './retry.js';
 import { mayRepeat, type S3Context } from './s3-client.js';
@@ -52,7 +52,7 @@ async function sendOnce(context: S3Context, { bytes, send, signal }: BytesCall):
     dog.stop();
     stream.destroy();
     // Storage that answers early leaves a request half sent.
-    halt.happen();
+    halt.happen(OVER);
   }
 }
 

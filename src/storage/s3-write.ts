@@ -1,7 +1,7 @@
 // Writing an object: one PutObject where the length allows it, by parts otherwise. Nothing becomes
 // visible unless every byte came; whatever fails, no request and no upload stays behind.
 import { Readable } from 'node:stream';
-import { Departure } from '../leaving.js';
+import { Departure, OVER } from '../leaving.js';
 import type { WriteRequest, WriteResult } from './bucket.js';
 import { exactBody } from './exact-body.js';
 import { newNonce } from './s3-attributes.js';
@@ -100,6 +100,6 @@ async function storeStream(
     call.signal.removeEventListener('abort', onLeave);
     body.close();
     // Storage that answers early leaves a request half sent.
-    halt.happen();
+    halt.happen(OVER);
   }
 }
