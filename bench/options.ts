@@ -35,7 +35,7 @@ export function readOptions(args: readonly string[]): Options {
     contestants: chosen('--contestants', values.contestants, CONTESTANT_NAMES),
     rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
     seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
-    warmSeconds: 1,
+    warmSeconds: 4,
     library: values.library,
     full: !values.quick && values.only === undefined && values.contestants === undefined,
   };
