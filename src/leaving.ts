@@ -10,8 +10,8 @@ export interface Leaving {
 }
 
 /**
- * The leaving of one client. An AbortSignal costs more than the rest of a small request, so one is made
- * only for those who need a real one: see {@link signalOf}.
+ * The leaving of one client. An AbortSignal is among the dearest things that a small request can make, so
+ * one is made only for those who need a real one: see {@link signalOf}.
  */
 export class Departure implements Leaving {
   aborted = false;
@@ -49,7 +49,7 @@ export class Departure implements Leaving {
   }
 }
 
-/** The reason for whom nothing is wrong: the work is done, and whatever is left of it may go. Made once, for its stack. */
+/** The reason of an end that is no failure. One for all: an error of its own for each call costs its stack. */
 export const OVER = new Error('the work is over');
 
 /** The AbortSignal of a leaving, for Node and the SDK, which take nothing less. */

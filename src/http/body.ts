@@ -1,7 +1,7 @@
 // The body of an upload on its way to storage: counted, timed, digested, scanned, and never ended
 // unless all of it is right. Knows no storage.
-import type { Leaving } from '../leaving.js';
 import { Readable } from 'node:stream';
+import type { Leaving } from '../leaving.js';
 import { FileServiceError, isFileServiceError, type Reason } from '../errors.js';
 import type { Scan } from '../hooks.js';
 import { checkDigests, type DigestCheck, type ExpectedDigests } from './digest.js';

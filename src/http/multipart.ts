@@ -1,8 +1,8 @@
 // Forms with files (RFC 7578): one file after another, streamed, and believed only when all has come.
-import type { Leaving } from '../leaving.js';
 import busboy from 'busboy';
 import { lookup } from 'mime-types';
 import type { Readable } from 'node:stream';
+import type { Leaving } from '../leaving.js';
 import { FileServiceError, isFileServiceError } from '../errors.js';
 import { guardBody, type GuardedBody } from './body.js';
 import { expectedDigests } from './digest.js';

@@ -1,6 +1,6 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
-import { signalOf } from '../leaving.js';
 import { randomUUID } from 'node:crypto';
+import { signalOf } from '../leaving.js';
 import { openArchive } from '../archive/unzip.js';
 import type { Archive, ArchiveEntry, ArchiveSource } from '../archive/unzip.js';
 import { debugRequest } from '../debug.js';

@@ -65,39 +65,33 @@ export function statFromHeaders(key: string, size: number, headers: Headers): St
   const metadata: Record<string, string> = {};
   for (const name in headers)
     if (name.startsWith(META) && !name.startsWith(OWN, META.length))
-      metadata[name.slice(META.length)] = decodeValue(textOf(headers, name) ?? '');
-  const modified = new Date(textOf(headers, 'last-modified') ?? '');
+      metadata[name.slice(META.length)] = decodeValue(headers[name] ?? '');
+  const modified = new Date(headers['last-modified'] ?? '');
   return {
     key,
     size,
     lastModified: Number.isNaN(modified.getTime()) ? null : modified,
-    etag: quoted(textOf(headers, 'etag')),
-    contentType: textOf(headers, 'content-type') ?? null,
-    cacheControl: textOf(headers, 'cache-control') ?? null,
-    contentDisposition: textOf(headers, 'content-disposition') ?? null,
-    contentEncoding: textOf(headers, 'content-encoding') ?? null,
-    contentLanguage: textOf(headers, 'content-language') ?? null,
+    etag: quoted(headers['etag']),
+    contentType: headers['content-type'] ?? null,
+    cacheControl: headers['cache-control'] ?? null,
+    contentDisposition: headers['content-disposition'] ?? null,
+    contentEncoding: headers['content-encoding'] ?? null,
+    contentLanguage: headers['content-language'] ?? null,
     metadata,
-    digest: textOf(headers, META + DIGEST) ?? null,
+    digest: headers[META + DIGEST] ?? null,
   };
 }
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-/** One header of an answer; several of a name make a list, as HTTP has it. */
-export function textOf(headers: Headers, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'object' ? value.join(', ') : value;
-}
+type Headers = Readonly<Record<string, string | undefined>>;
 
 /**
  * What a 304 says of the object. Ceph 16 leaves the ETag out of it: then it is the one of the
  * condition, when that named one.
  */
 export function unchanged(headers: Headers, ifNoneMatch?: string): Partial<Stat> {
-  const etag = textOf(headers, 'etag') ?? ONE_TAG.exec(ifNoneMatch ?? '')?.[1];
-  const cacheControl = textOf(headers, 'cache-control');
-  const modified = new Date(textOf(headers, 'last-modified') ?? '');
+  const etag = headers['etag'] ?? ONE_TAG.exec(ifNoneMatch ?? '')?.[1];
+  const cacheControl = headers['cache-control'];
+  const modified = new Date(headers['last-modified'] ?? '');
   return {
     ...(etag === undefined ? {} : { etag: quoted(etag) }),
     ...(Number.isNaN(modified.getTime()) ? {} : { lastModified: modified }),

@@ -1,6 +1,5 @@
 // What a call to storage looks like: sent, counted, repeated within reason, its failure translated.
 // It knows no operation: s3-list.ts and its neighbours do.
-import { signalOf, type Leaving } from '../leaving.js';
 import type {
   $Command,
   S3Client,
@@ -9,6 +8,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
+import { signalOf, type Leaving } from '../leaving.js';
 import { debugStorage } from '../debug.js';
 import type { Breaker } from './breaker.js';
 import { pauseBefore, type RetryBudget } from './retry.js';

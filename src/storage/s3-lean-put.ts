@@ -1,7 +1,7 @@
 // Storing bytes that are in memory the lean way: one PutObject, said in headers.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 import type { WriteResult } from './bucket.js';
-import { attributesInput, keepingInput, quoted, textOf } from './s3-attributes.js';
+import { attributesInput, keepingInput, quoted } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import type { NoAnswer } from './s3-exchange.js';
 import { leanSend, type SentBody, type Stored } from './s3-lean-send.js';
@@ -36,7 +36,7 @@ export async function leanPut(
   if (answer.status === 412)
     return { kind: writing.request.createOnly === true ? 'exists' : 'precondition-failed' };
   if (answer.status < 200 || answer.status > 299) return 'failed';
-  return { kind: 'written', etag: quoted(textOf(answer.headers, 'etag')), size: bytes.length };
+  return { kind: 'written', etag: quoted(answer.headers['etag']), size: bytes.length };
 }
 
 /** Stores a stream; `unasked` when the SDK had better. Throws as a call of the SDK does. */

@@ -1,7 +1,7 @@
 // Reading an object the lean way: plain answers become what the port speaks, all others are left to the SDK.
 import type { ByteRange, ReadConditions, ReadRequest, ReadResult, Stat } from './bucket.js';
 import type { Flow } from './flow.js';
-import { statFromHeaders, textOf, unchanged } from './s3-attributes.js';
+import { statFromHeaders, unchanged } from './s3-attributes.js';
 import type { S3Context } from './s3-client.js';
 import type { LeanAnswer, NoAnswer } from './s3-exchange.js';
 
@@ -71,8 +71,8 @@ function understood(
 ): Awaited<ReturnType<typeof leanRead>> {
   if (status === 200 || status === 206)
     return {
-      length: Number(textOf(headers, 'content-length')),
-      contentRange: textOf(headers, 'content-range'),
+      length: Number(headers['content-length']),
+      contentRange: headers['content-range'],
       statWith: (size) => statFromHeaders(key, size, headers),
       body,
     };

@@ -1,7 +1,7 @@
 // Attributes of one object: one HeadObject.
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { ReadConditions, StatResult } from './bucket.js';
-import { statFromHeaders, statOf, textOf, unchanged } from './s3-attributes.js';
+import { statFromHeaders, statOf, unchanged } from './s3-attributes.js';
 import { assertBucket } from './s3-bucket.js';
 import { attemptsAfter } from './retry.js';
 import type { S3Context } from './s3-client.js';
@@ -63,7 +63,7 @@ async function leanStat(
   if (typeof answer === 'string') return answer;
   const { status, headers } = answer;
   if (status === 200) {
-    const size = Number(textOf(headers, 'content-length') ?? Number.NaN);
+    const size = Number(headers['content-length'] ?? Number.NaN);
     if (!Number.isSafeInteger(size)) return 'failed';
     return { kind: 'found', stat: statFromHeaders(key, size, headers) };
   }

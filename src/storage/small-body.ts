@@ -1,6 +1,6 @@
 // A small body of known length, taken into memory whole: then storage can be sent it again.
-import type { Leaving } from '../leaving.js';
 import type { Readable } from 'node:stream';
+import type { Leaving } from '../leaving.js';
 import { senderError } from './exact-body.js';
 
 /**
