@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/package.test.ts', 'test/figures/**', '**/node_modules/**'],
+    exclude: ['test/package/package.test.ts', 'test/figures/**', '**/node_modules/**'],
     globalSetup: ['test/support/stores.global.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,

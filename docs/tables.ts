@@ -1,7 +1,7 @@
 // Writes the README's tables from the code that they describe: `npm run docs`. A test compares them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
-import { REASONS, phraseOf, statusOf } from '../src/errors.ts';
+import { REASONS, phraseOf, statusOf } from '../src/core/errors.ts';
 import { OPERATIONS } from '../src/operations/index.ts';
 import type { Operation } from '../src/operations/operation.ts';
 

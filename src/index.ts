@@ -1,13 +1,24 @@
 // What the world may import; re-exports, nothing else.
-export { createFileService } from './express.js';
-export type { CheckResult, FileService } from './express.js';
-export type { CorsOptions, CredentialProvider, FileServiceConfig, Timeouts } from './config.js';
-export { FileServiceError, REASONS, isFileServiceError, phraseOf, statusOf } from './errors.js';
-export type { FileServiceErrorDetails, Reason } from './errors.js';
-export { fromDreamFactory } from './from-dreamfactory.js';
-export type { ImportedConfig } from './from-dreamfactory.js';
-export { fastLane } from './fast-lane.js';
-export { allowAll } from './hooks.js';
+export { createFileService } from './file-service.js';
+export type { CheckResult, FileService } from './file-service.js';
+export type {
+  CorsOptions,
+  CredentialProvider,
+  FileServiceConfig,
+  Timeouts,
+} from './config/options.js';
+export {
+  FileServiceError,
+  REASONS,
+  isFileServiceError,
+  phraseOf,
+  statusOf,
+} from './core/errors.js';
+export type { FileServiceErrorDetails, Reason } from './core/errors.js';
+export { fromDreamFactory } from './config/from-dreamfactory.js';
+export type { ImportedConfig } from './config/from-dreamfactory.js';
+export { fastLane } from './server/fast-lane.js';
+export { allowAll } from './core/hooks.js';
 export type {
   Access,
   Action,
@@ -25,9 +36,9 @@ export type {
   ScanVerdict,
   Use,
   Verb,
-} from './hooks.js';
-export { configureServer } from './server.js';
-export type { Finding, SweepReport, SweepRequest, SweptUpload } from './storage/s3.js';
+} from './core/hooks.js';
+export { configureServer } from './server/configure-server.js';
+export type { Finding, SweepReport, SweepRequest, SweptUpload } from './storage/s3/storage.js';
 export { apiKeys } from './policies/api-keys.js';
 export type { ApiKeysOptions, KeyLookup } from './policies/api-keys.js';
 export { auditLog } from './policies/audit-log.js';
@@ -37,14 +48,14 @@ export { keyvCache } from './policies/keyv-cache.js';
 export type { KeyvLike } from './policies/keyv-cache.js';
 export { memoryCache } from './policies/memory-cache.js';
 export type { MemoryCacheOptions } from './policies/memory-cache.js';
-export { metricsCollector } from './policies/metrics.js';
+export { metricsCollector } from './pipeline/metrics.js';
 export type {
   DurationHistogram,
   MetricsCollector,
   MetricsSnapshot,
   StorageHistogram,
-} from './policies/metrics.js';
-export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './policies/prometheus-text.js';
+} from './pipeline/metrics.js';
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './pipeline/prometheus-text.js';
 export { rateLimit } from './policies/rate-limit.js';
 export type { LimitKey, RateLimitOptions } from './policies/rate-limit.js';
 export { roles } from './policies/roles.js';

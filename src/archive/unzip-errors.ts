@@ -1,5 +1,5 @@
 // How an archive is refused.
-import { FileServiceError, isFileServiceError } from '../errors.js';
+import { FileServiceError, isFileServiceError } from '../core/errors.js';
 
 /** The archive is not one that we take apart: 400. */
 export function invalidArchive(sentence: string, cause?: unknown): FileServiceError {

@@ -1,6 +1,6 @@
 // One record of the directory, judged by itself: what kind of thing it is, its name, its sizes.
 import type { Entry } from 'yauzl';
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { archiveTooLarge, invalidArchive } from './unzip-errors.js';
 import { readName } from './unzip-name.js';
 

@@ -1,6 +1,6 @@
 // Bytes of an archive by range, wherever they are kept.
 import type { Readable } from 'node:stream';
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 
 /** An archive at rest. */
 export interface ArchiveSource {

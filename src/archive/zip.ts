@@ -2,7 +2,7 @@
 // and no HTTP.
 import { addAbortSignal, Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { nameEntries } from './zip-name.js';
 import {
   dataDescriptor,

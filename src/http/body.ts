@@ -1,9 +1,9 @@
 // The body of an upload on its way to storage: counted, timed, digested, scanned, and never ended
 // unless all of it is right. Knows no storage.
 import { Readable } from 'node:stream';
-import type { Leaving } from '../leaving.js';
-import { FileServiceError, isFileServiceError, type Reason } from '../errors.js';
-import type { Scan } from '../hooks.js';
+import type { Leaving } from '../core/client-signal.js';
+import { FileServiceError, isFileServiceError, type Reason } from '../core/errors.js';
+import type { Scan } from '../core/hooks.js';
 import { checkDigests, type DigestCheck, type ExpectedDigests } from './digest.js';
 import { startScan, type ScanEvents, type ScanOptions, type Scanner } from './scan.js';
 

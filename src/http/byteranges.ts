@@ -1,7 +1,7 @@
 // Several ranges of a file in one body (RFC 9110 section 14.6): one part open at a time, flat memory.
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import type { Span } from './range.js';
 
 /** Which ranges of which file, and how to get at the bytes of one. */

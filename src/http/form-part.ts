@@ -1,6 +1,6 @@
 // One file part of a form: its bytes, ended only when the form says that they are all, and its names.
 import { Readable } from 'node:stream';
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 
 /** A file part on its way. */
 export interface FormPart {

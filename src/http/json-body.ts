@@ -1,6 +1,6 @@
 // JSON bodies, read strictly: bounded, UTF-8, no key twice, nothing that reaches a prototype.
 import type { Readable } from 'node:stream';
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { guardBody, type BodyLimits } from './body.js';
 
 type SmallBodyLimits = Omit<BodyLimits, 'beforeEnd'>;

@@ -2,8 +2,8 @@
 import busboy from 'busboy';
 import { lookup } from 'mime-types';
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../leaving.js';
-import { FileServiceError, isFileServiceError } from '../errors.js';
+import type { Leaving } from '../core/client-signal.js';
+import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import { guardBody, type GuardedBody } from './body.js';
 import { expectedDigests } from './digest.js';
 import { fieldName, fileName, formPart, type FormPart } from './form-part.js';

@@ -1,5 +1,5 @@
 // Query parameters as typed values. What is declared here is also what OpenAPI and the README list.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { lastValue } from './request.js';
 
 /** One query parameter: how it is read, and how it is described. */

@@ -1,6 +1,6 @@
 // An answer as plain data: printable, and comparable in a test.
 import type { Readable } from 'node:stream';
-import type { FileServiceError } from '../errors.js';
+import type { FileServiceError } from '../core/errors.js';
 
 /** One answer. A string body is UTF-8; a stream has the reply as its owner. */
 export interface FileReply {

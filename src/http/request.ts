@@ -1,7 +1,7 @@
 // A request as plain data: what any framework can give.
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../leaving.js';
+import type { Leaving } from '../core/client-signal.js';
 
 /** One request below the mount. */
 export interface FileRequest<Req = IncomingMessage> {

@@ -2,7 +2,7 @@
 import { flag } from '../http/parameters.js';
 import { isTrue } from '../http/parameters.js';
 import { lastValue } from '../http/request.js';
-import { listAll } from './listing-reply.js';
+import { listAll } from './shared/listing-reply.js';
 import { access } from './operation.js';
 import type { Operation } from './operation.js';
 

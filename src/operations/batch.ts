@@ -1,19 +1,19 @@
 // POST and PUT of a JSON list: folders, files with their content, copies and moves, each answered by itself.
 import { Readable } from 'node:stream';
-import type { FileServiceError } from '../errors.js';
+import type { FileServiceError } from '../core/errors.js';
 import { decodeBase64, readJson } from '../http/json-body.js';
 import { errorBody, json } from '../http/reply.js';
 import { declaredLength, hasBody, lastValue } from '../http/request.js';
 import { isTrue, optionalFlag } from '../http/parameters.js';
-import { baseName, resolveName } from '../key.js';
+import { baseName, resolveName } from '../core/key.js';
 import { copyFile, copyTree } from './copy.js';
 import { refuseIfAllRefused } from './form.js';
-import { MAX_ITEMS, MAX_JSON_BYTES, flagField, itemsOf, textField } from './items.js';
-import type { Item } from './items.js';
+import { MAX_ITEMS, MAX_JSON_BYTES, flagField, itemsOf, textField } from './shared/items.js';
+import type { Item } from './shared/items.js';
 import { createFolder, planFolder } from './make-folder.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { createsOnly, invalidBody, storeFile, writeVerb } from './store-file.js';
+import { createsOnly, invalidBody, storeFile, writeVerb } from './shared/store-file.js';
 
 const NAME = 'write_batch';
 

@@ -1,24 +1,24 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
 import { randomUUID } from 'node:crypto';
-import { signalOf } from '../leaving.js';
+import { signalOf } from '../core/client-signal.js';
 import { openArchive } from '../archive/unzip.js';
 import type { Archive, ArchiveEntry, ArchiveSource } from '../archive/unzip.js';
-import { debugRequest } from '../debug.js';
-import { FileServiceError } from '../errors.js';
+import { debugRequest } from '../core/debug.js';
+import { FileServiceError } from '../core/errors.js';
 import { guardBody } from '../http/body.js';
 import { expectedDigests } from '../http/digest.js';
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
-import { baseName, resolveName } from '../key.js';
+import { baseName, resolveName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { Bucket } from '../storage/bucket.js';
 import { FOLDER_TYPE } from './make-folder.js';
 import { access } from './operation.js';
 import type { Ask, RunContext } from './operation.js';
-import { stoppedAt } from './partial.js';
+import { stoppedAt } from './shared/partial.js';
 import { removeTree } from './remove-folder.js';
-import { storeFile, writeVerb } from './store-file.js';
-import type { Upload } from './store-file.js';
+import { storeFile, writeVerb } from './shared/store-file.js';
+import type { Upload } from './shared/store-file.js';
 
 /** An archive on its way in. */
 export interface ArchiveUpload extends Upload {

@@ -1,19 +1,19 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
-import { FileServiceError } from '../errors.js';
-import type { Reason } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
+import type { Reason } from '../core/errors.js';
 import { readForm } from '../http/multipart.js';
 import type { FormFile, FormLimits } from '../http/multipart.js';
 import { errorBody, json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
-import { baseName, resolveName } from '../key.js';
+import { baseName, resolveName } from '../core/key.js';
 import { extractUpload } from './extract.js';
 import { readParameters } from '../http/parameters.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { createsOnly, invalidBody, storeFile, writeVerb } from './store-file.js';
-import { isZip } from './upload-rules.js';
-import { created } from './created.js';
+import { createsOnly, invalidBody, storeFile, writeVerb } from './shared/store-file.js';
+import { isZip } from './shared/upload-rules.js';
+import { created } from './shared/created.js';
 import { uploadQuery } from './write.js';
 
 const MAX_FIELDS = 100;

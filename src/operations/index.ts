@@ -1,10 +1,10 @@
 // The table of operations. Its order is the contract's precedence; the first that fits answers.
-import type { Target } from '../key.js';
+import type { Target } from '../core/key.js';
 import type { FileRequest } from '../http/request.js';
 import { accessList } from './access-list.js';
 import { batch } from './batch.js';
 import { form, formFile } from './form.js';
-import { importFile } from './import.js';
+import { importFile } from './import/import.js';
 import { list, search } from './list.js';
 import { makeFolder, makeFolderNamed } from './make-folder.js';
 import type { Method, Operation } from './operation.js';

@@ -4,12 +4,12 @@ import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import type { Bucket, ListRequest, Page } from '../storage/bucket.js';
-import { openCursor, sealCursor } from './cursor.js';
-import type { Position } from './cursor.js';
-import { entryReader, firstPage, pageOf } from './listing.js';
-import type { ListingEntry, Selection } from './listing.js';
-import { listAll, projectionOf } from './listing-reply.js';
-import type { Projection } from './listing-reply.js';
+import { openCursor, sealCursor } from './shared/cursor.js';
+import type { Position } from './shared/cursor.js';
+import { entryReader, firstPage, pageOf } from './shared/listing.js';
+import type { ListingEntry, Selection } from './shared/listing.js';
+import { listAll, projectionOf } from './shared/listing-reply.js';
+import type { Projection } from './shared/listing-reply.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan, RunContext } from './operation.js';
 

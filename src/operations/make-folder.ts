@@ -1,12 +1,12 @@
 // POST and PUT of a folder: a zero-byte placeholder whose key ends in a slash.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { decodeHeaderName } from '../http/header-name.js';
-import { baseName, resolveName } from '../key.js';
+import { baseName, resolveName } from '../core/key.js';
 import type { Bucket } from '../storage/bucket.js';
-import { alreadyExists } from './missing.js';
+import { alreadyExists } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
-import { created } from './created.js';
+import { created } from './shared/created.js';
 
 /** How other tools mark a folder's placeholder. */
 export const FOLDER_TYPE = 'application/x-directory';

@@ -1,13 +1,13 @@
 // The shape of an operation: a request looked at as data, then a plan. Nothing here reaches storage.
-import type { Leaving } from '../leaving.js';
-import type { Access, Action, Principal } from '../hooks.js';
-import type { FileServiceError } from '../errors.js';
+import type { Leaving } from '../core/client-signal.js';
+import type { Access, Action, Principal } from '../core/hooks.js';
+import type { FileServiceError } from '../core/errors.js';
 import type { Parameters } from '../http/parameters.js';
 import type { FileReply } from '../http/reply.js';
 import type { FileRequest } from '../http/request.js';
-import type { KeyRules, Target } from '../key.js';
+import type { KeyRules, Target } from '../core/key.js';
 import type { Bucket } from '../storage/bucket.js';
-import type { Settings } from '../config.js';
+import type { Settings } from '../config/options.js';
 
 /** A method that some operation answers. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -1,14 +1,14 @@
 // GET with include_properties: what storage knows about a file or a folder.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { jsonDate } from '../http/entry.js';
 import { flag, isTrue, readParameters } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
-import { baseName } from '../key.js';
+import { baseName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Stat } from '../storage/bucket.js';
-import { explainMissing, notFound } from './missing.js';
+import { explainMissing, notFound } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Operation } from './operation.js';
 

@@ -1,5 +1,5 @@
 // GET and HEAD of a file: its bytes, under conditions and ranges, in one storage call wherever storage decides.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { byteranges } from '../http/byteranges.js';
 import { evaluate, parseIfRange, planConditions } from '../http/conditions.js';
 import type { IfRange } from '../http/conditions.js';
@@ -9,10 +9,10 @@ import type { RangeRequest } from '../http/range.js';
 import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { servingHeaders } from '../http/serving.js';
-import { baseName } from '../key.js';
+import { baseName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
-import { explainMissing, preconditionFailed } from './missing.js';
+import { explainMissing, preconditionFailed } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 

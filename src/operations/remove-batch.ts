@@ -1,18 +1,18 @@
 // DELETE of the root or a folder with a list in the body: each item is judged and answered by itself.
-import type { FileServiceError } from '../errors.js';
+import type { FileServiceError } from '../core/errors.js';
 import { readJson } from '../http/json-body.js';
 import { flag, readParameters } from '../http/parameters.js';
 import { errorBody, json } from '../http/reply.js';
 import { declaredLength, hasBody } from '../http/request.js';
-import { resolveName } from '../key.js';
+import { resolveName } from '../core/key.js';
 import { refuseIfAllRefused } from './form.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 import { removeFile, removeQuery } from './remove.js';
 import { removeFolder, removeFolderQuery, removeTree } from './remove-folder.js';
-import { invalidBody } from './store-file.js';
-import { MAX_ITEMS, MAX_JSON_BYTES, itemsOf, textField } from './items.js';
-import type { Item } from './items.js';
+import { invalidBody } from './shared/store-file.js';
+import { MAX_ITEMS, MAX_JSON_BYTES, itemsOf, textField } from './shared/items.js';
+import type { Item } from './shared/items.js';
 
 const NAME = 'remove_batch';
 const query = {

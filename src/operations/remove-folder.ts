@@ -1,14 +1,14 @@
 // DELETE of a folder: empty ones at once, full ones only by force, and then at any depth.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { flag, readParameters } from '../http/parameters.js';
 import { json } from '../http/reply.js';
-import { baseName } from '../key.js';
+import { baseName } from '../core/key.js';
 import { FOLDER_TYPE } from './make-folder.js';
-import { notFound } from './missing.js';
+import { notFound } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
-import { startRemoval } from './partial.js';
-import { judgeTree } from './tree.js';
+import { startRemoval } from './shared/partial.js';
+import { judgeTree } from './shared/tree.js';
 
 /** Parameters of deleting a folder. */
 export const removeFolderQuery = {

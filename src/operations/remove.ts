@@ -2,9 +2,9 @@
 import { evaluate } from '../http/conditions.js';
 import { flag, readParameters } from '../http/parameters.js';
 import { json } from '../http/reply.js';
-import { baseName } from '../key.js';
+import { baseName } from '../core/key.js';
 import type { Bucket } from '../storage/bucket.js';
-import { preconditionFailed } from './missing.js';
+import { preconditionFailed } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Operation } from './operation.js';
 import { statFile } from './properties.js';

@@ -1,17 +1,17 @@
 // Pre-signed URLs: the right to read or write one file, as a URL that needs no other credential.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { jsonDate } from '../http/entry.js';
 import { integer, flag, isTrue, readParameters, text } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 import { disposition, servedType } from '../http/serving.js';
-import { baseName } from '../key.js';
+import { baseName } from '../core/key.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { statFile } from './properties.js';
-import { writeVerb } from './store-file.js';
-import { refuseType, storedType, tooLarge } from './upload-rules.js';
+import { writeVerb } from './shared/store-file.js';
+import { refuseType, storedType, tooLarge } from './shared/upload-rules.js';
 
 const DEFAULT_EXPIRES_SECONDS = 3600;
 /** AWS: "Sharing objects with presigned URLs": seven days is the longest that SigV4 allows. */

@@ -1,17 +1,17 @@
 // PATCH: changes the properties that the body names and keeps the rest.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { readJson } from '../http/json-body.js';
 import { json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
 import type { Attributes, Stat } from '../storage/bucket.js';
 import { FOLDER_TYPE } from './make-folder.js';
-import { explainMissing } from './missing.js';
+import { explainMissing } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { describeFile, statFile, statFolder } from './properties.js';
-import { MAX_JSON_BYTES } from './items.js';
-import { invalidBody } from './store-file.js';
-import { refuseType } from './upload-rules.js';
+import { MAX_JSON_BYTES } from './shared/items.js';
+import { invalidBody } from './shared/store-file.js';
+import { refuseType } from './shared/upload-rules.js';
 
 /** AWS "Working with object metadata": user metadata is limited to 2 KB. */
 const MAX_METADATA_BYTES = 2048;

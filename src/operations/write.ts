@@ -1,15 +1,15 @@
 // POST and PUT of bytes: to a file's own path, or to a folder with the name in a header.
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { decodeHeaderName } from '../http/header-name.js';
 import { flag, optionalFlag, readParameters } from '../http/parameters.js';
 import { declaredLength, hasBody } from '../http/request.js';
-import { parentOf, resolveName } from '../key.js';
-import { created } from './created.js';
+import { parentOf, resolveName } from '../core/key.js';
+import { created } from './shared/created.js';
 import { extractUpload } from './extract.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
-import { createsOnly, storeFile, writeVerb } from './store-file.js';
-import { isZip, tooLarge } from './upload-rules.js';
+import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
+import { isZip, tooLarge } from './shared/upload-rules.js';
 
 /** Parameters of every upload. */
 export const uploadQuery = {

@@ -1,16 +1,16 @@
 // GET of the root or a folder as a zip archive: the whole tree, one object open at a time, nothing on disk.
-import { signalOf } from '../leaving.js';
-import { FileServiceError } from '../errors.js';
+import { signalOf } from '../core/client-signal.js';
+import { FileServiceError } from '../core/errors.js';
 import { zipLength, zipStream } from '../archive/zip.js';
 import type { ZipEntry } from '../archive/zip.js';
 import { disposition } from '../http/disposition.js';
 import { flag, isTrue } from '../http/parameters.js';
 import type { FileReply } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
-import { baseName } from '../key.js';
+import { baseName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Entry, Page } from '../storage/bucket.js';
-import { firstPage, pagesFrom } from './listing.js';
+import { firstPage, pagesFrom } from './shared/listing.js';
 import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
 

@@ -1,7 +1,7 @@
 // The ready-made authenticator: API keys in headers, compared in constant time, guessing throttled.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { FileServiceError } from '../errors.js';
-import type { HookRequest, Principal } from '../hooks.js';
+import { FileServiceError } from '../core/errors.js';
+import type { HookRequest, Principal } from '../core/hooks.js';
 import { checkOptions, checkWhole, isPlainObject } from './known-options.js';
 import { guessThrottle } from './guess-throttle.js';
 

@@ -1,5 +1,5 @@
 // One audit event as one line of JSON that no reader, terminal or log shipper can be fooled by.
-import type { Access, AuditEvent } from '../hooks.js';
+import type { Access, AuditEvent } from '../core/hooks.js';
 
 /** A field of an audit event. */
 export type AuditField = keyof AuditEvent;

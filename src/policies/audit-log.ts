@@ -1,7 +1,7 @@
 // The ready-made audit hook: one JSON line a request into a stream, in order, and never too many.
 import type { Writable } from 'node:stream';
-import { FileServiceError } from '../errors.js';
-import type { AuditEvent } from '../hooks.js';
+import { FileServiceError } from '../core/errors.js';
+import type { AuditEvent } from '../core/hooks.js';
 import { AUDIT_FIELDS, auditLine, type AuditField } from './audit-line.js';
 import { checkOptions } from './known-options.js';
 

@@ -1,6 +1,6 @@
 // Slows down who guesses keys: so many wrong ones an address and window, then 429.
 import { LRUCache } from 'lru-cache';
-import { FileServiceError } from '../errors.js';
+import { FileServiceError } from '../core/errors.js';
 import { addressGroup } from './address-group.js';
 import { memoryCounter, type Window } from './counter.js';
 

@@ -1,5 +1,5 @@
 // The ready-made cache in any Keyv store. Knows Keyv by its shape only.
-import type { Cache } from '../hooks.js';
+import type { Cache } from '../core/hooks.js';
 
 /** What is used of a Keyv: `new Keyv(new KeyvRedis('redis://...'))` fits. */
 export interface KeyvLike {

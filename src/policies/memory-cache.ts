@@ -1,6 +1,6 @@
 // The ready-made cache in this process' memory: bounded in bytes and in entries, whatever is put in.
 import { LRUCache } from 'lru-cache';
-import type { Cache } from '../hooks.js';
+import type { Cache } from '../core/hooks.js';
 import { checkOptions, checkWhole } from './known-options.js';
 
 /** Options of {@link memoryCache}. */

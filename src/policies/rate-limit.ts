@@ -1,6 +1,6 @@
 // The ready-made limit: requests or bytes, by principal, address, role, service or a host's own key.
-import { FileServiceError } from '../errors.js';
-import type { Access, Action, HookRequest, LimitStatus, Use } from '../hooks.js';
+import { FileServiceError } from '../core/errors.js';
+import type { Access, Action, HookRequest, LimitStatus, Use } from '../core/hooks.js';
 import { addressGroup } from './address-group.js';
 import { memoryCounter, redisCounter, type RedisClient, type Standing } from './counter.js';
 import { checkOptions, checkWhole } from './known-options.js';

@@ -1,5 +1,5 @@
 // One rule of a role: what a host may write, and what it means once read.
-import type { Verb } from '../hooks.js';
+import type { Verb } from '../core/hooks.js';
 import { checkOptions } from './known-options.js';
 import { parseRolePattern, type RolePattern } from './role-pattern.js';
 

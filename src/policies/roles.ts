@@ -1,6 +1,6 @@
 // The ready-made authorizer: verbs by path pattern and role. A deny wins; what nothing covers is
 // refused.
-import type { Access, Principal } from '../hooks.js';
+import type { Access, Principal } from '../core/hooks.js';
 import { checkOptions, isPlainObject } from './known-options.js';
 import { matchRolePattern, segmentsOf } from './role-pattern.js';
 import { bitOf, readRule, type ReadRule, type Rule } from './role-rule.js';

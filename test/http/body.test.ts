@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FileServiceError } from '../../src/errors.ts';
-import type { Scan, ScanVerdict } from '../../src/hooks.ts';
+import { FileServiceError } from '../../src/core/errors.ts';
+import type { Scan, ScanVerdict } from '../../src/core/hooks.ts';
 import { guardBody, scanBody, type BodyLimits } from '../../src/http/body.ts';
 
 afterEach(() => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FileServiceError } from '../../src/errors.ts';
+import { FileServiceError } from '../../src/core/errors.ts';
 import { apiKeys } from '../../src/policies/api-keys.ts';
 import { seededRandom } from '../support/random.ts';
 import { rejection, request } from './request.ts';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { FileServiceError } from '../../src/errors.ts';
-import type { AuditEvent } from '../../src/hooks.ts';
+import { FileServiceError } from '../../src/core/errors.ts';
+import type { AuditEvent } from '../../src/core/hooks.ts';
 import { auditLog } from '../../src/policies/audit-log.ts';
 import { auditEvent, rejection, repeated } from './request.ts';
 

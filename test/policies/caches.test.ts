@@ -1,7 +1,7 @@
 import KeyvRedis from '@keyv/redis';
 import Keyv from 'keyv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cache } from '../../src/hooks.ts';
+import type { Cache } from '../../src/core/hooks.ts';
 import { keyvCache } from '../../src/policies/keyv-cache.ts';
 import { memoryCache } from '../../src/policies/memory-cache.ts';
 import { redisInstalled, startRedis, type RedisServer } from '../support/redis.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Access, HookRequest, Use } from '../../src/hooks.ts';
+import type { Access, HookRequest, Use } from '../../src/core/hooks.ts';
 import { memoryCounter } from '../../src/policies/counter.ts';
 import { rateLimit } from '../../src/policies/rate-limit.ts';
 import { until } from '../support/until.ts';

@@ -1,4 +1,4 @@
-import type { Access, AuditEvent, HookRequest, Principal } from '../../src/hooks.ts';
+import type { Access, AuditEvent, HookRequest, Principal } from '../../src/core/hooks.ts';
 
 /** What hooks see of a request, with what a test does not care about filled in. */
 export const request = (given: Partial<HookRequest<unknown>> = {}): HookRequest<unknown> => ({

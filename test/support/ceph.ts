@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { answers } from './free-port.ts';
 
-const SCRIPT = fileURLToPath(new URL('ceph-rgw.sh', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./ceph-rgw.sh', import.meta.url));
 
 /** The one user of the gateway. */
 export const CEPH_USER = {

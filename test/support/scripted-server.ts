@@ -3,11 +3,20 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { onTestFinished } from 'vitest';
-import type { StorageSettings } from '../../src/storage/s3-client.ts';
-import { exchange, type LeanRequest } from '../../src/storage/s3-exchange.ts';
-import type { Head } from '../../src/storage/wire-head.ts';
-import { wirePool, type PoolOptions, type WirePool } from '../../src/storage/wire-pool.ts';
-import { wireOver, type Outgoing, type Receiver, type Wire } from '../../src/storage/wire.ts';
+import type { StorageSettings } from '../../src/storage/s3/call.ts';
+import { exchange, type LeanRequest } from '../../src/storage/s3/wire/exchange.ts';
+import type { Head } from '../../src/storage/s3/wire/response-head.ts';
+import {
+  wirePool,
+  type PoolOptions,
+  type WirePool,
+} from '../../src/storage/s3/wire/socket-pool.ts';
+import {
+  wireOver,
+  type Outgoing,
+  type Receiver,
+  type Wire,
+} from '../../src/storage/s3/wire/socket.ts';
 import { until } from './until.ts';
 
 /** A server on a loopback port, closed with all its sockets when the test has finished. */

@@ -8,7 +8,7 @@ import { startChild, type Child } from './child.ts';
 import { MOUNT, ask, storeConfig, type Answer, type Question } from './service.ts';
 import type { Store } from './stores.ts';
 
-const ENTRY = fileURLToPath(new URL('entries/file-service.ts', import.meta.url));
+const ENTRY = fileURLToPath(new URL('./entries/file-service.ts', import.meta.url));
 
 /** A service process and how to ask it. */
 export interface ServiceChild {

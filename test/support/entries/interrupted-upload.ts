@@ -1,7 +1,7 @@
 // A process that is in the middle of uploads that never end, to be killed.
 import { Readable } from 'node:stream';
-import { s3Storage } from '../../../src/storage/s3.ts';
-import { settingsFor } from '../../contract/given.ts';
+import { s3Storage } from '../../../src/storage/s3/storage.ts';
+import { settingsFor } from '../../storage/contract/given.ts';
 
 const endpoint = process.argv[2] ?? '';
 const keys = process.argv.slice(3);

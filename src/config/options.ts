@@ -1,0 +1,307 @@
+// What a host may say, checked once at construction: FileServiceConfig in, complete Settings out.
+import type { IncomingMessage } from 'node:http';
+import type {
+  Audit,
+  Authenticate,
+  Authorize,
+  Cache,
+  HookRequest,
+  Limit,
+  Scan,
+} from '../core/hooks.js';
+import { containerPrefix } from '../core/key.js';
+import { DEFAULT_INLINE_TYPES } from '../http/serving.js';
+import { memoryCache } from '../policies/memory-cache.js';
+import type { StorageSettings } from '../storage/s3/storage.js';
+import { checkOptions } from './checks.js';
+
+/** A function that hands out AWS credentials, as the SDK's credential providers do. */
+export type CredentialProvider = Exclude<
+  StorageSettings['credentials'],
+  { readonly accessKeyId: string } | undefined
+>;
+
+/** Which browser pages may call the service (Fetch standard, CORS protocol). */
+export interface CorsOptions {
+  /** Origins such as `https://app.example`, or `*`. */
+  readonly origins: readonly string[] | '*';
+  /** Whether cookies and HTTP authentication may be sent; never with `*`. @default false */
+  readonly credentials?: boolean;
+  /** How long a browser may remember a preflight. @default 600 */
+  readonly maxAgeSeconds?: number;
+  /** Further response headers that a page may read. */
+  readonly exposedHeaders?: readonly string[];
+}
+
+/** How long the service waits, in milliseconds. */
+export interface Timeouts {
+  /** For a connection to storage. @default 3000 */
+  readonly connectMs: number;
+  /** For the answer to a call without a large body. @default 10000 */
+  readonly requestMs: number;
+  /** Without a byte in a transfer, in either direction. @default 30000 */
+  readonly idleMs: number;
+  /** For a hook. @default 5000 */
+  readonly hookMs: number;
+}
+
+/** Everything that `createFileService` takes. Only `bucket`, `region` (or `endpoint`) and `authorize` are required. */
+export interface FileServiceConfig<Req = IncomingMessage> {
+  /** Name in OpenAPI, audit and the zip of the root. @default 's3files' */
+  readonly name?: string;
+  readonly label?: string;
+  readonly description?: string;
+
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** AWS region, `eu-west-1`. @default 'us-east-1' when `endpoint` is set, else required */
+  readonly region?: string;
+  /** Prefix for all operations, `tenants/acme`; or a function of the request, for a tenant each (`'/'` is the whole bucket, `''` nobody's). @default '' */
+  readonly container?: string | ((request: HookRequest<Req>) => string);
+  /** Access key id; with `secret`. Without both, the AWS default chain. */
+  readonly key?: string;
+  readonly secret?: string;
+  readonly sessionToken?: string;
+  /** An SDK credential provider or identity, instead of `key` and `secret`. */
+  readonly credentials?: StorageSettings['credentials'];
+  /** URL of an S3-compatible store, `http://minio.example:9000`. */
+  readonly endpoint?: string;
+  /** `<endpoint>/<bucket>/<key>` instead of `<bucket>.<endpoint>/<key>`. @default false */
+  readonly usePathStyleEndpoint?: boolean;
+  /** Host that pre-signed URLs name, when clients reach storage under another one. @default endpoint */
+  readonly publicEndpoint?: string;
+  /** Create the bucket when it is missing. @default false */
+  readonly createBucket?: boolean;
+  /** `AES256`, `aws:kms` or `aws:kms:dsse`, on every write and copy. */
+  readonly serverSideEncryption?: string;
+  readonly kmsKeyId?: string;
+  /** `STANDARD_IA`, ... on every write and copy. */
+  readonly storageClass?: string;
+
+  /** Says who asks. @default (request) => request.raw.user ?? null */
+  readonly authenticate?: Authenticate<Req>;
+  /** Says what is allowed; a list refuses at the first refusal. Required: `allowAll` says yes. */
+  readonly authorize: Authorize<Req> | readonly Authorize<Req>[];
+  readonly limit?: Limit<Req> | readonly Limit<Req>[];
+  readonly audit?: Audit;
+  /** Refuse with 503 while the audit hook fails. @default false */
+  readonly auditRequired?: boolean;
+
+  readonly cache?: Cache;
+  /** @default true when `cache` is given; true alone means `memoryCache()` */
+  readonly cacheEnabled?: boolean;
+  /** Seconds that an answer is kept; 0 keeps nothing. @default 0 */
+  readonly cacheTtl?: number;
+  /** Largest body kept, in bytes. @default 262144 */
+  readonly cacheMaxBodyBytes?: number;
+  /** Leave out of listings what the caller may not list or read. @default true */
+  readonly filterListings?: boolean;
+  /** Judges an upload before it becomes visible. */
+  readonly scan?: Scan;
+
+  /** Largest upload, in bytes. @default 5 GiB */
+  readonly maxUploadBytes?: number;
+  /** Files in one form. @default 10 */
+  readonly maxFiles?: number;
+  /** Largest file answered inside JSON, in bytes. @default 10 MiB */
+  readonly maxInlineBytes?: number;
+  /** Longest life of a pre-signed URL, in seconds. @default 604800 */
+  readonly maxExpires?: number;
+  /** Uploads above this many bytes go multipart. @default 100 MiB */
+  readonly multipartThreshold?: number;
+  /** Bytes of one part, 5 MiB at least. @default 8 MiB */
+  readonly partSize?: number;
+  /** Part buffers of the whole process. @default 16 */
+  readonly maxPartBuffers?: number;
+
+  /** POST replaces existing files. @default false */
+  readonly overwriteOnPost?: boolean;
+  /** Media types that may be uploaded, `image/png` or `image/*`. @default all */
+  readonly allowedTypes?: readonly string[];
+  /** Media types shown in the browser instead of saved. @default raster images, audio, video, text/plain, application/pdf */
+  readonly inlineTypes?: readonly string[];
+  /** Serve stored types and dispositions as they are, for hosts that serve their own assets. @default false */
+  readonly trustedContent?: boolean;
+  /** `Cross-Origin-Resource-Policy` of files; false sends none. @default 'same-origin' */
+  readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin' | false;
+  /** `Cache-Control` of files that have none. @default 'private, no-cache' */
+  readonly cacheControl?: string;
+  readonly cors?: CorsOptions;
+  /** Allow `?url=https://...` imports. @default false */
+  readonly importFromUrl?: boolean;
+  /** Bring names to this Unicode form. @default none */
+  readonly normalizeKeys?: 'NFC';
+  /** Behave like the original server where this library chose better. */
+  readonly compat?: 'dreamfactory';
+
+  /** Sockets to storage: at most this many for plain calls, and as many for all others. @default 128 */
+  readonly maxSockets?: number;
+  readonly timeouts?: Partial<Timeouts>;
+  /** Plain calls to storage go past the SDK's layers; false makes every call through the SDK. @default true */
+  readonly leanCalls?: boolean;
+
+  /** The original server's spelling of {@link usePathStyleEndpoint}. */
+  readonly use_path_style_endpoint?: boolean;
+  /** The original server's spelling of {@link cacheEnabled}. */
+  readonly cache_enabled?: boolean;
+  /** The original server's spelling of {@link cacheTtl}. */
+  readonly cache_ttl?: number;
+}
+
+/** The complete, frozen, defaulted form of FileServiceConfig: no optionals inside the house. */
+export interface Settings<Req = IncomingMessage> {
+  readonly name: string;
+  readonly label: string | undefined;
+  readonly description: string | undefined;
+  readonly container: string | ((request: HookRequest<Req>) => string);
+  readonly storage: StorageSettings;
+  readonly authenticate: Authenticate<Req>;
+  readonly authorize: readonly Authorize<Req>[];
+  readonly limits: readonly Limit<Req>[];
+  readonly audit: Audit | undefined;
+  readonly auditRequired: boolean;
+  readonly cache: Cache | undefined;
+  readonly cacheTtlSeconds: number;
+  readonly cacheMaxBodyBytes: number;
+  readonly filterListings: boolean;
+  readonly scan: Scan | undefined;
+  readonly maxUploadBytes: number;
+  readonly maxFiles: number;
+  readonly maxInlineBytes: number;
+  readonly maxExpiresSeconds: number;
+  readonly overwriteOnPost: boolean;
+  readonly allowedTypes: readonly string[] | undefined;
+  readonly inlineTypes: readonly string[];
+  readonly trustedContent: boolean;
+  readonly crossOriginResourcePolicy: string | false;
+  readonly cacheControl: string;
+  readonly cors: CorsOptions | undefined;
+  readonly importFromUrl: boolean;
+  readonly normalizeKeys: 'NFC' | undefined;
+  readonly compat: 'dreamfactory' | undefined;
+  readonly timeouts: Timeouts;
+}
+
+const MIB = 2 ** 20;
+const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 3000,
+  requestMs: 10_000,
+  idleMs: 30_000,
+  hookMs: 5000,
+};
+
+/**
+ * Checks a configuration and completes it.
+ *
+ * @throws TypeError that names the option, what was given, and the nearest right one
+ */
+export function completeSettings<Req>(given: FileServiceConfig<Req>): Settings<Req> {
+  checkOptions(given);
+  const config = withoutSnakeCase(given);
+  const cacheTtlSeconds = config.cacheTtl ?? 0;
+  return Object.freeze({
+    name: config.name ?? 's3files',
+    label: config.label,
+    description: config.description,
+    container:
+      typeof config.container === 'function'
+        ? config.container
+        : containerPrefix(config.container ?? ''),
+    storage: storageSettings(config),
+    authenticate: config.authenticate ?? userOfTheHost,
+    authorize: listOf(config.authorize),
+    limits: config.limit === undefined ? [] : listOf(config.limit),
+    audit: config.audit,
+    auditRequired: config.auditRequired ?? false,
+    cache: cacheOf(config, cacheTtlSeconds),
+    cacheTtlSeconds,
+    cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,
+    filterListings: config.filterListings ?? true,
+    scan: config.scan,
+    maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
+    maxFiles: config.maxFiles ?? 10,
+    maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,
+    maxExpiresSeconds: config.maxExpires ?? 604_800,
+    overwriteOnPost: config.overwriteOnPost ?? config.compat === 'dreamfactory',
+    allowedTypes: config.allowedTypes,
+    inlineTypes: config.inlineTypes?.map((type) => type.toLowerCase()) ?? DEFAULT_INLINE_TYPES,
+    trustedContent: config.trustedContent ?? false,
+    crossOriginResourcePolicy: config.crossOriginResourcePolicy ?? 'same-origin',
+    cacheControl: config.cacheControl ?? 'private, no-cache',
+    cors: config.cors,
+    importFromUrl: config.importFromUrl ?? false,
+    normalizeKeys: config.normalizeKeys,
+    compat: config.compat,
+    timeouts: { ...DEFAULT_TIMEOUTS, ...config.timeouts },
+  });
+}
+
+function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
+  const { connectMs, requestMs, idleMs } = { ...DEFAULT_TIMEOUTS, ...config.timeouts };
+  return Object.freeze({
+    bucket: config.bucket,
+    // checkOptions has refused a missing region unless an endpoint is named.
+    region: config.region ?? 'us-east-1',
+    endpoint: config.endpoint,
+    publicEndpoint: config.publicEndpoint,
+    usePathStyleEndpoint: config.usePathStyleEndpoint ?? false,
+    credentials: credentialsOf(config),
+    createBucket: config.createBucket ?? false,
+    serverSideEncryption: config.serverSideEncryption,
+    kmsKeyId: config.kmsKeyId,
+    storageClass: config.storageClass,
+    maxSockets: config.maxSockets ?? 128,
+    multipartThreshold: config.multipartThreshold ?? 100 * MIB,
+    partSize: config.partSize ?? 8 * MIB,
+    maxPartBuffers: config.maxPartBuffers ?? 16,
+    leanCalls: config.leanCalls ?? true,
+    timeouts: { connectMs, requestMs, idleMs },
+  });
+}
+
+function credentialsOf<Req>(config: FileServiceConfig<Req>): StorageSettings['credentials'] {
+  if (config.credentials !== undefined) return config.credentials;
+  if (config.key === undefined || config.secret === undefined) return undefined;
+  const identity = { accessKeyId: config.key, secretAccessKey: config.secret };
+  return config.sessionToken === undefined
+    ? identity
+    : { ...identity, sessionToken: config.sessionToken };
+}
+
+function cacheOf<Req>(config: FileServiceConfig<Req>, ttlSeconds: number): Cache | undefined {
+  const enabled = config.cacheEnabled ?? config.cache !== undefined;
+  if (!enabled) return undefined;
+  if (ttlSeconds === 0) {
+    process.emitWarning(
+      'The cache is enabled, but `cacheTtl` is 0 seconds: nothing is kept.',
+      'FileServiceWarning',
+    );
+    return undefined;
+  }
+  return config.cache ?? memoryCache();
+}
+
+// The page's own spelling works as written there; naming an option twice was refused before.
+function withoutSnakeCase<Req>(config: FileServiceConfig<Req>): FileServiceConfig<Req> {
+  const { use_path_style_endpoint, cache_enabled, cache_ttl, ...rest } = config;
+  return {
+    ...rest,
+    usePathStyleEndpoint: rest.usePathStyleEndpoint ?? use_path_style_endpoint,
+    cacheEnabled: rest.cacheEnabled ?? cache_enabled,
+    cacheTtl: rest.cacheTtl ?? cache_ttl,
+  };
+}
+
+function listOf<T>(value: T | readonly T[]): readonly T[] {
+  // Array.isArray does not narrow readonly arrays.
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+// Passport, express-jwt and most session middlewares leave the caller here.
+function userOfTheHost<Req>(request: HookRequest<Req>): ReturnType<Authenticate<Req>> {
+  const user: unknown = (request.raw as { user?: unknown }).user;
+  if (typeof user !== 'object' || user === null) return null;
+  const id: unknown = (user as { id?: unknown }).id;
+  if (typeof id !== 'string' && typeof id !== 'number') return null;
+  return { ...user, id: String(id) };
+}

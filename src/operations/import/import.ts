@@ -1,0 +1,88 @@
+// POST of a folder with url=https://...: the server fetches the file, behind a guard.
+import { signalOf } from '../../core/client-signal.js';
+import { FileServiceError } from '../../core/errors.js';
+import { flag, isTrue, optionalFlag, readParameters, text } from '../../http/parameters.js';
+import { lastValue } from '../../http/request.js';
+import { resolveName } from '../../core/key.js';
+import { download } from './download.js';
+import { extractUpload } from '../extract.js';
+import { access } from '../operation.js';
+import type { Operation } from '../operation.js';
+import { createsOnly, storeFile, writeVerb } from '../shared/store-file.js';
+import { isZip } from '../shared/upload-rules.js';
+import { created } from '../shared/created.js';
+
+const NAME = 'import';
+const query = {
+  url: text('Address of the file: http or https, at a public host.'),
+  filename: text("Name to store it under. Default the address' last segment."),
+  check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.'),
+  extract: flag('Unpacks a zip archive into the folder instead of storing it.'),
+  clean: flag('With `extract`: empties the folder first, once the archive was found sound.'),
+};
+
+/** POST /folder/?url=https://... */
+export const importFile: Operation = {
+  name: NAME,
+  sentence: 'Fetches a file from a public address into the folder.',
+  methods: ['POST', 'PUT'],
+  targets: ['root', 'folder'],
+  query,
+  headers: {},
+  body: [],
+  replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
+  refusals: [400, 404, 409, 413, 415],
+  enabled: ({ importFromUrl }) => importFromUrl,
+  when: (request) => {
+    const url = lastValue(request.query, 'url') ?? '';
+    return url !== '' && !isTrue(url);
+  },
+  plan: (ask) => {
+    const { settings, target, request, rules } = ask;
+    if (!settings.importFromUrl)
+      throw new FileServiceError('import_disabled', 'Importing from a URL is turned off here.');
+    const { url = '', filename, extract, clean } = readParameters(request.query, query);
+    const key = resolveName(target.key, filename ?? lastSegment(url), 'file', rules);
+    const folder = access('write', target.key, writeVerb(ask), NAME);
+    const file = access('write', key, writeVerb(ask), NAME);
+    const namedZip = extract && isZip(undefined, key);
+    return {
+      access: [namedZip ? folder : file],
+      run: async (context) => {
+        const { body, contentType, length } = await download(url, {
+          maxBytes: settings.maxUploadBytes,
+          timeoutMs: settings.timeouts.requestMs,
+          idleMs: settings.timeouts.idleMs,
+          signal: signalOf(context.signal),
+        });
+        const upload = {
+          key,
+          body,
+          length,
+          declaredType: contentType ?? undefined,
+          createOnly: createsOnly(ask),
+        };
+        try {
+          if (extract && isZip(contentType ?? undefined, key)) {
+            if (!namedZip) await context.authorize(folder);
+            const where = { folder: target.key, clean, operation: NAME };
+            return await extractUpload(ask, context, { ...upload, ...where });
+          }
+          return created(ask, { ...(await storeFile(ask, context, upload)) });
+        } finally {
+          body.destroy();
+        }
+      },
+    };
+  },
+};
+
+function lastSegment(url: string): string {
+  if (!URL.canParse(url)) return '';
+  const segment = new URL(url).pathname.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

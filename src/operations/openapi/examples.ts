@@ -1,0 +1,68 @@
+// What answers look like, an example for each component of the OpenAPI document that has none of its own.
+import type { SCHEMAS } from './schemas.js';
+
+const etag = '"9e107d9d372bb6826bd81d3542a419d6"';
+const report = {
+  name: 'report.pdf',
+  path: 'uploads/report.pdf',
+  content_type: 'application/pdf',
+  content_length: 102_400,
+  type: 'file',
+  etag,
+};
+const signed =
+  'https://acme-prod.s3.eu-west-1.amazonaws.com/uploads/report.pdf' +
+  '?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=3600&X-Amz-Signature=4f1d';
+const entry = {
+  path: 'uploads/report.pdf',
+  type: 'file',
+  name: 'report.pdf',
+  content_type: 'application/pdf',
+  content_length: 102_400,
+  last_modified: '2026-02-10T15:45:00Z',
+  etag,
+};
+
+/** Values that fit the schemas of the same names. */
+export const EXAMPLES: Readonly<Partial<Record<keyof typeof SCHEMAS, unknown>>> = {
+  Entry: entry,
+  Lines: [entry],
+  FileProperties: { ...entry, metadata: { author: 'billing' } },
+  FolderProperties: {
+    resource: {
+      name: 'images',
+      path: 'images/',
+      type: 'folder',
+      last_modified: '2026-02-10T14:30:00Z',
+    },
+  },
+  StoredFile: report,
+  StoredList: {
+    resource: [
+      report,
+      {
+        name: 'images',
+        path: 'images/',
+        type: 'folder',
+        error: {
+          code: 409,
+          context: { path: 'images/' },
+          message: "Conflict: Folder 'images/' already exists.",
+          status_code: 409,
+          reason: 'already_exists',
+        },
+      },
+    ],
+  },
+  RemovedList: { resource: [{ name: null, path: 'docs/a.txt', type: 'file' }] },
+  SignedUrl: { url: signed },
+  SignedUpload: {
+    url: signed,
+    method: 'PUT',
+    headers: { 'content-type': 'application/pdf' },
+    expires_at: '2026-02-10T16:45:00Z',
+  },
+  Success: { success: true },
+  OpenApi: { openapi: '3.1.0', info: { title: 's3files', version: '1.0.0' }, paths: {} },
+  Form: { files: ['(the bytes of a file)'] },
+};

@@ -1,0 +1,13 @@
+// The answer to something created.
+import { json } from '../../http/reply.js';
+import type { FileReply } from '../../http/reply.js';
+import { encodeKey } from '../../core/key.js';
+import type { Ask } from '../operation.js';
+
+/** The answer to something created: 201 with its address. */
+export function created(
+  { request }: Pick<Ask, 'request'>,
+  resource: Readonly<Record<string, unknown>> & { readonly path: string },
+): FileReply {
+  return json(201, resource, { Location: `${request.mount}/${encodeKey(resource.path)}` });
+}

@@ -1,0 +1,184 @@
+// What every listing shares: pages of storage turned into entries, filtered and projected.
+import { lookup } from 'mime-types';
+import type { Bucket, ListRequest, Page } from '../../storage/bucket.js';
+import type { FileEntry, FolderEntry } from '../../http/entry.js';
+import { jsonDate } from '../../http/entry.js';
+import { baseName, isAddressable, isInternal, parentOf } from '../../core/key.js';
+import type { KeyRules } from '../../core/key.js';
+import { notFound } from './missing.js';
+import { access } from '../operation.js';
+import type { RunContext } from '../operation.js';
+
+/** One line of a listing. */
+export type ListingEntry = FolderEntry | FileEntry;
+
+/** Which entries a listing selects. */
+export interface Selection {
+  /** `''` or a folder key. */
+  readonly folder: string;
+  readonly recursive: boolean;
+  readonly files: boolean;
+  readonly folders: boolean;
+  /** Case-insensitive substring of the base name; `''` selects all. */
+  readonly search: string;
+  /** Leave out what the caller may not list or read. */
+  readonly filtered: boolean;
+  readonly rules: KeyRules;
+  /** The operation in whose name entries are judged. */
+  readonly operation: string;
+}
+
+/** The media type that a name's extension stands for. */
+export function typeByName(name: string): string {
+  const extension = name.slice(name.lastIndexOf('.') + 1);
+  const known = TYPES.get(extension);
+  if (known !== undefined) return known;
+  const type = lookup(name) || 'application/octet-stream';
+  if (TYPES.size < MAX_TYPES && lookup(extension) === type) TYPES.set(extension, type);
+  return type;
+}
+
+// Extensions met so far: a listing asks a thousand times for the same few.
+const TYPES = new Map<string, string>();
+const MAX_TYPES = 500;
+
+/** One page of storage, one call, without what the service itself keeps at the root. */
+export async function pageOf(bucket: Bucket, request: ListRequest): Promise<Page> {
+  const page = await bucket.list(request);
+  if (request.prefix !== '' || !page.files.some(({ key }) => isInternal(key))) return page;
+  return { ...page, files: page.files.filter(({ key }) => !isInternal(key)) };
+}
+
+/** The pages of a folder, one storage call each; `first` was fetched before. */
+export async function* pagesFrom(
+  bucket: Bucket,
+  first: Page,
+  request: { readonly prefix: string; readonly recursive: boolean },
+): AsyncGenerator<Page> {
+  let page = first;
+  yield page;
+  while (page.next !== undefined) {
+    page = await pageOf(bucket, { ...request, after: page.next });
+    yield page;
+  }
+}
+
+/**
+ * The first page of a folder that must exist.
+ *
+ * @throws FileServiceError `not_found` when nothing is there, not even a placeholder
+ */
+export async function firstPage(
+  bucket: Bucket,
+  request: { readonly prefix: string; readonly recursive: boolean; readonly limit?: number },
+): Promise<Page> {
+  const page = await pageOf(bucket, request);
+  const nothing = page.files.length === 0 && page.folders.length === 0 && page.next === undefined;
+  if (nothing && request.prefix !== '') throw notFound(request.prefix);
+  return page;
+}
+
+/** Turns pages into entries. */
+export interface EntryReader {
+  readonly read: (page: Page) => Promise<readonly ListingEntry[]>;
+  /** The folder of a tree that the last page ended in: what a later page needs to go on. */
+  readonly openFolder: () => string;
+}
+
+/** One reader a listing, since a tree remembers its open folders. */
+export function entryReader(
+  selection: Selection,
+  context: Pick<RunContext, 'permits' | 'allowsEverything'>,
+  openFolder = selection.folder,
+): EntryReader {
+  const tree = treeFolders(selection.folder, openFolder);
+  const wanted = selection.search.toLowerCase();
+  const judged = selection.filtered && !context.allowsEverything;
+
+  const read = async (page: Page): Promise<readonly ListingEntry[]> => {
+    const entries: ListingEntry[] = [];
+    for (const [key, modified] of selection.recursive ? tree.read(page) : directFolders(page))
+      if (selection.folders && matches(key, wanted))
+        entries.push(folderEntry(key, modified, selection));
+    if (selection.files)
+      for (const file of page.files)
+        if (!file.key.endsWith('/') && matches(file.key, wanted))
+          entries.push(fileEntry(file, selection));
+    return judged ? permitted(entries, selection, context) : entries;
+  };
+  return { read, openFolder: tree.openFolder };
+}
+
+function matches(key: string, wanted: string): boolean {
+  return wanted === '' || baseName(key).toLowerCase().includes(wanted);
+}
+
+async function permitted(
+  entries: readonly ListingEntry[],
+  selection: Selection,
+  context: Pick<RunContext, 'permits'>,
+): Promise<readonly ListingEntry[]> {
+  const kept: ListingEntry[] = [];
+  for (const entry of entries) {
+    const action = entry.type === 'folder' ? 'list' : 'read';
+    const verdict = context.permits(access(action, entry.path, 'GET', selection.operation));
+    if (typeof verdict === 'boolean' ? verdict : await verdict) kept.push(entry);
+  }
+  return kept;
+}
+
+type FolderDates = Iterable<readonly [key: string, modified: Date | null]>;
+
+function* directFolders(page: Page): FolderDates {
+  for (const key of page.folders) yield [key, null];
+}
+
+// Keys come in byte order, so everything below a folder is contiguous: remembering the folders that
+// are open is enough to name each once, implied ones too, in memory that does not grow.
+function treeFolders(
+  root: string,
+  openFolder: string,
+): { read: (page: Page) => FolderDates; openFolder: () => string } {
+  let open = openFolder;
+  function* read(page: Page): FolderDates {
+    for (const { key, lastModified } of page.files) {
+      const holder = key.slice(0, key.lastIndexOf('/') + 1);
+      let folder = commonFolder(open, holder);
+      while (folder.length < holder.length) {
+        folder = holder.slice(0, holder.indexOf('/', folder.length) + 1);
+        yield [folder, folder === key ? lastModified : null];
+      }
+      if (holder.startsWith(root)) open = holder;
+    }
+  }
+  return { read, openFolder: () => open };
+}
+
+function commonFolder(left: string, right: string): string {
+  let folder = left;
+  while (!right.startsWith(folder)) folder = parentOf(folder);
+  return folder;
+}
+
+function folderEntry(key: string, modified: Date | null, selection: Selection): FolderEntry {
+  return {
+    path: key,
+    type: 'folder',
+    name: key.slice(selection.folder.length, -1),
+    last_modified: jsonDate(modified),
+    ...(isAddressable(key, selection.rules) ? {} : { addressable: false }),
+  };
+}
+
+function fileEntry(file: Page['files'][number], selection: Selection): FileEntry {
+  return {
+    path: file.key,
+    type: 'file',
+    name: file.key.slice(selection.folder.length),
+    content_type: typeByName(file.key),
+    content_length: file.size,
+    last_modified: jsonDate(file.lastModified),
+    etag: file.etag,
+    ...(isAddressable(file.key, selection.rules) ? {} : { addressable: false }),
+  };
+}

@@ -1,0 +1,161 @@
+// How one file's bytes reach storage, whatever brought them: guarded, judged, then visible at once.
+import { FileServiceError, isFileServiceError } from '../../core/errors.js';
+import { guardBody, scanBody } from '../../http/body.js';
+import { digestToStore, expectedDigests } from '../../http/digest.js';
+import type { ExpectedDigests } from '../../http/digest.js';
+import { evaluate, parseEtagList } from '../../http/conditions.js';
+import type { StoredFile } from '../../http/entry.js';
+import { isTrue } from '../../http/parameters.js';
+import { lastValue } from '../../http/request.js';
+import { baseName } from '../../core/key.js';
+import type { Bucket, WriteRequest } from '../../storage/bucket.js';
+import type { Readable } from 'node:stream';
+import { alreadyExists, preconditionFailed } from './missing.js';
+import type { Ask, RunContext } from '../operation.js';
+import { refuseType, storedType, tooLarge } from './upload-rules.js';
+
+/** One file on its way in. */
+export interface Upload {
+  readonly key: string;
+  readonly body: Readable;
+  /** Bytes that HTTP declared; undefined when unknown. */
+  readonly length: number | undefined;
+  /** The type that came with the bytes. */
+  readonly declaredType: string | undefined;
+  readonly createOnly: boolean;
+  /** Conditions and digests of the request; only where its body is this very file. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Stores one file. Nothing is visible unless every byte arrived, every digest fits and the scanner agreed.
+ *
+ * @throws FileServiceError `already_exists`, `precondition_failed`, `too_large`, `unsupported_type`,
+ * `incomplete_body`, `checksum_mismatch`, `request_timeout`, `rejected_by_scan`, and storage's trouble
+ */
+export async function storeFile(
+  ask: Ask,
+  context: RunContext,
+  upload: Upload,
+): Promise<StoredFile> {
+  const { settings } = ask;
+  const contentType = storedType(upload.declaredType, upload.key);
+  refuseType(contentType, settings.allowedTypes);
+  if (upload.length !== undefined && upload.length > settings.maxUploadBytes)
+    throw tooLarge(settings.maxUploadBytes);
+  const headers = upload.headers ?? {};
+  const digests = expectedDigests(headers);
+  const condition = await writeCondition(context.bucket, upload.key, headers);
+
+  const guarded = guard(ask, context, upload, contentType, digests);
+  context.countBytesIn(guarded.bytes);
+  const digest = digests === null ? undefined : digestToStore(digests);
+  try {
+    const result = await context.bucket.write(upload.key, guarded.stream, {
+      contentType,
+      ...(upload.length === undefined ? {} : { length: upload.length }),
+      ...(digest === undefined ? {} : { digest }),
+      ...(upload.createOnly ? { createOnly: true } : {}),
+      ...condition,
+    });
+    if (result.kind === 'written') return describe(upload.key, contentType, result);
+    const asCondition = result.kind === 'precondition-failed' || condition.createOnly === true;
+    throw asCondition ? preconditionFailed(upload.key) : alreadyExists(upload.key);
+  } catch (error) {
+    // The guard knows why the bytes stopped; storage only knows that they did.
+    throw isFileServiceError(guarded.stream.errored) ? guarded.stream.errored : error;
+  } finally {
+    guarded.stream.destroy();
+  }
+}
+
+/** Whether POST or PUT may replace a file, `check_exist` included. */
+export function createsOnly({ request, verb, settings }: Ask): boolean {
+  const checked = lastValue(request.query, 'check_exist');
+  if (checked !== undefined) return isTrue(checked);
+  return verb === 'POST' && !settings.overwriteOnPost;
+}
+
+/**
+ * The verb whose right an upload asks. A caller who lifts POST's check asks to replace, which is what
+ * PUT is for: whoever may only POST can never replace. Where the host lets POST overwrite, it is POST's.
+ */
+export function writeVerb(ask: Ask): string {
+  const replaces = ask.verb === 'POST' && !createsOnly(ask) && !ask.settings.overwriteOnPost;
+  return replaces ? 'PUT' : ask.verb;
+}
+
+/** The host's scanner, if any, sees every byte on its way; its verdict is awaited before the last. */
+function guard(
+  { settings }: Ask,
+  context: RunContext,
+  upload: Upload,
+  contentType: string,
+  digests: ExpectedDigests | null,
+): ReturnType<typeof guardBody> {
+  const limits = {
+    length: upload.length,
+    maxBytes: settings.maxUploadBytes,
+    idleMs: settings.timeouts.idleMs,
+    digests,
+    signal: context.signal,
+  };
+  if (settings.scan === undefined) return guardBody(upload.body, limits);
+  return scanBody(upload.body, limits, settings.scan, {
+    info: {
+      path: upload.key,
+      contentType,
+      contentLength: upload.length,
+      principal: context.principal,
+    },
+    timeoutMs: settings.timeouts.hookMs,
+  });
+}
+
+// RFC 9110 section 13.1: what storage decides atomically is left to it; the rest is decided on the
+// attributes, and then written only over that very object.
+async function writeCondition(
+  bucket: Bucket,
+  key: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Pick<WriteRequest, 'createOnly' | 'ifMatch'>> {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
+  const unmodified = ifMatch === undefined ? headers['if-unmodified-since'] : undefined;
+  if (ifMatch === undefined && ifNoneMatch === undefined && unmodified === undefined) return {};
+  if (ifNoneMatch?.trim() === '*' && ifMatch === undefined && unmodified === undefined)
+    return { createOnly: true };
+  const tags = ifMatch === undefined ? null : parseEtagList(ifMatch);
+  if (ifNoneMatch === undefined && Array.isArray(tags) && tags.length === 1) {
+    const [only] = tags as readonly string[];
+    // RFC 9110 section 13.1.1: strong comparison, which a weak tag never passes.
+    if (only === undefined || only.startsWith('W/')) throw preconditionFailed(key);
+    return { ifMatch: only };
+  }
+  const result = await bucket.stat(key);
+  if (result.kind !== 'found') {
+    if (ifMatch !== undefined) throw preconditionFailed(key);
+    return ifNoneMatch === undefined ? {} : { createOnly: true };
+  }
+  if (evaluate(headers, 'PUT', result.stat) !== 'proceed') throw preconditionFailed(key);
+  return result.stat.etag === '' ? {} : { ifMatch: result.stat.etag };
+}
+
+function describe(
+  key: string,
+  contentType: string,
+  written: { readonly etag: string; readonly size: number },
+): StoredFile {
+  return {
+    name: baseName(key),
+    path: key,
+    content_type: contentType,
+    content_length: written.size,
+    type: 'file',
+    ...(written.etag === '' ? {} : { etag: written.etag }),
+  };
+}
+
+/** The error of a request that carries no usable file. */
+export function invalidBody(sentence: string): FileServiceError {
+  return new FileServiceError('invalid_body', sentence);
+}

@@ -1,0 +1,98 @@
+// What is remembered of one request while it runs, and the audit event that it becomes.
+import type { Access, AuditEvent, Principal } from '../core/hooks.js';
+import type { FileRequest } from '../http/request.js';
+
+/** Accesses that an event lists; a batch may ask for many more. */
+const MAX_ACCESSES = 100;
+
+/** One request so far. */
+export interface RequestRecord {
+  readonly startedAt: number;
+  operation: string | null;
+  verb: string;
+  path: string;
+  principal: Principal | null;
+  reason: string | null;
+  storageCalls: number;
+  bytesIn: () => number;
+  readonly access: Access[];
+}
+
+/** How the answer left. */
+export interface Transfer {
+  readonly status: number;
+  readonly bytesOut: number;
+  readonly complete: boolean;
+}
+
+/** A record of a request that has just arrived. */
+export function startRecord(request: FileRequest<unknown>): RequestRecord {
+  return {
+    startedAt: performance.now(),
+    operation: null,
+    verb: request.method,
+    path: request.path,
+    principal: null,
+    reason: null,
+    storageCalls: 0,
+    bytesIn: () => 0,
+    access: [],
+  };
+}
+
+/** Remembers that an access was asked. */
+export function noteAccess(record: RequestRecord, access: Access): void {
+  if (record.access.length < MAX_ACCESSES) record.access.push(access);
+}
+
+/** What is counted of a request that is over. */
+export type Figures = Pick<
+  AuditEvent,
+  'operation' | 'status' | 'bytesIn' | 'bytesOut' | 'complete' | 'durationMs' | 'storageCalls'
+>;
+
+/** The figures of a request that is over. */
+export function figuresOf(record: RequestRecord, transfer: Transfer): Figures {
+  return {
+    operation: record.operation,
+    status: transfer.status,
+    bytesIn: record.bytesIn(),
+    bytesOut: transfer.bytesOut,
+    complete: transfer.complete,
+    durationMs: Math.round((performance.now() - record.startedAt) * 1000) / 1000,
+    storageCalls: record.storageCalls,
+  };
+}
+
+/** The event of a request that is over. */
+export function auditEvent(
+  service: string,
+  request: FileRequest<unknown>,
+  record: RequestRecord,
+  figures: Figures,
+): AuditEvent {
+  return {
+    time: new Date(Date.now() - figures.durationMs).toISOString(),
+    id: request.id,
+    service,
+    operation: record.operation,
+    verb: record.verb,
+    path: record.path,
+    access: record.access,
+    principal: nameOf(record.principal),
+    ip: request.ip,
+    status: figures.status,
+    reason: record.reason,
+    bytesIn: figures.bytesIn,
+    bytesOut: figures.bytesOut,
+    complete: figures.complete,
+    durationMs: figures.durationMs,
+    storageCalls: figures.storageCalls,
+  };
+}
+
+function nameOf(principal: Principal | null): AuditEvent['principal'] {
+  if (principal === null) return null;
+  const { id, roles } = principal;
+  return roles === undefined ? { id } : { id, roles };
+}

@@ -1,0 +1,91 @@
+// Asks the host about accesses. Only `true` allows; whatever else happens is a refusal.
+import type { Settings } from '../config/options.js';
+import { debugHook } from '../core/debug.js';
+import { FileServiceError, isFileServiceError } from '../core/errors.js';
+import { allowAll } from '../core/hooks.js';
+import type { Access, Authorize, HookRequest } from '../core/hooks.js';
+import { isPromise, within } from '../core/deadline.js';
+
+/** Judges the accesses of one request. */
+export interface Judge {
+  /** Nothing, or a promise of nothing, when the access is allowed; throws or rejects with the refusal. */
+  readonly authorize: (access: Access) => void | Promise<void>;
+  /** False for a refusal; rejects only when the hook itself failed. */
+  readonly permits: (access: Access) => boolean | Promise<boolean>;
+  readonly allowsEverything: boolean;
+}
+
+/** A judge for one request; `noted` sees every access that is asked. */
+export function judgeFor<Req>(
+  settings: Settings<Req>,
+  request: HookRequest<Req>,
+  noted: (access: Access) => void,
+): Judge {
+  const allowsEverything = settings.authorize.every((authorize) => authorize === allowAll);
+  const { hookMs } = settings.timeouts;
+
+  const authorize = (access: Access): void | Promise<void> => {
+    noted(access);
+    if (allowsEverything) return undefined;
+    return askFrom(0, access);
+  };
+
+  // First refusal wins. Stays synchronous while the hooks do: most of them only compare texts.
+  function askFrom(index: number, access: Access): void | Promise<void> {
+    for (let next = index; next < settings.authorize.length; next += 1) {
+      const verdict = ask(settings.authorize[next], access);
+      if (isPromise(verdict)) return settle(verdict, access).then(() => askFrom(next + 1, access));
+      if (verdict !== true) throw refusal(access);
+    }
+    return undefined;
+  }
+
+  function ask(hook: Authorize<Req> | undefined, access: Access): unknown {
+    try {
+      return hook?.(access, request);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async function settle(verdict: PromiseLike<unknown>, access: Access): Promise<void> {
+    const late = () => new Error(`authorize did not answer within ${hookMs} ms`);
+    const answer = await within(Promise.resolve(verdict), hookMs, late).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    if (answer !== true) throw refusal(access);
+  }
+
+  const permits = (access: Access): boolean | Promise<boolean> => {
+    try {
+      const asked = authorize(access);
+      return asked === undefined ? true : asked.then(() => true, refused);
+    } catch (error) {
+      return refused(error);
+    }
+  };
+
+  return { authorize, permits, allowsEverything };
+}
+
+function refused(error: unknown): false {
+  if (isFileServiceError(error) && error.status < 500) return false;
+  throw error;
+}
+
+/** The same for existing and missing keys: a refusal tells nothing about storage. */
+function refusal({ verb, path }: Access): FileServiceError {
+  // RFC 9110 section 9.3.2: HEAD has the headers of GET, the length of its answer too.
+  const named = verb === 'HEAD' ? 'GET' : verb;
+  return new FileServiceError('access_denied', `${named} access to '${path}' is not allowed.`);
+}
+
+// The host's own choice of answer passes; everything else it throws is trouble that must not allow.
+function unavailable(error: unknown): FileServiceError {
+  if (isFileServiceError(error)) return error;
+  debugHook('authorize failed: %O', error);
+  return new FileServiceError('authorization_unavailable', 'The request could not be authorized.', {
+    cause: error,
+    headers: { 'Retry-After': '5' },
+  });
+}

@@ -1,0 +1,32 @@
+// What every answer wears, whatever it says.
+import type { Settings } from '../config/options.js';
+import { corsHeaders } from './cors.js';
+import type { FileReply } from '../http/reply.js';
+import type { FileRequest } from '../http/request.js';
+
+/** The reply as it leaves: with the headers of every answer, and without a body to HEAD. */
+export function dress<Req>(
+  settings: Settings<Req>,
+  request: FileRequest<Req>,
+  bodiless: boolean,
+  reply: FileReply,
+): FileReply {
+  const headers: Record<string, string> = {
+    'X-Content-Type-Options': 'nosniff',
+    'X-Request-Id': request.id,
+    // What one caller may see is nobody else's: only a browser may keep it, and must ask again.
+    'Cache-Control': 'private, no-cache',
+    ...reply.headers,
+  };
+  if (settings.compat !== undefined) headers['Referrer-Policy'] = 'no-referrer';
+  if (settings.cors !== undefined) addCors(headers, corsHeaders(settings.cors, request.headers));
+  if (!bodiless || reply.body === null) return { ...reply, headers };
+  if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();
+  return { status: reply.status, headers, body: null };
+}
+
+function addCors(headers: Record<string, string>, cors: Readonly<Record<string, string>>): void {
+  const vary = [headers['Vary'], cors['Vary']].filter((names) => names !== undefined).join(', ');
+  Object.assign(headers, cors);
+  if (vary !== '') headers['Vary'] = vary;
+}

@@ -1,0 +1,159 @@
+// What stands beside an object's bytes, between the port's words and S3's.
+import { randomUUID } from 'node:crypto';
+import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { Attributes, Stat } from '../bucket.js';
+import type { StorageSettings } from './call.js';
+import { required } from './errors.js';
+
+// Ceph 16 turns `_` into `-` in metadata names, so our own have hyphens only.
+const OWN = 's3files-';
+const DIGEST = `${OWN}digest`;
+const NONCE = `${OWN}write`;
+
+/** The attributes of a write, a copy or a new multipart upload, as S3 takes them. */
+export function attributesInput(attributes: Attributes, nonce?: string) {
+  return {
+    ContentType: attributes.contentType,
+    CacheControl: attributes.cacheControl,
+    ContentDisposition: attributes.contentDisposition,
+    ContentEncoding: attributes.contentEncoding,
+    ContentLanguage: attributes.contentLanguage,
+    Metadata: metadataInput(attributes, nonce),
+  };
+}
+
+/** How the objects of a service are kept: encryption and storage class, of every kind of write. */
+export function keepingInput(settings: StorageSettings) {
+  return {
+    // Border with the SDK: its unions of known values are narrower than what stores accept.
+    ServerSideEncryption: settings.serverSideEncryption as 'AES256' | undefined,
+    SSEKMSKeyId: settings.kmsKeyId,
+    StorageClass: settings.storageClass as 'STANDARD' | undefined,
+  };
+}
+
+/** What a head or a read said of an object of `size` bytes. `key` is ours. */
+export function statOf(
+  key: string,
+  size: number | undefined,
+  output: HeadObjectCommandOutput | GetObjectCommandOutput,
+): Stat {
+  const stored = Object.entries(output.Metadata ?? {});
+  return {
+    key,
+    size: required(size, 'a length'),
+    lastModified: output.LastModified ?? null,
+    etag: quoted(output.ETag),
+    contentType: output.ContentType ?? null,
+    cacheControl: output.CacheControl ?? null,
+    contentDisposition: output.ContentDisposition ?? null,
+    contentEncoding: output.ContentEncoding ?? null,
+    contentLanguage: output.ContentLanguage ?? null,
+    metadata: Object.fromEntries(
+      stored
+        .map(([name, value]) => [name.toLowerCase(), decodeValue(value)] as const)
+        .filter(([name]) => !name.startsWith(OWN)),
+    ),
+    digest: output.Metadata?.[DIGEST] ?? null,
+  };
+}
+
+const META = 'x-amz-meta-';
+
+/** The same, straight from the headers of an answer. */
+export function statFromHeaders(key: string, size: number, headers: Headers): Stat {
+  const metadata: Record<string, string> = {};
+  for (const name in headers)
+    if (name.startsWith(META) && !name.startsWith(OWN, META.length))
+      metadata[name.slice(META.length)] = decodeValue(headers[name] ?? '');
+  const modified = new Date(headers['last-modified'] ?? '');
+  return {
+    key,
+    size,
+    lastModified: Number.isNaN(modified.getTime()) ? null : modified,
+    etag: quoted(headers['etag']),
+    contentType: headers['content-type'] ?? null,
+    cacheControl: headers['cache-control'] ?? null,
+    contentDisposition: headers['content-disposition'] ?? null,
+    contentEncoding: headers['content-encoding'] ?? null,
+    contentLanguage: headers['content-language'] ?? null,
+    metadata,
+    digest: headers[META + DIGEST] ?? null,
+  };
+}
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What a 304 says of the object. Ceph 16 leaves the ETag out of it: then it is the one of the
+ * condition, when that named one.
+ */
+export function unchanged(headers: Headers, ifNoneMatch?: string): Partial<Stat> {
+  const etag = headers['etag'] ?? ONE_TAG.exec(ifNoneMatch ?? '')?.[1];
+  const cacheControl = headers['cache-control'];
+  const modified = new Date(headers['last-modified'] ?? '');
+  return {
+    ...(etag === undefined ? {} : { etag: quoted(etag) }),
+    ...(Number.isNaN(modified.getTime()) ? {} : { lastModified: modified }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+  };
+}
+
+const ONE_TAG = /^(?:W\/)?("[^"]*")$/;
+
+/** The attributes of an object as a copy by parts has to repeat them. */
+export function attributesOf(stat: Stat): Attributes {
+  return {
+    contentType: stat.contentType ?? undefined,
+    cacheControl: stat.cacheControl ?? undefined,
+    contentDisposition: stat.contentDisposition ?? undefined,
+    contentEncoding: stat.contentEncoding ?? undefined,
+    contentLanguage: stat.contentLanguage ?? undefined,
+    metadata: stat.metadata,
+    digest: stat.digest ?? undefined,
+  };
+}
+
+/** A word that one write leaves in its object, to be recognised when its answer is lost. */
+export function newNonce(): string {
+  return randomUUID();
+}
+
+/** Whether the write with this nonce made the object. */
+export function hasNonce(output: HeadObjectCommandOutput, nonce: string): boolean {
+  return output.Metadata?.[NONCE] === nonce;
+}
+
+/** An ETag as HTTP has it; Ceph 16 leaves out the quotes of some. `''` when storage gave none. */
+export function quoted(etag: string | undefined): string {
+  if (etag === undefined || etag === '') return '';
+  return etag.endsWith('"') ? etag : `"${etag}"`;
+}
+
+function metadataInput(attributes: Attributes, nonce: string | undefined): Record<string, string> {
+  const given = Object.entries(attributes.metadata ?? {})
+    .map(([name, value]) => [name.toLowerCase(), encodeValue(value)] as const)
+    // A client must not say of its file what only a write of ours can know.
+    .filter(([name]) => !name.startsWith(OWN));
+  return Object.fromEntries([
+    ...given,
+    ...(attributes.digest === undefined ? [] : [[DIGEST, attributes.digest] as const]),
+    ...(nonce === undefined ? [] : [[NONCE, nonce] as const]),
+  ]);
+}
+
+// Every store mangles Latin-1 and HTTP trims spaces; `%` itself is encoded so that any text comes back.
+const UNSAFE = /[^\x20-\x7e]+|%|^ +| +$/gu;
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+function encodeValue(value: string): string {
+  return value.replace(LONE_SURROGATE, '\ufffd').replace(UNSAFE, encodeURIComponent);
+}
+
+function decodeValue(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

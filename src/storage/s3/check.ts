@@ -1,0 +1,197 @@
+// Asks a storage what a set-up needs of it, one finding each, with advice in words for who sets it up.
+import { randomUUID } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { phraseOf, isFileServiceError } from '../../core/errors.js';
+import { keepingInput } from './attributes.js';
+import type { S3Context } from './call.js';
+import { probe } from './probes/conditional-writes.js';
+import { nonsense, refusalOf, required, type Refusal } from './errors.js';
+
+/** What is looked at, in this order. */
+export type FindingName = keyof typeof ADVICE;
+
+/** The answer to one question about a storage. */
+export interface Finding {
+  readonly name: FindingName;
+  readonly ok: boolean;
+  /** What is wrong, one sentence; null when nothing is. */
+  readonly reason: string | null;
+  /** What to do about it; null when nothing is. */
+  readonly advice: string | null;
+}
+
+const ADVICE = {
+  connection:
+    'Check the network connection and the "endpoint" option; for AWS, see the AWS service status.',
+  clock: 'Set the clock of this machine, with NTP: S3 refuses requests more than 15 minutes off.',
+  region: 'Confirm that the "region" option matches the location of the bucket.',
+  credentials:
+    'Verify that the access key id and the secret ("key", "secret") are correct and live.',
+  bucket:
+    'Confirm the spelling of "bucket", that it exists in this region and has not been deleted; or set "createBucket".',
+  list: 'Allow s3:ListBucket on the bucket, in the IAM policy and the bucket policy.',
+  write: 'Allow s3:PutObject on the keys of the bucket, in the IAM policy and the bucket policy.',
+  read: 'Allow s3:GetObject on the keys of the bucket, in the IAM policy and the bucket policy.',
+  delete:
+    'Allow s3:DeleteObject on the keys of the bucket, in the IAM policy and the bucket policy.',
+  multipart:
+    'Allow s3:AbortMultipartUpload on the keys and s3:ListBucketMultipartUploads on the bucket: large uploads that fail cannot be cleaned up.',
+  'conditional-writes':
+    'This store does not honour If-None-Match on writes: two uploads that race for one new file may both succeed. Use a store that does, if that matters.',
+} as const;
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html: what each code says of the set-up.
+const BLAME = new Map<string, FindingName>([
+  ['RequestTimeTooSkewed', 'clock'],
+  ['AuthorizationHeaderMalformed', 'region'],
+  ['PermanentRedirect', 'region'],
+  ['TemporaryRedirect', 'region'],
+  ['Redirect', 'region'],
+  ['IllegalLocationConstraintException', 'region'],
+  ['InvalidAccessKeyId', 'credentials'],
+  ['SignatureDoesNotMatch', 'credentials'],
+  ['ExpiredToken', 'credentials'],
+  ['InvalidToken', 'credentials'],
+  ['TokenRefreshRequired', 'credentials'],
+  ['CredentialsProviderError', 'credentials'],
+]);
+
+const OUTAGE = new Set(['unreachable', 'timeout', 'unavailable', 'nonsense']);
+
+/** Every finding, in order. Leaves nothing behind. Never throws for what storage does. */
+export async function check(context: S3Context): Promise<readonly Finding[]> {
+  const blamed = await firstFault(context);
+  const setUp = SET_UP.map((name) => settle(name, blamed));
+  if (blamed !== undefined && !PASSES.has(blamed.name)) return [...setUp, ...RIGHTS.map(untried)];
+  const rights: Finding[] = [];
+  const key = context.keyOf(`.s3files-check-${randomUUID()}`);
+  for (const name of RIGHTS) rights.push(await attempt(name, () => TRIALS[name](context, key)));
+  return [...setUp, ...rights];
+}
+
+const SET_UP = ['connection', 'clock', 'region', 'credentials', 'bucket', 'list'] as const;
+const RIGHTS = ['write', 'read', 'delete', 'multipart', 'conditional-writes'] as const;
+
+// S3 refuses 15 minutes; a clock that is a minute off drifts, and signs URLs that end early.
+const CLOCK_SLACK_MS = 60_000;
+
+// Faults behind which the rights can still be asked.
+const PASSES = new Set<FindingName>(['clock', 'list']);
+
+type Right = (typeof RIGHTS)[number];
+
+const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<void>> = {
+  async write(context, Key) {
+    const { bucket: Bucket } = context.settings;
+    const Body = new TextEncoder().encode('check');
+    const kept = keepingInput(context.settings);
+    await context.send('meta', 'PutObject', new PutObjectCommand({ Bucket, Key, Body, ...kept }));
+  },
+  async read(context, Key) {
+    const { bucket: Bucket } = context.settings;
+    try {
+      const command = new GetObjectCommand({ Bucket, Key });
+      const { Body } = await context.send('meta', 'GetObject', command);
+      const text = await required(Body, 'a body').transformToString();
+      if (text !== 'check') throw nonsense('Storage gave other bytes than were stored.');
+    } catch (error) {
+      // The write before may have been refused; that a missing file is said to be missing is a right too.
+      if (refusalOf(error)?.kind !== 'missing') throw error;
+    }
+  },
+  async delete(context, Key) {
+    const { bucket: Bucket } = context.settings;
+    await context.send('meta', 'DeleteObject', new DeleteObjectCommand({ Bucket, Key }));
+  },
+  async multipart(context, Key) {
+    const { bucket: Bucket } = context.settings;
+    const kept = keepingInput(context.settings);
+    const create = new CreateMultipartUploadCommand({ Bucket, Key, ...kept });
+    const { UploadId } = await context.send('meta', 'CreateMultipartUpload', create);
+    const list = new ListMultipartUploadsCommand({ Bucket, Prefix: Key });
+    const listed = context.send('meta', 'ListMultipartUploads', list).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const failure = await listed;
+    const abort = new AbortMultipartUploadCommand({ Bucket, Key, UploadId });
+    await context.send('meta', 'AbortMultipartUpload', abort);
+    if (failure !== undefined) throw failure;
+  },
+  async 'conditional-writes'(context) {
+    if (!(await probe(context))) throw nonsense('Storage does not honour conditional writes.');
+  },
+};
+
+/** The first call; what it fails of, if it does. */
+async function firstFault(context: S3Context): Promise<Finding | undefined> {
+  const { bucket: Bucket } = context.settings;
+  const command = new ListObjectsV2Command({ Bucket, Prefix: context.container, MaxKeys: 1 });
+  try {
+    await context.send('meta', 'ListObjectsV2', command);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    return failed(refusal === undefined ? 'connection' : blame(refusal), error);
+  }
+  // The SDK corrects its clock by itself when storage says how late it is: it works, and is worth saying.
+  const offsetMs = context.connection.client('meta').config.systemClockOffset;
+  if (Math.abs(offsetMs) < CLOCK_SLACK_MS) return undefined;
+  const seconds = Math.round(Math.abs(offsetMs) / 1000);
+  return {
+    name: 'clock',
+    ok: false,
+    reason: `The clock is ${seconds} s off.`,
+    advice: ADVICE.clock,
+  };
+}
+
+function blame(refusal: Refusal): FindingName {
+  const known = BLAME.get(refusal.code);
+  if (known !== undefined) return known;
+  if (OUTAGE.has(refusal.kind)) return 'connection';
+  if (refusal.kind === 'bucket-missing' || refusal.kind === 'missing') return 'bucket';
+  if (refusal.status === 301 || refusal.status === 307 || refusal.status === 400) return 'region';
+  return refusal.status === 401 ? 'credentials' : 'list';
+}
+
+function settle(name: (typeof SET_UP)[number], blamed: Finding | undefined): Finding {
+  if (blamed === undefined) return fine(name);
+  if (blamed.name === name) return blamed;
+  const position = SET_UP.findIndex((other) => other === blamed.name);
+  return SET_UP.indexOf(name) < position || PASSES.has(blamed.name) ? fine(name) : untried(name);
+}
+
+async function attempt(name: Right, trial: () => Promise<void>): Promise<Finding> {
+  try {
+    await trial();
+    return fine(name);
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+function failed(name: FindingName, error: unknown): Finding {
+  return { name, ok: false, reason: sentenceOf(error), advice: ADVICE[name] };
+}
+
+const fine = (name: FindingName): Finding => ({ name, ok: true, reason: null, advice: null });
+
+const untried = (name: FindingName): Finding => ({
+  name,
+  ok: false,
+  reason: 'Not tried, for what is wrong before it.',
+  advice: null,
+});
+
+function sentenceOf(error: unknown): string {
+  if (!isFileServiceError(error)) return 'An unexpected fault.';
+  return error.message.slice(phraseOf(error.reason).length + 2);
+}

@@ -1,0 +1,233 @@
+// What S3's refusals mean, in one table by code and status; never by S3's text, which no client sees.
+import { FileServiceError, isFileServiceError, type Reason } from '../../core/errors.js';
+
+/** What a refusal is about. Those whose operation has an answer to it look at this. */
+export type RefusalKind =
+  | 'missing'
+  | 'bucket-missing'
+  | 'upload-missing'
+  | 'not-modified'
+  | 'precondition-failed'
+  | 'conflict'
+  | 'unsatisfiable'
+  | 'denied'
+  | 'unavailable'
+  | 'unreachable'
+  | 'timeout'
+  | 'crowded'
+  | 'unsupported'
+  | 'too-large'
+  | 'bad-key'
+  | 'nonsense';
+
+/** A failed call, understood. */
+export interface Refusal {
+  readonly kind: RefusalKind;
+  /** HTTP status; undefined when no answer came. */
+  readonly status: number | undefined;
+  /** S3's code, such as `NoSuchKey`; `''` when the answer had none (every HEAD). */
+  readonly code: string;
+  /** Headers of the answer, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The SDK's error. Its further fields (`ActualObjectSize`) are storage's own words. */
+  readonly error: unknown;
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and what Ceph, Swift and others answer.
+const BY_CODE = new Map<string, RefusalKind>([
+  ['NoSuchKey', 'missing'],
+  ['NoSuchBucket', 'bucket-missing'],
+  ['NoSuchUpload', 'upload-missing'],
+  ['PreconditionFailed', 'precondition-failed'],
+  ['ConditionalRequestConflict', 'conflict'],
+  ['OperationAborted', 'conflict'],
+  ['InvalidRange', 'unsatisfiable'],
+  ['SlowDown', 'unavailable'],
+  ['InternalError', 'unavailable'],
+  ['RequestTimeout', 'unavailable'],
+  ['ServiceUnavailable', 'unavailable'],
+  ['AuthorizationHeaderMalformed', 'denied'],
+  ['ExpiredToken', 'denied'],
+  ['InvalidToken', 'denied'],
+  ['TokenRefreshRequired', 'denied'],
+  ['IllegalLocationConstraintException', 'denied'],
+  ['CredentialsProviderError', 'denied'],
+  ['TokenProviderError', 'denied'],
+  ['NotImplemented', 'unsupported'],
+  ['MethodNotAllowed', 'unsupported'],
+  ['EntityTooLarge', 'too-large'],
+  ['KeyTooLongError', 'bad-key'],
+  ['InvalidObjectName', 'bad-key'],
+]);
+
+const BY_STATUS = new Map<number, RefusalKind>([
+  [301, 'denied'],
+  [304, 'not-modified'],
+  [307, 'denied'],
+  [401, 'denied'],
+  [403, 'denied'],
+  [405, 'unsupported'],
+  [409, 'conflict'],
+  [412, 'precondition-failed'],
+  [416, 'unsatisfiable'],
+  [429, 'unavailable'],
+  [501, 'unsupported'],
+]);
+
+/** The refusal behind an error that `send` threw, or a raw SDK error; undefined for our own errors and aborts. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (isFileServiceError(error))
+    return error.cause === undefined ? undefined : refusalOf(error.cause);
+  if (!(error instanceof Error)) return undefined;
+  const status = statusOf(error);
+  const code = codeOf(error);
+  return { kind: kindOf(error, code, status), status, code, headers: headersOf(error), error };
+}
+
+/** An answer of S3's that is no success, as the SDK would throw it. */
+export function answerError(
+  status: number,
+  headers: Readonly<Record<string, string | undefined>>,
+  body: string,
+): Error {
+  const code = /<Code>([A-Za-z0-9]{1,100})<\/Code>/.exec(body)?.[1] ?? 'UnknownError';
+  return Object.assign(new Error('storage refused the call'), {
+    name: code,
+    $metadata: { httpStatusCode: status },
+    $response: { statusCode: status, headers },
+  });
+}
+
+/** The FileServiceError that a refusal becomes when its operation has no answer of its own. */
+export function translate(error: unknown): unknown {
+  if (isFileServiceError(error)) return error;
+  const refusal = refusalOf(error);
+  return refusal === undefined ? error : storageError(refusal.kind, error, retryAfter(refusal));
+}
+
+/** The FileServiceError of a kind of refusal; `retrySeconds` is for those that pass. @default '5' */
+export function storageError(
+  kind: RefusalKind,
+  cause?: unknown,
+  retrySeconds = '5',
+): FileServiceError {
+  const [reason, sentence] = SENTENCES[kind];
+  const headers: Record<string, string> =
+    reason === 'storage_unavailable' ? { 'Retry-After': retrySeconds } : {};
+  return new FileServiceError(reason, sentence, { cause, headers });
+}
+
+/** The value, or `storage_failed`: the SDK types every field of an answer as optional. */
+export function required<T>(value: T | undefined | null, what: string): T {
+  if (value === undefined || value === null) throw nonsense(`Storage answered without ${what}.`);
+  return value;
+}
+
+/** `storage_failed`: an answer that makes no sense. */
+export function nonsense(sentence: string, cause?: unknown): FileServiceError {
+  return new FileServiceError('storage_failed', sentence, { cause });
+}
+
+/**
+ * What a failure says of storage as a whole: 2 when nothing came back, 1 when a 5xx did, 0 when another
+ * answer did; undefined when storage was not asked.
+ */
+export function outageWeight({ kind, status }: Refusal): 0 | 1 | 2 | undefined {
+  if (kind === 'unreachable' || kind === 'timeout') return 2;
+  if (status === undefined) return undefined;
+  return kind === 'unavailable' && status >= 500 ? 1 : 0;
+}
+
+/**
+ * Whether the reason of an abort says that storage is out: those who watch a stream abort it so when
+ * storage stands still. A client that has gone, or a body that was too long, says nothing of storage.
+ */
+export function blamesStorage(reason: unknown): boolean {
+  return isFileServiceError(reason) && reason.reason === 'storage_unavailable';
+}
+
+const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
+  missing: ['not_found', 'The file does not exist in storage.'],
+  'bucket-missing': ['storage_bucket_missing', 'The bucket of this service does not exist.'],
+  'upload-missing': ['storage_failed', 'Storage has lost a multipart upload.'],
+  'not-modified': ['storage_failed', 'Storage answered a question that was not asked.'],
+  'precondition-failed': ['precondition_failed', 'The file has changed in storage.'],
+  conflict: ['conflict', 'Another request changes the same file at the moment.'],
+  unsatisfiable: ['range_not_satisfiable', 'The range begins beyond the end of the file.'],
+  denied: ['storage_access_denied', 'Storage refused access to this service.'],
+  unavailable: ['storage_unavailable', 'Storage is busy or failing at the moment.'],
+  unreachable: ['storage_unavailable', 'Storage cannot be reached at the moment.'],
+  timeout: ['storage_unavailable', 'Storage did not answer in time.'],
+  crowded: ['storage_unavailable', 'Too many requests wait for storage at the moment.'],
+  unsupported: ['storage_failed', 'Storage does not support this operation.'],
+  'too-large': ['too_large', 'The file is larger than storage accepts.'],
+  'bad-key': ['invalid_path', 'Storage does not accept this path.'],
+  nonsense: ['storage_failed', 'Storage gave an answer that makes no sense.'],
+};
+
+function kindOf(error: Error, code: string, status: number | undefined): RefusalKind {
+  const network = networkKind(error);
+  if (network !== undefined) return network;
+  const known = BY_CODE.get(code);
+  if (known !== undefined) return known;
+  if (status === undefined) return 'nonsense';
+  if (status >= 500 && status !== 501) return 'unavailable';
+  const byStatus = BY_STATUS.get(status);
+  if (byStatus !== undefined) return byStatus;
+  // HEAD answers carry no body and so no code: 404 is a missing object (the bucket is asked about
+  // separately), 400 is what a wrong region or a malformed credential gets.
+  const hasCode = code !== '';
+  if (status === 404 && !hasCode) return 'missing';
+  if (status === 400 && !hasCode) return 'denied';
+  return 'nonsense';
+}
+
+// Node's words for a network that did not deliver; a bad certificate is an unreachable storage too.
+const NETWORK =
+  /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO)|ERR_(TLS|SSL|STREAM_PREMATURE)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
+
+function networkKind(error: Error): 'unreachable' | 'timeout' | 'crowded' | undefined {
+  // The code first: the SDK calls a reset connection a TimeoutError too.
+  const code: unknown = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && code !== 'ETIMEDOUT' && NETWORK.test(code)) return 'unreachable';
+  if (code === 'ETIMEDOUT') return 'timeout';
+  // Without a code it is the SDK's own, and about the wait for a free socket of ours.
+  return error.name === 'TimeoutError' ? 'crowded' : undefined;
+}
+
+// What the SDK calls an error whose answer named none.
+const NAMELESS = new Set([
+  'Error',
+  'Unknown',
+  'UnknownError',
+  'NotFound',
+  'S3ServiceException',
+  '400',
+  '403',
+  '404',
+  '304',
+  '412',
+]);
+
+function codeOf(error: Error): string {
+  return NAMELESS.has(error.name) ? '' : error.name;
+}
+
+// Border with the SDK: $metadata and $response are on its errors, typed there as optional or not at all.
+function statusOf(error: Error): number | undefined {
+  const known = error as {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { statusCode?: number };
+  };
+  return known.$metadata?.httpStatusCode ?? known.$response?.statusCode;
+}
+
+function headersOf(error: Error): Readonly<Record<string, string>> {
+  const known = error as { $response?: { headers?: Record<string, string> } };
+  return known.$response?.headers ?? {};
+}
+
+function retryAfter(refusal: Refusal): string {
+  const asked = Number(refusal.headers['retry-after']);
+  return Number.isFinite(asked) ? `${Math.min(30, Math.max(1, Math.ceil(asked)))}` : '5';
+}

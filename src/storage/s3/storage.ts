@@ -1,0 +1,73 @@
+// S3 as storage: opens buckets for requests, and answers for the storage as a whole.
+import { FileServiceError } from '../../core/errors.js';
+import type { Bucket } from '../bucket.js';
+import { check, type Finding } from './check.js';
+import { s3Context, type Call, type S3Context, type StorageSettings } from './call.js';
+import { connect } from './connection.js';
+import { conditionalWrites } from './probes/conditional-writes.js';
+import { copy } from './copy.js';
+import { list } from './list.js';
+import { read } from './read.js';
+import { remove, removeMany } from './remove.js';
+import { s3Signer, type Signer } from './sign.js';
+import { stat } from './stat.js';
+import { sweep, type SweepReport, type SweepRequest } from './sweep.js';
+import { write } from './write.js';
+
+export type { Finding } from './check.js';
+export type { Call, StorageSettings } from './call.js';
+export type { SweepReport, SweepRequest, SweptUpload } from './sweep.js';
+
+/** One S3 bucket with its sockets, shared by all requests of a service. */
+export interface Storage {
+  /** The bucket below a container (`''`, or ending in `/`), on behalf of one request. No call is made. */
+  open(container: string, call: Call): Bucket;
+  /** Asks storage what the service needs of it. Leaves nothing behind; never throws for what storage does. */
+  check(container: string): Promise<readonly Finding[]>;
+  /** Aborts multipart uploads that this service left behind below a container. */
+  sweep(container: string, request: SweepRequest): Promise<SweepReport>;
+  /** Sockets in use and requests that wait for one. */
+  busySockets(): number;
+  /** Ends every call and socket. */
+  close(): Promise<void>;
+}
+
+/** A storage. Nothing is opened before the first call. */
+export function s3Storage(settings: StorageSettings): Storage {
+  const connection = connect(settings);
+  const signer = s3Signer(settings);
+  const closing = new AbortController();
+  const own = (container: string): S3Context =>
+    s3Context(connection, container, { signal: closing.signal, onCall: () => undefined });
+
+  return {
+    open: (container, call) =>
+      s3Bucket(s3Context(connection, container, call), () => own(container), signer),
+    check: (container) => check(own(container)),
+    sweep: (container, request) => sweep(own(container), request),
+    busySockets: () => connection.busySockets(),
+    close() {
+      const reason = new FileServiceError('closing', 'The service is closing.');
+      closing.abort(reason);
+      signer.close();
+      connection.close(reason);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The port, each method in its own file. `own` is for what outlives the request. */
+function s3Bucket(context: S3Context, own: () => S3Context, signer: Signer): Bucket {
+  return {
+    list: (request) => list(context, request),
+    stat: (key, conditions) => stat(context, key, conditions),
+    read: (key, request) => read(context, key, request),
+    write: (key, body, request) => write(context, key, body, request),
+    copy: (request) => copy(context, request),
+    remove: (key, ifMatch) => remove(context, key, ifMatch),
+    removeMany: (keys) => removeMany(context, keys),
+    sign: (request) => signer.sign(context.keyOf(request.key), request),
+    // One answer for every request that asks: it must not die with the first.
+    conditionalWrites: () => conditionalWrites(own()),
+  };
+}

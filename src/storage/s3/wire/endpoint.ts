@@ -1,0 +1,81 @@
+// Where and as whom the SDK itself would call: its own resolution of endpoint, region and credentials,
+// asked once and read off a request that it has signed and we never send.
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { StorageSettings } from '../call.js';
+import { clientConfig } from './sdk-config.js';
+import type { Identity, Scope } from './sigv4.js';
+
+/** Where a bucket is reached. */
+export interface Place {
+  /** `https://bucket.s3.eu-west-1.amazonaws.com`. */
+  readonly origin: string;
+  readonly host: string;
+  /** What stands before a key in a path: `/`, or `/bucket/`. */
+  readonly base: string;
+  readonly scope: Scope;
+  /** Live credentials. Throws what the SDK's provider throws. */
+  readonly identity: () => LiveIdentity | Promise<LiveIdentity>;
+}
+
+/** Who signs, and until when. */
+export type LiveIdentity = Identity & { readonly expiration?: Date };
+
+const PROBE = 'probe';
+const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/(s3)\/aws4_request,/;
+// Credentials are asked for anew this long before they end, as the SDK does.
+const RENEW_MS = 5 * 60_000;
+
+/** Part of a request of the SDK that this reads. */
+interface SdkRequest {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The place of a bucket behind an endpoint; null when it is one that plain signed requests cannot reach
+ * (S3 Express, multi-region access points: other signatures). Throws what kept the SDK from signing, such
+ * as credentials that are not to be had at the moment.
+ */
+export async function resolvePlace(
+  settings: StorageSettings,
+  endpoint: string | undefined,
+): Promise<Place | null> {
+  let seen: SdkRequest | undefined;
+  const client = new S3Client({
+    ...clientConfig(settings, endpoint),
+    requestHandler: {
+      handle: (request: SdkRequest) => {
+        seen = request;
+        return Promise.reject(new Error('never sent'));
+      },
+    },
+  });
+  const probe = client.send(new HeadObjectCommand({ Bucket: settings.bucket, Key: PROBE }));
+  const failure: unknown = await probe.catch((error: unknown) => error);
+  if (seen === undefined) throw failure;
+  const { protocol, hostname, port, path, headers } = seen;
+  const [, region, service] = SCOPE.exec(headers['authorization'] ?? '') ?? [];
+  const wholePath = path.split('?', 1)[0] ?? '';
+  if (region === undefined || service === undefined || !wholePath.endsWith(PROBE)) return null;
+  const host = headers['host'] ?? (port === undefined ? hostname : `${hostname}:${port}`);
+  return {
+    origin: `${protocol}//${port === undefined ? hostname : `${hostname}:${port}`}`,
+    host,
+    base: wholePath.slice(0, -PROBE.length),
+    scope: { region, service },
+    identity: remembered(() => client.config.credentials()),
+  };
+}
+
+// The SDK's own memory of credentials is asynchronous, which costs a turn of the loop each time.
+function remembered(ask: () => Promise<LiveIdentity>): () => LiveIdentity | Promise<LiveIdentity> {
+  let known: LiveIdentity | undefined;
+  return () => {
+    const ends = known?.expiration?.getTime();
+    if (known !== undefined && (ends === undefined || ends - Date.now() > RENEW_MS)) return known;
+    return ask().then((fresh) => (known = fresh));
+  };
+}

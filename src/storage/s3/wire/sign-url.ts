@@ -1,0 +1,69 @@
+// Pre-signed URLs out of strings: the presigner's very URLs, without its layers.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+import type { Signed, SignRequest } from '../../bucket.js';
+import type { Place } from './endpoint.js';
+import { amzDate, encodeRfc3986, encodeS3Key, signableHeaders, signingIn } from './sigv4.js';
+import type { Identity, SignableHeaders } from './sigv4.js';
+
+/** What is signed: one request on one whole key. */
+export interface UrlRequest {
+  readonly s3Key: string;
+  readonly request: SignRequest;
+  /** Headers that the URL's user must send, by the names that are shown to it. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expiresSeconds: number;
+}
+
+/** Signs URLs of one place. */
+export type UrlSigner = (identity: Identity, url: UrlRequest) => Signed;
+
+const UNSIGNED = 'UNSIGNED-PAYLOAD';
+
+/** A signer of URLs; nothing is asked of anyone. */
+export function urlSigner(place: Place, now: () => number = Date.now): UrlSigner {
+  const signing = signingIn(place.scope);
+  const hostOnly = signableHeaders([['host', place.host]]);
+
+  return (identity, { s3Key, request, headers, expiresSeconds }) => {
+    const date = amzDate(now());
+    const isRead = request.kind === 'read';
+    const signed = isRead ? hostOnly : withHost(headers, place.host);
+    const path = place.base + encodeS3Key(s3Key);
+    const query = canonicalQuery([
+      ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
+      ['X-Amz-Content-Sha256', UNSIGNED],
+      ['X-Amz-Credential', signing.credential(identity, date)],
+      ['X-Amz-Date', date],
+      ['X-Amz-Expires', String(expiresSeconds)],
+      ['X-Amz-Security-Token', identity.sessionToken],
+      ['X-Amz-SignedHeaders', signed.names],
+      ['response-cache-control', isRead ? request.cacheControl : undefined],
+      ['response-content-disposition', isRead ? request.contentDisposition : undefined],
+      ['response-content-type', isRead ? request.contentType : undefined],
+      ['x-id', isRead ? 'GetObject' : 'PutObject'],
+    ]);
+    const method = isRead ? 'GET' : 'PUT';
+    const signable = { method, path, query, headers: signed, payload: UNSIGNED };
+    const signature = signing.signature(identity, signable, date);
+    const url = `${place.origin}${path}?${query}&X-Amz-Signature=${signature}`;
+    return { url, headers, expiresSeconds };
+  };
+}
+
+function withHost(headers: UrlRequest['headers'], host: string): SignableHeaders {
+  const named = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  const all = [...named, ['host', host] as const];
+  return signableHeaders(all.sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+type Pair = readonly [name: string, value: string | undefined];
+
+// Given in order of their names, as the canonical query wants them.
+function canonicalQuery(pairs: readonly Pair[]): string {
+  let query = '';
+  for (const [name, value] of pairs)
+    if (value !== undefined) query += `${query === '' ? '' : '&'}${name}=${encodeRfc3986(value)}`;
+  return query;
+}

@@ -1,0 +1,105 @@
+// Writing an object: one PutObject where the length allows it, by parts otherwise. Nothing becomes
+// visible unless every byte came; whatever fails, no request and no upload stays behind.
+import { Readable } from 'node:stream';
+import { Departure, OVER } from '../../core/client-signal.js';
+import type { WriteRequest, WriteResult } from '../bucket.js';
+import { exactBody } from '../streams/exact-body.js';
+import { newNonce } from './attributes.js';
+import type { S3Context } from './call.js';
+import { nonsense } from './errors.js';
+import { guardInput } from './writing/guard.js';
+import { writeByParts } from './writing/multipart.js';
+import { putBytes, putStream, settle, type Writing } from './writing/put-object.js';
+import { smallBody } from '../streams/small-body.js';
+
+/**
+ * Stores bytes. `incomplete_body` when they are not as many as `request.length` says; an error that the
+ * body was destroyed with is thrown as it is. Destroys a body that it did not read to its end.
+ */
+export async function write(
+  context: S3Context,
+  key: string,
+  body: Readable | Uint8Array,
+  request: WriteRequest,
+): Promise<WriteResult> {
+  // It may fail while storage is still being asked, and unheard that would end the process.
+  if (body instanceof Readable) body.on('error', () => {});
+  try {
+    const guard = await guardInput(context, key, request);
+    if ('kind' in guard) return guard;
+    const isGuarded = request.createOnly === true || request.ifMatch !== undefined;
+    const nonce = isGuarded ? newNonce() : undefined;
+    return await store(context, body, { key, request, guard, nonce });
+  } finally {
+    if (body instanceof Readable && !body.readableEnded) body.destroy();
+  }
+}
+
+// As much as a socket's buffer holds: taken into memory, it costs no stream and can be sent again.
+const SMALL_BYTES = 64 * 1024;
+
+async function store(
+  context: S3Context,
+  body: Readable | Uint8Array,
+  writing: Writing,
+): Promise<WriteResult> {
+  if (!(body instanceof Readable)) return putBytes(context, body, writing);
+  const { length } = writing.request;
+  if (length !== undefined && length <= SMALL_BYTES && context.connection.lean !== null)
+    return putBytes(context, await smallBody(body, length, context.call.signal), writing);
+  if (length === undefined || length > context.settings.multipartThreshold) {
+    return writeByParts(context, body, writing);
+  }
+  return storeStream(context, body, { writing, length });
+}
+
+interface Streaming {
+  readonly writing: Writing;
+  readonly length: number;
+}
+
+async function storeStream(
+  context: S3Context,
+  source: Readable,
+  { writing, length }: Streaming,
+): Promise<WriteResult> {
+  const halt = new Departure();
+  let failure: Error | undefined;
+  const body = exactBody(source, {
+    length,
+    idleMs: context.settings.timeouts.idleMs,
+    onSenderFailed(error) {
+      failure = error;
+      // Not the error itself: that would count against storage.
+      halt.happen(new Error('the sender failed'));
+    },
+    onStalled: (error) => halt.happen(error),
+  });
+  const { call } = context;
+  const onLeave = (): void => {
+    body.close();
+    halt.happen(call.signal.reason);
+  };
+  call.signal.addEventListener('abort', onLeave);
+  if (call.signal.aborted) onLeave();
+  try {
+    // Storage hangs up on a request that does not begin; a client may take its time to.
+    await body.begun;
+    if (failure !== undefined) throw failure;
+    const { etag } = await putStream(
+      context,
+      { stream: body.stream, length, signal: halt },
+      writing,
+    );
+    if (!body.isSent()) throw nonsense('Storage answered before it had the whole file.');
+    return { kind: 'written', etag, size: length };
+  } catch (error) {
+    if (failure !== undefined && !call.signal.aborted) throw failure;
+    return await settle(context, error, { writing, size: length, isSent: body.isSent() });
+  } finally {
+    call.signal.removeEventListener('abort', onLeave);
+    body.close();
+    // Storage that answers early leaves a request half sent.
+    halt.happen(OVER);
+  }
+}

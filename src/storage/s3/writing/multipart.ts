@@ -1,0 +1,272 @@
+// Writing an object by parts: for bodies of unknown length and for long ones. Parts wait in memory, so
+// they can be sent again; how many may, is the whole process's budget and not the request's.
+import type { Readable } from 'node:stream';
+import { UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
+import { FileServiceError } from '../../../core/errors.js';
+import { signalOf } from '../../../core/client-signal.js';
+import type { WriteResult } from '../../bucket.js';
+import { cutParts, type Piece } from '../../streams/cut-parts.js';
+import { senderError } from '../../streams/exact-body.js';
+import { partBudget } from '../../streams/part-budget.js';
+import { newNonce, quoted } from '../attributes.js';
+import type { S3Context } from '../call.js';
+import { nonsense } from '../errors.js';
+import { inTurn, look } from './guard.js';
+import { leanSend, type SentBody, type Stored } from '../wire/direct-send.js';
+import { sendBytes } from './send-bytes.js';
+import { stat } from '../stat.js';
+import { MOST_PARTS, openUpload, partSizeFor, type Upload } from './upload.js';
+import { putBytes, settle, type Writing } from './put-object.js';
+import { encodeRfc3986 } from '../wire/sigv4.js';
+
+// Enough to hide the wait for answers; more would only take buffers from other uploads.
+const PARTS_IN_FLIGHT = 4;
+
+/**
+ * Stores a stream by parts of equal size (R2 insists), or by one PutObject when it fits one part. A
+ * stream of unknown length may have 10,000 parts of `partSize`; more is `too_large`.
+ */
+export async function writeByParts(
+  context: S3Context,
+  body: Readable,
+  decided: Writing,
+): Promise<WriteResult> {
+  const { partSize: smallest, maxPartBuffers } = context.settings;
+  const { key, request } = decided;
+  const { length } = request;
+  // The nonce costs nothing here, and tells a lost answer of Complete from a lost upload.
+  const writing = { ...decided, nonce: decided.nonce ?? newNonce() };
+  const size = length === undefined ? smallest : partSizeFor(length, smallest);
+  const halt = haltOf(context, body);
+  const limitBytes = maxPartBuffers * smallest;
+  const borrow = () => partBudget.acquire({ size, limitBytes, signal: halt.signal });
+  const pieces = cutParts(senderOf(body, length), { size, borrow });
+  try {
+    const first = (await pieces.next()).value as Piece;
+    if (first.isLast) return await putPiece(context, first, writing);
+    // Looking is cheaper than sending all of it for nothing.
+    const refused = request.createOnly === true ? await look(context, key, request) : undefined;
+    if (refused !== undefined) {
+      first.release();
+      return refused;
+    }
+    return await sendPieces(context, { first, pieces, writing, halt });
+  } catch (error) {
+    throw halt.cause() ?? error;
+  } finally {
+    halt.end();
+    await pieces.return();
+  }
+}
+
+interface Halt {
+  readonly signal: AbortSignal;
+  /** Stops reading and sending; the first cause counts. */
+  now(cause: unknown): void;
+  cause(): unknown;
+  end(): void;
+}
+
+function haltOf({ call }: S3Context, body: Readable): Halt {
+  const controller = new AbortController();
+  let cause: unknown;
+  const now = (error: unknown): void => {
+    cause ??= error;
+    // Not the error itself: what the sender did would count against storage.
+    controller.abort(new Error('the write was given up'));
+    body.destroy();
+  };
+  const onAbort = (): void => now(call.signal.reason);
+  body.on('error', () => {});
+  call.signal.addEventListener('abort', onAbort);
+  if (call.signal.aborted) onAbort();
+  return {
+    signal: controller.signal,
+    now,
+    cause: () => cause,
+    end: () => call.signal.removeEventListener('abort', onAbort),
+  };
+}
+
+// The stream's own failures become those of a write; too few or too many bytes do as well.
+async function* senderOf(body: Readable, length: number | undefined): AsyncGenerator<Uint8Array> {
+  let received = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      received += chunk.length;
+      if (length !== undefined && received > length) throw new Error('more bytes than announced');
+      yield chunk;
+    }
+    if (length !== undefined && received < length) throw new Error('fewer bytes than announced');
+  } catch (error) {
+    throw senderError(error);
+  }
+}
+
+async function putPiece(context: S3Context, piece: Piece, writing: Writing): Promise<WriteResult> {
+  try {
+    return await putBytes(context, piece.bytes, writing);
+  } finally {
+    piece.release();
+  }
+}
+
+interface Sending {
+  readonly first: Piece;
+  readonly pieces: AsyncGenerator<Piece, void, undefined>;
+  readonly writing: Writing;
+  readonly halt: Halt;
+}
+
+async function sendPieces(
+  context: S3Context,
+  { first, pieces, writing, halt }: Sending,
+): Promise<WriteResult> {
+  const { key, request, nonce } = writing;
+  const upload = await openUpload(context, { key, attributes: request, nonce }).catch(
+    (error: unknown) => {
+      first.release();
+      throw error;
+    },
+  );
+  const parts = partsOf(context, { key, upload, halt });
+  try {
+    await parts.add(first);
+    for await (const piece of pieces) await parts.add(piece);
+    const sent = await parts.done();
+    const result = await complete(context, { upload, writing, ...sent });
+    if (result.kind !== 'written') await upload.abort();
+    return result;
+  } catch (error) {
+    halt.now(error);
+    // A part that lands after the abort would stay for ever.
+    await parts.done().catch(() => undefined);
+    await upload.abort();
+    throw error;
+  }
+}
+
+interface Parts {
+  /** Begins to send a part, when there is room in flight for it. Releases it when it is sent. */
+  add(piece: Piece): Promise<void>;
+  /** Waits for all. */
+  done(): Promise<{ readonly parts: readonly CompletedPart[]; readonly size: number }>;
+}
+
+interface PartsOptions {
+  readonly key: string;
+  readonly upload: Upload;
+  readonly halt: Halt;
+}
+
+function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts {
+  const parts: CompletedPart[] = [];
+  const inFlight = new Set<Promise<void>>();
+  let number = 0;
+  let size = 0;
+
+  const send = async (piece: Piece, PartNumber: number): Promise<void> => {
+    try {
+      const { etag } = await sendBytes(context, {
+        bytes: piece.bytes,
+        signal: halt.signal,
+        send: (body) => sendPart(context, body, { key, uploadId: upload.id, number: PartNumber }),
+      });
+      if (etag === '') throw nonsense('Storage stored a part and gave no ETag of it.');
+      parts.push({ PartNumber, ETag: etag });
+    } catch (error) {
+      // The client may be silent for long: its stream must end, not the next chunk be waited for.
+      halt.now(error);
+    } finally {
+      piece.release();
+    }
+  };
+  const check = (): void => {
+    if (halt.signal.aborted) throw halt.cause();
+  };
+
+  return {
+    async add(piece) {
+      number += 1;
+      size += piece.bytes.length;
+      if (number > MOST_PARTS) {
+        piece.release();
+        throw new FileServiceError('too_large', 'The file has more parts than storage accepts.');
+      }
+      const sending = send(piece, number).finally(() => inFlight.delete(sending));
+      inFlight.add(sending);
+      if (inFlight.size >= PARTS_IN_FLIGHT) await Promise.race(inFlight);
+      check();
+    },
+    async done() {
+      await Promise.all(inFlight);
+      check();
+      return { parts, size };
+    },
+  };
+}
+
+interface PartOf {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly number: number;
+}
+
+async function sendPart(
+  context: S3Context,
+  body: SentBody,
+  { key, uploadId, number }: PartOf,
+): Promise<Stored> {
+  const s3Key = context.keyOf(key);
+  const query = `partNumber=${number}&uploadId=${encodeRfc3986(uploadId)}&x-id=UploadPart`;
+  const what = { operation: 'UploadPart', s3Key, query, headers: [] };
+  const plain = await leanSend(context, what, body);
+  if (plain !== 'unasked') return plain;
+  const command = new UploadPartCommand({
+    Bucket: context.settings.bucket,
+    Key: s3Key,
+    UploadId: uploadId,
+    PartNumber: number,
+    Body: body.stream,
+    ContentLength: body.length,
+  });
+  const signal = signalOf(body.signal);
+  return { etag: quoted((await context.send('stream', 'UploadPart', command, { signal })).ETag) };
+}
+
+interface Completing {
+  readonly upload: Upload;
+  readonly writing: Writing;
+  readonly parts: readonly CompletedPart[];
+  readonly size: number;
+}
+
+async function complete(
+  context: S3Context,
+  { upload, writing, parts, size }: Completing,
+): Promise<WriteResult> {
+  const { key, request, guard } = writing;
+  const isGuarded = request.createOnly === true || request.ifMatch !== undefined;
+  const run = async (): Promise<WriteResult> => {
+    // Ceph 16 ignores conditions here.
+    const looks = isGuarded && context.settings.endpoint !== undefined;
+    const refused = looks ? await look(context, key, request) : undefined;
+    if (refused !== undefined) return refused;
+    try {
+      const etag = await upload.complete(parts, guard);
+      // Ceph 16 gives no ETag here, and the object is there all the same.
+      return { kind: 'written', etag: etag || (await etagOf(context, key)), size };
+    } catch (error) {
+      const result = await settle(context, error, { writing, size, isSent: true });
+      // Stored after all: there is nothing to abort, and its mark goes.
+      if (result.kind === 'written') await upload.abort();
+      return result;
+    }
+  };
+  return isGuarded ? inTurn(context, key, run) : run();
+}
+
+async function etagOf(context: S3Context, key: string): Promise<string> {
+  const there = await stat(context, key);
+  return there.kind === 'found' ? there.stat.etag : '';
+}

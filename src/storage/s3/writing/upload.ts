@@ -1,0 +1,129 @@
+// One multipart upload, whatever its parts are made of: opened, completed, or aborted until the abort
+// has landed. Knows nothing of where the bytes come from.
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  type CompletedPart,
+} from '@aws-sdk/client-s3';
+import { debugStorage } from '../../../core/debug.js';
+import type { Attributes } from '../../bucket.js';
+import { attributesInput, keepingInput, quoted } from '../attributes.js';
+import { detached, type S3Context } from '../call.js';
+import { refusalOf, required } from '../errors.js';
+import type { GuardInput } from './guard.js';
+import { markUpload } from './upload-marks.js';
+
+/** An open multipart upload. It has an owner: complete it or abort it. */
+export interface Upload {
+  readonly id: string;
+  /** Makes the object visible; returns its ETag. Parts in any order. */
+  complete(parts: readonly CompletedPart[], guard: GuardInput): Promise<string>;
+  /**
+   * Throws the parts away. Resolves when that has landed, or soon: it goes on in the background then,
+   * until it has. Never throws.
+   */
+  abort(): Promise<void>;
+}
+
+/** What the object will be. */
+export interface UploadOptions {
+  readonly key: string;
+  readonly attributes: Attributes;
+  readonly nonce: string | undefined;
+}
+
+/** AWS: part numbers are 1 to 10,000. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+export const MOST_PARTS = 10_000;
+
+/** The size of parts, doubled until 10,000 of them hold `length` bytes; all but the last are equal. */
+export function partSizeFor(length: number, smallest: number): number {
+  let size = smallest;
+  while (size * MOST_PARTS < length) size *= 2;
+  return size;
+}
+
+/** Opens an upload and marks it as ours. */
+export async function openUpload(
+  context: S3Context,
+  { key, attributes, nonce }: UploadOptions,
+): Promise<Upload> {
+  const target = { Bucket: context.settings.bucket, Key: context.keyOf(key) };
+  // Not the request's own signal: an upload that was opened while the client left has to be known.
+  const outlasting = detached(context);
+  const create = new CreateMultipartUploadCommand({
+    ...target,
+    ...attributesInput(attributes, nonce),
+    ...keepingInput(context.settings),
+  });
+  const opened = await outlasting.send('meta', 'CreateMultipartUpload', create, { attempts: 1 });
+  const id = required(opened.UploadId, 'an upload id');
+  const mark = await markUpload(context, key, id);
+  const command = () => new AbortMultipartUploadCommand({ ...target, UploadId: id });
+
+  return {
+    id,
+    async complete(parts, guard) {
+      const sorted = [...parts].sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
+      const complete = new CompleteMultipartUploadCommand({
+        ...target,
+        UploadId: id,
+        MultipartUpload: { Parts: sorted },
+        ...guard,
+      });
+      const output = await context.send('meta', 'CompleteMultipartUpload', complete, {
+        attempts: 1,
+      });
+      await mark.lift();
+      return quoted(output.ETag);
+    },
+    async abort() {
+      const first = tryAbort(outlasting, command()).then((landed) =>
+        landed ? mark.lift() : abortLater(outlasting, command, () => void mark.lift()),
+      );
+      let timer: NodeJS.Timeout | undefined;
+      const soon = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+      await Promise.race([first, soon]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+// A client that waits for the reason of a failure does not wait for the cleaning up as well.
+const PATIENCE_MS = 300;
+
+// After a minute the store has other worries; what is left then is swept.
+const PAUSES_MS = [250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000];
+
+function abortLater(
+  context: S3Context,
+  command: () => AbortMultipartUploadCommand,
+  onLanded: () => void,
+  attempt = 0,
+): void {
+  const pause = PAUSES_MS[attempt];
+  if (pause === undefined) {
+    debugStorage('an abandoned multipart upload could not be aborted; sweep() removes it');
+    return;
+  }
+  setTimeout(() => {
+    void tryAbort(context, command()).then((landed) => {
+      if (landed) onLanded();
+      else abortLater(context, command, onLanded, attempt + 1);
+    });
+  }, pause).unref();
+}
+
+async function tryAbort(
+  context: S3Context,
+  command: AbortMultipartUploadCommand,
+): Promise<boolean> {
+  try {
+    await context.send('meta', 'AbortMultipartUpload', command, { attempts: 1 });
+    return true;
+  } catch (error) {
+    const kind = refusalOf(error)?.kind;
+    // Gone already; or, as in s3rver, not to be had: asking again would not help.
+    return kind === 'upload-missing' || kind === 'missing' || kind === 'unsupported';
+  }
+}

@@ -1,0 +1,285 @@
+// What a host may say, and what it is told when it says something else.
+import { describe, expect, it } from 'vitest';
+import { allowAll, createFileService, memoryCache } from '../../src/index.ts';
+import type { FileServiceConfig } from '../../src/index.ts';
+import { completeSettings } from '../../src/config/options.ts';
+
+const BASE = { bucket: 'acme', region: 'eu-west-1', authorize: allowAll };
+// JavaScript hosts can write anything, whatever the types say.
+const given = (options: object): FileServiceConfig => ({ ...BASE, ...options });
+
+/** The message of the refusal; undefined when the options are fine. */
+const refusalOf = (options: object): string | undefined => {
+  try {
+    createFileService(given(options));
+    return undefined;
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return (error as TypeError).message;
+  }
+};
+
+describe('every option', () => {
+  const cache = { get: () => undefined, set: () => undefined, delete: () => undefined };
+  const identity = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const pair = { key: 'a', secret: 'b' };
+
+  it.each<[name: string, right: unknown[], wrong: unknown[], with_?: object]>([
+    ['name', ['files', 'a.b-c_1'], ['', 'a b', 'a/b', 7]],
+    ['label', ['Files', ''], [7, null]],
+    ['description', ['All files'], [7]],
+    ['bucket', ['b'], ['', 7, null]],
+    ['region', ['us-east-1'], ['', 7]],
+    ['container', ['', 'a', 'a/b/', () => 'a'], ['..', 'a/../b', 7, {}]],
+    ['key', ['AKIA'], ['', 7], { secret: 'b' }],
+    ['secret', ['s'], ['', 7], { key: 'a' }],
+    ['sessionToken', ['t'], ['', 7], pair],
+    ['credentials', [identity, async () => identity], ['x', {}, { accessKeyId: 'a' }]],
+    ['endpoint', ['http://minio.example:9000'], ['minio', 'ftp://x', 7]],
+    ['publicEndpoint', ['https://files.example'], ['files', 7]],
+    ['usePathStyleEndpoint', [true, false], ['true', 1]],
+    ['createBucket', [true], ['yes', 0]],
+    ['serverSideEncryption', ['AES256', 'aws:kms'], ['aes256', true]],
+    ['kmsKeyId', ['k'], ['', 7], { serverSideEncryption: 'aws:kms' }],
+    ['storageClass', ['STANDARD_IA'], ['', 7]],
+    ['authenticate', [() => null], ['x', {}]],
+    ['authorize', [allowAll, [allowAll]], ['x', {}, [], [allowAll, 'x'], true]],
+    ['limit', [() => null, [() => null]], ['x', []]],
+    ['audit', [() => undefined], ['x', {}]],
+    ['auditRequired', [true], ['x', 1], { audit: () => undefined }],
+    ['cache', [cache], ['x', {}, { get: cache.get }]],
+    ['cacheEnabled', [false], ['x', 1]],
+    ['cacheTtl', [60], [-1, 1.5, '60', Infinity, NaN]],
+    ['cacheMaxBodyBytes', [0, 1024], [-1, '1k']],
+    ['filterListings', [false], [0]],
+    ['scan', [() => true], [true]],
+    ['maxUploadBytes', [0, 5_497_558_138_880], [-1, 1.5, '5GiB']],
+    ['maxFiles', [1, 100], [0, '10']],
+    ['maxInlineBytes', [0, 1024], [-1]],
+    ['maxExpires', [1, 604_800], [0, 604_801, '3600']],
+    ['multipartThreshold', [0, 5_368_709_120], [-1, 5_368_709_121]],
+    ['partSize', [5_242_880], [5_242_879, 5_368_709_121]],
+    ['maxPartBuffers', [1], [0]],
+    ['overwriteOnPost', [true], ['x']],
+    ['allowedTypes', [['image/*', 'text/plain']], ['image/*', ['image'], [7]]],
+    ['inlineTypes', [['image/png'], []], ['image/png', ['*']]],
+    ['trustedContent', [true], ['x']],
+    ['crossOriginResourcePolicy', ['same-site', false], ['all', true]],
+    ['cacheControl', ['no-store'], ['', 'a\r\nb', 7]],
+    [
+      'cors',
+      [{ origins: '*' }, { origins: ['https://app.example'], credentials: true }],
+      [{}, { origins: '*', credentials: true }, { origins: ['app.example'] }, '*'],
+    ],
+    ['importFromUrl', [true], ['x']],
+    ['normalizeKeys', ['NFC'], ['NFKC', true]],
+    ['compat', ['dreamfactory'], ['DreamFactory', true]],
+    ['maxSockets', [1, 500], [0, '64']],
+    ['timeouts', [{ hookMs: 1 }, {}], [{ hookMs: 0 }, { hookMs: '5s' }, 7]],
+    ['use_path_style_endpoint', [true], ['true']],
+    ['cache_enabled', [false], ['x']],
+    ['cache_ttl', [0, 60], ['60']],
+  ])('%s takes what it says and nothing else', (name, right, wrong, others = {}) => {
+    for (const value of right)
+      expect([value, refusalOf({ ...others, [name]: value })]).toEqual([value, undefined]);
+    for (const value of wrong) {
+      const message = refusalOf({ ...others, [name]: value });
+      expect([value, message]).toEqual([value, expect.stringContaining(`\`${name}\` takes `)]);
+      expect(message).toMatch(/; it was given .*\.$/);
+    }
+  });
+
+  it('may be undefined, as if it was not given', () => {
+    const options = Object.fromEntries(
+      ['name', 'cache', 'key', 'cors'].map((name) => [name, undefined]),
+    );
+    expect(refusalOf(options)).toBeUndefined();
+  });
+});
+
+describe('a name that is no option', () => {
+  it.each([
+    ['authorise', 'authorize'],
+    ['Bucket', 'bucket'],
+    ['buckets', 'bucket'],
+    ['cacheTTL', 'cacheTtl'],
+    ['cache_tll', 'cache_ttl'],
+    ['usePathStyle', 'usePathStyleEndpoint'],
+    ['use_path_style', 'use_path_style_endpoint'],
+    ['maxUploadByte', 'maxUploadBytes'],
+    ['overwriteonpost', 'overwriteOnPost'],
+  ])('%s is answered with %s', (name, nearest) => {
+    expect(refusalOf({ [name]: true })).toBe(
+      `\`${name}\` is not an option; did you mean \`${nearest}\`?`,
+    );
+  });
+
+  it('is answered without a guess when nothing is near', () => {
+    expect(refusalOf({ colour: 'red' })).toBe('`colour` is not an option.');
+    expect(refusalOf({ use: 'red' })).toBe('`use` is not an option.');
+  });
+
+  it('is found inside timeouts too', () => {
+    expect(refusalOf({ timeouts: { hookMS: 5 } })).toBe(
+      '`hookMS` is not an option; did you mean `hookMs`?',
+    );
+  });
+});
+
+describe('options that must agree', () => {
+  it.each<[options: object, message: string]>([
+    [{ key: 'AKIA' }, '`key` and `secret` go together; only one of them was given.'],
+    [{ secret: 's' }, '`key` and `secret` go together; only one of them was given.'],
+    [
+      { key: 'a', secret: 'b', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } },
+      '`credentials` and `key` name the same thing; give one of them.',
+    ],
+    [{ sessionToken: 't' }, '`sessionToken` goes with `key` and `secret`.'],
+    [{ kmsKeyId: 'k' }, "`kmsKeyId` goes with `serverSideEncryption: 'aws:kms'`."],
+    [{ auditRequired: true }, '`auditRequired` needs an `audit` hook.'],
+    [{ region: undefined }, '`region` is required unless `endpoint` is set.'],
+    [{ bucket: undefined }, '`bucket` is required.'],
+    [
+      { usePathStyleEndpoint: true, use_path_style_endpoint: true },
+      '`usePathStyleEndpoint` and `use_path_style_endpoint` name the same option; give one of them.',
+    ],
+    [
+      { cacheEnabled: true, cache_enabled: true },
+      '`cacheEnabled` and `cache_enabled` name the same option; give one of them.',
+    ],
+    [
+      { cacheTtl: 1, cache_ttl: 1 },
+      '`cacheTtl` and `cache_ttl` name the same option; give one of them.',
+    ],
+  ])('%o: %s', (options, message) => {
+    expect(refusalOf(options)).toBe(message);
+  });
+
+  it('name allowAll when nobody authorizes', () => {
+    expect(refusalOf({ authorize: undefined })).toMatch(/`authorize` is required: .*`allowAll`/);
+  });
+
+  it.each([undefined, null, 'bucket', 7])('are an object, not %s', (config) => {
+    expect(() => createFileService(config as never)).toThrow(TypeError);
+  });
+});
+
+describe('secrets', () => {
+  it.each(['key', 'secret', 'sessionToken', 'credentials'])(
+    'stand in no message about %s',
+    (name) => {
+      for (const value of [['hush-hush'], { 'hush-hush': 'hush-hush' }])
+        expect(refusalOf({ [name]: value })).not.toContain('hush');
+    },
+  );
+
+  it('stand in no message about what is beside them', () => {
+    const secrets = { key: 'hush-key', secret: 'hush-secret', sessionToken: 'hush-token' };
+    expect(refusalOf({ ...secrets, maxFiles: 0 })).not.toContain('hush');
+    expect(refusalOf({ ...secrets, credentials: async () => null })).not.toContain('hush');
+  });
+});
+
+describe('defaults', () => {
+  it('are those of the documentation', () => {
+    const { storage, authenticate, authorize, ...rest } = completeSettings(given({}));
+    expect(typeof authenticate).toBe('function');
+    expect(authorize).toEqual([allowAll]);
+    expect(storage).toMatchObject({
+      bucket: 'acme',
+      region: 'eu-west-1',
+      usePathStyleEndpoint: false,
+      credentials: undefined,
+      createBucket: false,
+      maxSockets: 128,
+      multipartThreshold: 100 * 2 ** 20,
+      partSize: 8 * 2 ** 20,
+      maxPartBuffers: 16,
+      timeouts: { connectMs: 3000, requestMs: 10_000, idleMs: 30_000 },
+    });
+    expect(rest).toMatchObject({
+      name: 's3files',
+      container: '',
+      limits: [],
+      auditRequired: false,
+      cache: undefined,
+      cacheTtlSeconds: 0,
+      cacheMaxBodyBytes: 256 * 1024,
+      filterListings: true,
+      maxUploadBytes: 5 * 2 ** 30,
+      maxFiles: 10,
+      maxInlineBytes: 10 * 2 ** 20,
+      maxExpiresSeconds: 604_800,
+      overwriteOnPost: false,
+      trustedContent: false,
+      crossOriginResourcePolicy: 'same-origin',
+      cacheControl: 'private, no-cache',
+      importFromUrl: false,
+      normalizeKeys: undefined,
+      compat: undefined,
+      timeouts: { hookMs: 5000 },
+    });
+  });
+
+  it('are frozen', () => {
+    const settings = completeSettings(given({}));
+    expect([Object.isFrozen(settings), Object.isFrozen(settings.storage)]).toEqual([true, true]);
+  });
+
+  it('take the spelling of the page', () => {
+    const cache = memoryCache();
+    const settings = completeSettings(
+      given({
+        endpoint: 'http://minio.example:9000',
+        region: undefined,
+        use_path_style_endpoint: true,
+        cache_enabled: true,
+        cache_ttl: 60,
+        cache,
+        key: 'a',
+        secret: 'b',
+        container: '/tenants//acme',
+      }),
+    );
+    expect([
+      settings.storage.usePathStyleEndpoint,
+      settings.storage.region,
+      settings.storage.credentials,
+      settings.cache,
+      settings.cacheTtlSeconds,
+      settings.container,
+    ]).toEqual([
+      true,
+      'us-east-1',
+      { accessKeyId: 'a', secretAccessKey: 'b' },
+      cache,
+      60,
+      'tenants/acme/',
+    ]);
+  });
+
+  it('make a cache of memory when one is only enabled', () => {
+    expect(completeSettings(given({ cacheEnabled: true, cacheTtl: 1 })).cache).toBeDefined();
+    expect(
+      completeSettings(given({ cache: memoryCache(), cacheEnabled: false, cacheTtl: 1 })).cache,
+    ).toBeUndefined();
+  });
+
+  it('warn of a cache that keeps nothing', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+    expect(completeSettings(given({ cacheEnabled: true })).cache).toBeUndefined();
+    expect((await warned).message).toContain('`cacheTtl` is 0 seconds');
+  });
+
+  it('take the user of the host for the caller', () => {
+    const { authenticate } = completeSettings(given({}));
+    const caller = (user: unknown) => authenticate({ raw: { user } } as never);
+    expect([
+      caller({ id: 7, roles: ['a'] }),
+      caller({ id: 'u', name: 'U' }),
+      caller(undefined),
+      caller('alice'),
+      caller({ name: 'no id' }),
+    ]).toEqual([{ id: '7', roles: ['a'] }, { id: 'u', name: 'U' }, null, null, null]);
+  });
+});

@@ -1,0 +1,120 @@
+// What one request is made of, where making it cheap could have made it wrong.
+import fc from 'fast-check';
+import { create } from 'content-disposition';
+import { describe, expect, it } from 'vitest';
+import { Attendance } from '../../src/server/in-flight.ts';
+import { jsonDate } from '../../src/http/entry.ts';
+import { disposition } from '../../src/http/serving.ts';
+import { Departure, signalOf } from '../../src/core/client-signal.ts';
+
+describe('Departure', () => {
+  it('tells each listener once, with the first reason', () => {
+    const departure = new Departure();
+    const heard: unknown[] = [];
+    departure.addEventListener('abort', () => heard.push(departure.reason));
+    departure.addEventListener('abort', () => heard.push('second'));
+    departure.happen('first');
+    departure.happen('again');
+    expect([heard, departure.aborted, departure.reason]).toEqual([
+      ['first', 'second'],
+      true,
+      'first',
+    ]);
+  });
+
+  it('does not tell whoever has gone', () => {
+    const departure = new Departure();
+    const heard: string[] = [];
+    const listener = (): void => void heard.push('gone');
+    departure.addEventListener('abort', listener);
+    departure.addEventListener('abort', () => heard.push('there'));
+    departure.removeEventListener('abort', listener);
+    departure.happen();
+    expect(heard).toEqual(['there']);
+    expect(departure.reason).toMatchObject({ name: 'AbortError' });
+  });
+
+  it('lets listeners come and go while it is told', () => {
+    const departure = new Departure();
+    const heard: string[] = [];
+    const late = (): void => void heard.push('late');
+    departure.addEventListener('abort', () => departure.removeEventListener('abort', late));
+    departure.addEventListener('abort', late);
+    departure.happen();
+    expect(heard).toEqual(['late']);
+  });
+
+  it.each(['before', 'after'])('has an AbortSignal that was asked for %s it', (when) => {
+    const departure = new Departure();
+    if (when === 'before') expect(signalOf(departure).aborted).toBe(false);
+    departure.happen('reason');
+    const signal = signalOf(departure);
+    expect([signal.aborted, signal.reason]).toEqual([true, 'reason']);
+    expect(signalOf(departure)).toBe(signal);
+  });
+
+  it('takes an AbortSignal for what it is, and nothing else', () => {
+    const { signal } = new AbortController();
+    expect(signalOf(signal)).toBe(signal);
+    const stranger = {
+      aborted: false,
+      reason: undefined,
+      addEventListener() {},
+      removeEventListener() {},
+    };
+    expect(() => signalOf(stranger)).toThrow(TypeError);
+  });
+});
+
+describe('Attendance', () => {
+  it('holds those who entered and have not left', () => {
+    const steps = fc.array(fc.oneof(fc.constant('enter'), fc.nat({ max: 20 })), { maxLength: 200 });
+    fc.assert(
+      fc.property(steps, (script) => {
+        const attendance = new Attendance<number>();
+        const seats = new Map<number, number>();
+        for (const [guest, step] of script.entries()) {
+          if (step === 'enter') seats.set(guest, attendance.enter(guest));
+          else {
+            const [leaving] = [...seats.keys()].slice(Number(step) % Math.max(1, seats.size));
+            if (leaving === undefined) continue;
+            attendance.leave(seats.get(leaving) ?? -1);
+            seats.delete(leaving);
+          }
+          expect(attendance.size).toBe(seats.size);
+        }
+        const guests = attendance.guests().sort((left, right) => left - right);
+        expect(guests).toEqual([...seats.keys()]);
+      }),
+    );
+  });
+});
+
+describe('jsonDate', () => {
+  it('says what toISOString says, to the second', () => {
+    const dates = fc.date({
+      min: new Date('0000-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(dates, (date) => {
+        expect(jsonDate(date)).toBe(`${date.toISOString().slice(0, 19)}Z`);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('disposition', () => {
+  it("says plain names in the package's own words", () => {
+    const names = fc.stringMatching(/^[A-Za-z0-9_.-]{1,120}$/);
+    fc.assert(
+      fc.property(names, fc.boolean(), (name, inline) => {
+        const theirs = create(name, { type: inline ? 'inline' : 'attachment' });
+        // The package leaves the quotes of a token out.
+        expect(disposition(name, inline).replaceAll('"', '')).toBe(theirs.replaceAll('"', ''));
+      }),
+    );
+  });
+});

@@ -1,0 +1,231 @@
+// The cases of downloads, metadata and signed URLs: B01-B17, B21.
+import { expect, it } from 'vitest';
+import { PDF } from '../support/fixture.ts';
+import { onEveryStore } from '../support/places.ts';
+
+const REPORT = '/uploads/report.pdf';
+const httpDate = (json: string): string => new Date(json).toUTCString();
+
+onEveryStore('reading', {}, (place) => {
+  const truth = () => place().around.look('uploads/report.pdf');
+
+  it('B01 answers the bytes with the headers of a file', async () => {
+    const { etag, last_modified } = await truth();
+    const { status, headers, body } = await place().ask({ path: REPORT });
+    const { date, connection, 'x-request-id': id, ...own } = headers;
+    expect([status, body.equals(PDF)]).toEqual([200, true]);
+    expect([typeof date, connection, id?.length]).toEqual(['string', 'close', 36]);
+    expect(own).toEqual({
+      'content-type': 'application/pdf',
+      'content-length': '102400',
+      'content-disposition': 'inline; filename="report.pdf"',
+      'last-modified': httpDate(last_modified),
+      etag,
+      'accept-ranges': 'bytes',
+      'cache-control': 'private, no-cache',
+      vary: expect.any(String),
+      'content-security-policy': "default-src 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+    });
+  });
+
+  it('B02 saves instead of showing when asked', async () => {
+    const { headers } = await place().ask({ path: `${REPORT}?download=true` });
+    expect(headers['content-disposition']).toBe('attachment; filename="report.pdf"');
+  });
+
+  it('B03 does not find what is not there', async () => {
+    expect(await place().refused({ path: '/uploads/missing.pdf' })).toEqual([
+      404,
+      'not_found',
+      "Not Found: File 'uploads/missing.pdf' does not exist in storage.",
+    ]);
+  });
+
+  it('B04 answers properties, not wrapped', async () => {
+    const expected = {
+      path: 'uploads/report.pdf',
+      name: 'report.pdf',
+      type: 'file',
+      ...(await truth()),
+    };
+    const path = `${REPORT}?include_properties=true`;
+    expect(await place().told({ path })).toEqual([200, expected]);
+    const both = await place().ask({ path: `${path}&download=true` });
+    expect([both.json(), both.headers['content-disposition']]).toEqual([expected, undefined]);
+  });
+
+  it('B05 answers the content in base64 beside the properties', async () => {
+    const answer = await place().ask({
+      path: `${REPORT}?include_properties=1&content=1&download=1`,
+    });
+    expect([answer.status, answer.headers['content-disposition']]).toEqual([200, undefined]);
+    expect(answer.json()).toEqual({
+      path: 'uploads/report.pdf',
+      name: 'report.pdf',
+      type: 'file',
+      ...(await truth()),
+      content: PDF.toString('base64'),
+    });
+  });
+
+  it('B06 answers the content as text', async () => {
+    const [status, body] = await place().told({
+      path: '/old-folder/a.txt?include_properties=true&content=true&is_base64=false',
+    });
+    expect([status, (body as { content: string }).content]).toEqual([200, 'a\n']);
+  });
+
+  it('B07 answers 304 to a client that has this version', async () => {
+    const { etag, last_modified } = await truth();
+    const conditions: Record<string, string>[] = [
+      { 'If-Modified-Since': httpDate(last_modified) },
+      { 'If-None-Match': etag },
+      { 'If-None-Match': '*' },
+    ];
+    for (const headers of conditions) {
+      const answer = await place().ask({ path: REPORT, headers });
+      expect([answer.status, answer.body.length, answer.headers.etag]).toEqual([304, 0, etag]);
+    }
+  });
+
+  it.each([
+    ['B08', { path: REPORT, headers: { Accept: 'application/octet-stream' } }],
+    ['B09', { path: `${REPORT}?method=GET` }],
+    ['B09', { path: `${REPORT}?_=1699999999` }],
+    ['B11', { path: '/uploads%2Freport.pdf' }],
+    ['B11', { path: '/%75ploads/report%2Epdf' }],
+    ['B21', { path: '/uploads//report.pdf' }],
+    ['B21', { path: '//uploads///report.pdf' }],
+  ])('%s %j gives the same file', async (_, question) => {
+    const { status, headers, body } = await place().ask(question);
+    expect([status, headers['content-type'], body.equals(PDF)]).toEqual([
+      200,
+      'application/pdf',
+      true,
+    ]);
+  });
+
+  it.each([
+    ['bytes=0-99', 'bytes 0-99/102400', 0, 100],
+    ['bytes=102300-', 'bytes 102300-102399/102400', 102_300, 102_400],
+    ['bytes=-500', 'bytes 101900-102399/102400', 101_900, 102_400],
+    ['bytes=102399-999999', 'bytes 102399-102399/102400', 102_399, 102_400],
+    ['bytes=-999999', 'bytes 0-102399/102400', 0, 102_400],
+  ])('B12 answers %s', async (range, contentRange, start, end) => {
+    const { status, headers, body } = await place().ask({ path: REPORT, headers: { range } });
+    expect([status, headers['content-range'], headers['content-length']]).toEqual([
+      206,
+      contentRange,
+      String(end - start),
+    ]);
+    expect(body.equals(PDF.subarray(start, end))).toBe(true);
+  });
+
+  it('B12 answers 416 with the size when the range starts beyond the end', async () => {
+    const answer = await place().ask({ path: REPORT, headers: { range: 'bytes=102400-' } });
+    expect([answer.status, answer.headers['content-range']]).toEqual([416, 'bytes */102400']);
+    expect(answer.headers.etag).toBeUndefined();
+  });
+
+  it('B13 answers HEAD as GET, without the body', async () => {
+    for (const path of [REPORT, '/uploads/missing.pdf', '/images/', '/nope/', `${REPORT}/`]) {
+      const got = await place().ask({ path });
+      const head = await place().ask({ method: 'HEAD', path });
+      const { date: _date, 'x-request-id': _id, ...headers } = got.headers;
+      const { date: _headDate, 'x-request-id': _headId, ...headHeaders } = head.headers;
+      expect([path, head.status, head.body.length]).toEqual([path, got.status, 0]);
+      if (got.status === 200) expect(headHeaders).toEqual(headers);
+    }
+  });
+
+  it('B14 zips a folder, everything below it included', async () => {
+    const answer = await place().ask({ path: '/old-folder/?zip=true' });
+    expect([
+      answer.status,
+      answer.headers['content-type'],
+      answer.headers['content-disposition'],
+      answer.headers['content-length'],
+    ]).toEqual([
+      200,
+      'application/zip',
+      'attachment; filename="old-folder.zip"',
+      String(answer.body.length),
+    ]);
+    const archive = answer.body.toString('latin1');
+    expect(archive.match(/sub\/b\.txt|a\.txt/g)).toEqual([
+      // Each name stands with its file, and again in the directory.
+      'a.txt',
+      'sub/b.txt',
+      'a.txt',
+      'sub/b.txt',
+    ]);
+  });
+
+  it('answers a file of no bytes', async () => {
+    await place().around.plant({ 'empty.txt': { contentType: 'text/plain' } });
+    for (const headers of [{}, { range: 'bytes=0-9' }] as Record<string, string>[]) {
+      const answer = await place().ask({ path: '/empty.txt', headers });
+      expect([answer.status, answer.headers['content-length'], answer.text]).toEqual([
+        200,
+        '0',
+        '',
+      ]);
+    }
+  });
+});
+
+onEveryStore('signing', {}, (place) => {
+  const sign = async (question: { method?: string; path: string }) => {
+    const answer = await place().ask(question);
+    expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-store']);
+    return answer.json() as { url: string; method?: string; headers?: Record<string, string> };
+  };
+
+  it.each([
+    ['B15', '?url=true&expires=60', '60'],
+    ['B15', '?url=true&expires=604800', '604800'],
+    ['B16', '?url=true', '3600'],
+  ])('%s gives a URL for %s that downloads from storage', async (_, query, expires) => {
+    const { url, ...rest } = await sign({ path: `${REPORT}${query}` });
+    const { searchParams } = new URL(url);
+    expect([rest, searchParams.get('X-Amz-Expires')]).toEqual([{}, expires]);
+    const direct = await fetch(url);
+    expect([direct.status, direct.headers.get('content-type')]).toEqual([200, 'application/pdf']);
+    expect(Buffer.from(await direct.arrayBuffer()).equals(PDF)).toBe(true);
+  });
+
+  it.each(['abc', '0', '-1', '1.5', '604801', ''])('B17 refuses expires=%s', async (expires) => {
+    const [status, reason, message] = await place().refused({
+      path: `${REPORT}?url=true&expires=${expires}`,
+    });
+    expect([status, reason]).toEqual([400, 'invalid_parameter']);
+    expect(message).toContain('"expires"');
+  });
+
+  it('signs nothing for what is not there, nor for a folder', async () => {
+    expect((await place().refused({ path: '/nope.pdf?url=true' })).slice(0, 2)).toEqual([
+      404,
+      'not_found',
+    ]);
+    expect((await place().refused({ path: '/images/?url=true' })).slice(0, 2)).toEqual([
+      400,
+      'invalid_parameter',
+    ]);
+  });
+
+  it('gives a URL that uploads straight to storage', async () => {
+    const { url, method, headers } = await sign({ method: 'PUT', path: '/up.txt?url=true' });
+    const sent = await fetch(url, { method, headers, body: 'straight' });
+    expect(sent.status).toBe(200);
+    expect(String(await place().around.bytes('up.txt'))).toBe('straight');
+  });
+
+  it('gives POST a URL that creates and never replaces', async () => {
+    const { url, method, headers } = await sign({ method: 'POST', path: `${REPORT}?url=true` });
+    const sent = await fetch(url, { method, headers, body: 'other' });
+    expect(sent.status).toBe(412);
+    expect((await place().around.bytes('uploads/report.pdf'))?.equals(PDF)).toBe(true);
+  });
+});

@@ -1,0 +1,287 @@
+// The description: valid by a validator that is not ours, true of what answers, and nothing answers beyond it.
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { formOf } from '../support/form.ts';
+import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
+import { inExpress, MOUNT, startService, type Question } from '../support/service.ts';
+import type { RunningService } from '../support/service.ts';
+import { doubleStore } from '../support/stores.ts';
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly examples?: readonly unknown[];
+}
+interface Described {
+  readonly operationId: string;
+  readonly 'x-operations': readonly string[];
+  readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, object>> };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>
+  >;
+}
+interface Document {
+  readonly openapi: string;
+  readonly servers: readonly { readonly url: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+const list = (resource: unknown) => JSON.stringify({ resource });
+const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'];
+const UNKNOWN = ['TRACE', 'PROPFIND', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'QUERY'];
+const ADDRESSES: Readonly<Record<string, string>> = {
+  '/': '/',
+  '/{folder_path}/': '/images/',
+  '/{file_path}': '/uploads/report.pdf',
+  '/_spec': '/_spec',
+};
+
+/** A request for every operation of every documented method and path. */
+const REQUESTS: Readonly<Record<string, Readonly<Record<string, Omit<Question, 'method'>>>>> = {
+  get_root: {
+    list_access: { path: '/?as_access_list=true' },
+    zip: { path: '/?zip=true' },
+    read_folder_properties: { path: '/?include_properties=true' },
+    sign_read: { path: '/?url=true' },
+    search: { path: '/?search=a' },
+    list: { path: '/?limit=2' },
+  },
+  get_folder: {
+    zip: { path: '/images/?zip=true' },
+    read_folder_properties: { path: '/images/?include_properties=true' },
+    sign_read: { path: '/images/?url=true' },
+    search: { path: '/images/?search=l' },
+    list: { path: '/images/?wrap=false' },
+  },
+  get_file: {
+    sign_read: { path: '/uploads/report.pdf?url=true' },
+    read_properties: { path: '/uploads/report.pdf?include_properties=true&content=1' },
+    read: { path: '/uploads/report.pdf' },
+  },
+  get_spec: { describe: { path: '/_spec' } },
+  create_root: {
+    write_named: { path: '/', headers: { 'X-File-Name': 'n' }, body: 'x' },
+    make_folder_named: { path: '/', headers: { 'X-Folder-Name': 'n' } },
+    import: { path: '/?url=http://127.0.0.1/n' },
+    sign_write: { path: '/?url=true' },
+    write_form: { path: '/', ...formOf([{ name: 'files', filename: 'n', body: 'x' }]) },
+    write_batch: { path: '/', body: list([{ type: 'folder', name: 'n' }]) },
+    make_folder: { path: '/' },
+  },
+  create_folder: {
+    write_named: { path: '/images/', headers: { 'X-File-Name': 'n' }, body: 'x' },
+    make_folder_named: { path: '/images/', headers: { 'X-Folder-Name': 'n' } },
+    import: { path: '/images/?url=http://127.0.0.1/n' },
+    sign_write: { path: '/images/?url=true' },
+    write_form: { path: '/images/', ...formOf([{ name: 'files', filename: 'n', body: 'x' }]) },
+    write_batch: {
+      path: '/images/',
+      body: list([{ type: 'file', name: 'n', content: '' }, { type: 'x' }]),
+    },
+    make_folder: { path: '/new/' },
+  },
+  create_file: {
+    sign_write: { path: '/n?url=true' },
+    write_form_file: { path: '/n', ...formOf([{ name: 'files', filename: 'm', body: 'x' }]) },
+    write: { path: '/n', body: 'x' },
+  },
+  update_folder: { update_folder: { path: '/images/', body: '{"a":1}' } },
+  update_file: { update: { path: '/uploads/report.pdf', body: '{"metadata":{"a":"1"}}' } },
+  delete_root: { remove_batch: { path: '/', body: list([{ path: 'document.pdf' }]) } },
+  delete_folder: {
+    remove_batch: { path: '/images/', body: list([{ name: 'logo.png' }, { name: 'nope' }]) },
+    remove_folder: { path: '/old-folder/?force=true' },
+  },
+  delete_file: { remove: { path: '/uploads/report.pdf' } },
+};
+const ALIASES = [
+  ['replace', 'create'],
+  ['head', 'get'],
+] as const;
+
+function requestsFor(id: string): Readonly<Record<string, Omit<Question, 'method'>>> {
+  const alias = ALIASES.find(([name]) => id.startsWith(`${name}_`));
+  return REQUESTS[alias === undefined ? id : id.replace(alias[0], alias[1])] ?? {};
+}
+
+describe('the description', () => {
+  let store: Awaited<ReturnType<typeof doubleStore>>;
+  let around: Bypass;
+  let service: RunningService;
+  let document: Document;
+  const routes = () =>
+    Object.entries(document.paths).flatMap(([path, item]) =>
+      METHODS.flatMap((method) =>
+        item[method] === undefined ? [] : [{ path, method, described: item[method] }],
+      ),
+    );
+
+  beforeAll(async () => {
+    store = await doubleStore();
+    around = bypass(store);
+    service = await startService(store, {
+      importFromUrl: true,
+      label: 'Files',
+      description: 'All.',
+    });
+    document = (await service.ask({ path: '/_spec' })).json() as Document;
+  });
+  beforeEach(async () => {
+    await around.plant(FIXTURE);
+  });
+  afterAll(async () => {
+    await service.close();
+    around.close();
+    await store.close();
+  });
+
+  it.each([
+    ['everything on', { importFromUrl: true, compat: 'dreamfactory' as const }],
+    ['the defaults', {}],
+  ])('is valid OpenAPI 3.1 with %s', async (_, config) => {
+    const other = await startService(store, config);
+    const validator = new Validator();
+    const result = await validator.validate(structuredClone(other.files.openapi()));
+    expect([result.valid, result.errors, validator.version]).toEqual([true, undefined, '3.1']);
+    await other.close();
+  });
+
+  it('F15 names the mount as its server where it is served, and the root by itself', () => {
+    expect(document.servers).toEqual([{ url: MOUNT }]);
+    expect(service.files.openapi()).toEqual({ ...document, servers: [{ url: '/' }] });
+    expect(Object.keys(document.paths).toSorted()).toEqual(Object.keys(ADDRESSES).toSorted());
+  });
+
+  it('needs the right to read _spec', async () => {
+    const other = await startService(
+      store,
+      { authorize: ({ path }) => path !== '_spec' },
+      inExpress,
+    );
+    expect((await other.ask({ path: '/_spec' })).status).toBe(403);
+    await other.close();
+  });
+
+  it('describes an import only where it is on', async () => {
+    const other = await startService(store);
+    const off = other.files.openapi() as unknown as Document;
+    const names = (of: Document) => of.paths['/']?.['post']?.['x-operations'] ?? [];
+    expect(names(document).filter((name) => !names(off).includes(name))).toEqual(['import']);
+    await other.close();
+  });
+
+  it('gives each operation an id of its own, and each answer a schema with an example that fits', () => {
+    const ids = routes().map(({ described }) => described.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [name, schema] of Object.entries(document.components.schemas)) {
+      expect([name, schema.examples?.length]).toEqual([name, 1]);
+      for (const example of schema.examples ?? [])
+        expect([name, faultsOf(document, schema, example)]).toEqual([name, []]);
+    }
+  });
+
+  it('is true: every route answers as described, by every operation that it names', async () => {
+    for (const { method, described } of routes()) {
+      const requests = requestsFor(described.operationId);
+      expect([described.operationId, Object.keys(requests)]).toEqual([
+        described.operationId,
+        [...described['x-operations']],
+      ]);
+      for (const [operation, question] of Object.entries(requests)) {
+        for (const key of await around.keys())
+          if (/(?:^|\/)n\/?$|^new\/$/.test(key)) await around.remove(key);
+        await around.plant(FIXTURE);
+        const answer = await service.ask({ ...question, method: method.toUpperCase() });
+        const event = await service.audited(answer.headers['x-request-id'] ?? '');
+        expect([described.operationId, event.operation]).toEqual([
+          described.operationId,
+          operation,
+        ]);
+        const reply = described.responses[answer.status];
+        expect([operation, answer.status, reply !== undefined]).toEqual([
+          operation,
+          answer.status,
+          true,
+        ]);
+        checkBody(document, reply, answer, method);
+        const parameters = described.parameters.map(({ name }) => name);
+        const asked = new URL(question.path, 'http://x').searchParams.keys();
+        expect([...asked].filter((name) => !parameters.includes(name))).toEqual([]);
+      }
+    }
+  });
+
+  it('is whole: no other method answers anywhere', async () => {
+    for (const [path, address] of Object.entries(ADDRESSES))
+      for (const method of [...METHODS.map((name) => name.toUpperCase()), ...UNKNOWN]) {
+        if (document.paths[path]?.[method.toLowerCase()] !== undefined) continue;
+        const answer = await service.ask({ method, path: address, body: 'x' });
+        expect([method, path, answer.status]).toEqual([method, path, 405]);
+        const allowed = (answer.headers['allow'] ?? '').toLowerCase().split(', ');
+        const described = METHODS.filter((name) => document.paths[path]?.[name] !== undefined);
+        expect(allowed).toEqual([...described, 'options']);
+      }
+  });
+});
+
+function checkBody(
+  document: Document,
+  reply: Described['responses'][string] | undefined,
+  answer: Awaited<ReturnType<RunningService['ask']>>,
+  method: string,
+): void {
+  if (method === 'head') {
+    expect(answer.body).toHaveLength(0);
+    return;
+  }
+  const type = (answer.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
+  const content = reply?.content ?? {};
+  const described = content[type] ?? content['*/*'];
+  expect([type, described !== undefined]).toEqual([type, true]);
+  if (type === 'application/json' && described?.schema !== undefined)
+    expect(faultsOf(document, described.schema, answer.json())).toEqual([]);
+}
+
+/** What in a value does not fit a schema; as much of JSON Schema as the document uses. */
+function faultsOf(document: Document, schema: Schema, value: unknown, at = '$'): string[] {
+  if (schema.$ref !== undefined) {
+    const target = document.components.schemas[schema.$ref.split('/').at(-1) ?? ''];
+    return target === undefined ? [`${at}: ${schema.$ref}`] : faultsOf(document, target, value, at);
+  }
+  if (schema.anyOf !== undefined) {
+    const tries = schema.anyOf.map((one) => faultsOf(document, one, value, at));
+    return tries.some((faults) => faults.length === 0) ? [] : tries.flat();
+  }
+  if ('const' in schema && schema.const !== value) return [`${at}: not ${String(schema.const)}`];
+  if (schema.enum !== undefined && !schema.enum.includes(value)) return [`${at}: not in the enum`];
+  const types = schema.type === undefined ? undefined : [schema.type].flat();
+  if (types !== undefined && !types.includes(typeOf(value, types)))
+    return [`${at}: ${typeOf(value, types)} is not ${types.join(' or ')}`];
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (items === undefined) return [];
+    return value.flatMap((item, index) => faultsOf(document, items, item, `${at}[${index}]`));
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const missing = (schema.required ?? []).filter((name) => !(name in value));
+  const fields = Object.entries(value).flatMap(([name, field]) => {
+    const inner = schema.properties?.[name];
+    return inner === undefined ? [] : faultsOf(document, inner, field, `${at}.${name}`);
+  });
+  return [...missing.map((name) => `${at}: no ${name}`), ...fields];
+}
+
+function typeOf(value: unknown, wanted: readonly string[]): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (Number.isInteger(value) && wanted.includes('integer')) return 'integer';
+  return typeof value;
+}

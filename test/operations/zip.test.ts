@@ -1,0 +1,180 @@
+// Zip downloads: whole trees, their length known, one object at a time, and never a short one that opens.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
+import { openRaw } from '../support/raw.ts';
+import { MOUNT, startService, type RunningService } from '../support/service.ts';
+import { availableStores, doubleStore, type Store } from '../support/stores.ts';
+import { unzipSync } from '../support/unzip.ts';
+import { until } from '../support/until.ts';
+
+describe.each(availableStores())('zip over $name', ({ open }) => {
+  let store: Store;
+  let around: Bypass;
+  let service: RunningService;
+  beforeAll(async () => {
+    store = await open();
+    around = bypass(store);
+    await around.plant(FIXTURE);
+    service = await startService(store, { name: 'acme' });
+  });
+  afterAll(async () => {
+    await service.close();
+    around.close();
+    await store.close();
+  });
+
+  it.each([
+    ['B14 a folder', '/old-folder/', 'old-folder.zip', { 'a.txt': 'a\n', 'sub/b.txt': 'b\n' }],
+    ['an empty folder', '/empty/', 'empty.zip', {}],
+    ['an implied folder', '/implied/', 'implied.zip', { 'x.txt': 'x\n' }],
+  ])('%s', async (_, path, name, entries) => {
+    const answer = await service.ask({ path: `${path}?zip=true` });
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/zip']);
+    expect(answer.headers['content-disposition']).toBe(`attachment; filename="${name}"`);
+    expect(answer.headers['content-length']).toBe(String(answer.body.length));
+    expect(unzipSync(answer.body)).toEqual(entries);
+  });
+
+  it('names the zip of the root after the service, with every folder in it', async () => {
+    const answer = await service.ask({ path: '/?zip=true' });
+    expect(answer.headers['content-disposition']).toBe('attachment; filename="acme.zip"');
+    expect(Object.keys(unzipSync(answer.body)).toSorted()).toEqual(Object.keys(FIXTURE).toSorted());
+  });
+
+  it('answers 404 for no folder, and ignores a range (R70)', async () => {
+    expect((await service.ask({ path: '/nope/?zip=true' })).status).toBe(404);
+    const ranged = await service.ask({
+      path: '/old-folder/?zip=true',
+      headers: { Range: 'bytes=0-1' },
+    });
+    expect([ranged.status, ranged.headers['content-range']]).toEqual([200, undefined]);
+  });
+});
+
+describe('zip of many files', () => {
+  it('R109 opens in unzip and in Python with 10,001 files', async () => {
+    const store = await doubleStore();
+    const service = await startService(store);
+    const names = Array.from({ length: 10_001 }, (_, index) => `sub/${10_000 + index}.txt`);
+    for (const name of names) store.double.seed(store.bucket, `many/${name}`, name);
+    const { headers, body } = await service.ask({ path: '/many/?zip=true' });
+    expect(headers['content-length']).toBe(String(body.length));
+    expect(unzipSync(body)).toEqual(Object.fromEntries(names.map((name) => [name, name])));
+    const folder = mkdtempSync(join(tmpdir(), 's3files-zip-'));
+    writeFileSync(join(folder, 'many.zip'), body);
+    const said = execFileSync('unzip', ['-tq', join(folder, 'many.zip')], { encoding: 'utf8' });
+    expect(said).toContain('No errors detected');
+    rmSync(folder, { recursive: true });
+    await service.close();
+    await store.close();
+  });
+});
+
+describe('zip when something goes wrong', () => {
+  let store: Awaited<ReturnType<typeof doubleStore>>;
+  let service: RunningService;
+  const MIB = 2 ** 20;
+
+  beforeEach(async () => {
+    store = await doubleStore();
+    service = await startService(store, {
+      authorize: ({ path }) => !path.includes('secret'),
+    });
+    for (const name of ['a', 'b', 'c', 'd'])
+      store.double.sparse(store.bucket, `big/${name}.bin`, 8 * MIB);
+    store.double.seed(store.bucket, 'big/secret/x.txt', 'secret');
+    store.double.seed(store.bucket, 'big/secret.txt', 'secret');
+  });
+  afterEach(async () => {
+    await service.close();
+    await store.close();
+  });
+
+  it('leaves out what the caller may not read, also from the length', async () => {
+    const answer = await service.ask({ path: '/big/?zip=true' });
+    expect(answer.headers['content-length']).toBe(String(answer.body.length));
+    expect(Object.keys(unzipSync(answer.body))).toEqual(['a.bin', 'b.bin', 'c.bin', 'd.bin']);
+  });
+
+  it('opens one object at a time', async () => {
+    let most = 0;
+    const watching = setInterval(() => {
+      const open = store.double.calls.filter(
+        ({ operation, complete }) => operation === 'GetObject' && !complete,
+      );
+      most = Math.max(most, open.length);
+    }, 1);
+    await service.ask({ path: '/big/?zip=true' });
+    clearInterval(watching);
+    expect(most).toBe(1);
+    expect(store.double.calls.map(({ operation }) => operation)).toEqual([
+      'ListObjectsV2',
+      'GetObject',
+      'GetObject',
+      'GetObject',
+      'GetObject',
+    ]);
+  });
+
+  it('R111 breaks the connection when storage breaks off for good', async () => {
+    const fault = { operation: 'GetObject', key: /c\.bin/, times: 50 } as const;
+    store.double.inject({ ...fault, kind: 'reset', bytes: MIB });
+    const connection = await openRaw(service.port);
+    connection.send(`GET ${MOUNT}/big/?zip=true HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const { status, ended, body } = await connection.response({ timeoutMs: 15_000 });
+    expect([status, ['fin', 'reset'].includes(ended)]).toEqual([200, true]);
+    expect(body.length).toBeLessThan(32 * MIB);
+    expect(() => unzipSync(body)).toThrow();
+    await until(() => service.audit.length === 1, { what: 'the audit event' });
+    expect(service.audit[0]).toMatchObject({ complete: false, status: 200 });
+  });
+
+  it('R94 breaks the connection when a file changes after it was listed', async () => {
+    const ending = await new Promise<string>((resolve, reject) => {
+      const asking = request({ port: service.port, path: `${MOUNT}/big/?zip=true` }, (answer) => {
+        // It has its headers, and so its listing; what it opens last has changed by then.
+        store.double.sparse(store.bucket, 'big/d.bin', 9 * MIB);
+        answer.on('end', () => resolve('complete'));
+        answer.on('error', () => resolve('broken'));
+        answer.resume();
+      });
+      asking.on('error', reject);
+      asking.end();
+    });
+    expect(ending).toBe('broken');
+  });
+
+  it('R112 stops within a second when the client leaves', async () => {
+    const leaving = request({ port: service.port, path: `${MOUNT}/big/?zip=true` });
+    leaving.on('error', () => {});
+    await new Promise<void>((resolve) => {
+      leaving.once('response', (answer) => {
+        answer.once('data', () => {
+          leaving.destroy();
+          resolve();
+        });
+      });
+      leaving.end();
+    });
+    await until(() => service.audit.length === 1, { what: 'the end', deadlineMs: 1000 });
+    const calls = store.double.calls.length;
+    await service.ask({ path: '/big/a.bin?include_properties=true' });
+    // No further file was opened after the client had gone.
+    expect(store.double.calls.length).toBe(calls + 1);
+    expect(calls).toBeLessThan(5);
+  });
+
+  it('answers 503 as JSON when the listing fails, before any byte', async () => {
+    store.double.inject({ kind: 'status', status: 503, code: 'SlowDown', times: 9 });
+    const answer = await service.ask({ path: '/big/?zip=true' });
+    expect([answer.status, answer.headers['content-type']]).toEqual([
+      503,
+      'application/json; charset=utf-8',
+    ]);
+  });
+});

@@ -1,0 +1,144 @@
+// `npm start` as a newcomer runs it: it prints what to do, and what it prints works.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { cephStore, client, doubleStore, type Store } from '../support/stores.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+
+interface Demo {
+  readonly output: () => string;
+  /** The three commands that it tells to try. */
+  readonly commands: readonly string[];
+  readonly exit: () => Promise<number | null>;
+}
+
+const started: ChildProcess[] = [];
+afterEach(async () => {
+  for (const child of started.splice(0)) await stop(child);
+});
+
+/** npm, and what npm started: the group that `detached` gave it. */
+const stop = async (child: ChildProcess): Promise<number | null> => {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    await exited;
+  }
+  return child.exitCode;
+};
+
+const start = async (env: Record<string, string>): Promise<Demo> => {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('S3_'));
+  const child = spawn('npm', ['start'], {
+    detached: true,
+    env: { ...Object.fromEntries(inherited), PORT: '0', ...env },
+  });
+  started.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  await until(() => output.includes('hello.txt') || child.exitCode !== null, {
+    what: 'the demo',
+    deadlineMs: 60_000,
+  });
+  return {
+    output: () => output,
+    commands: output.split('\n').flatMap((line) => /^ {2}(curl .*)$/.exec(line)?.[1] ?? []),
+    exit: () => stop(child),
+  };
+};
+
+/** What a shell makes of a printed line. */
+const shell = async (command: string): Promise<[status: number, body: unknown]> => {
+  const { stdout } = await run('bash', ['-c', `${command} -s -w '\\n%{http_code}'`]);
+  const end = stdout.lastIndexOf('\n');
+  return [Number(stdout.slice(end + 1)), JSON.parse(stdout.slice(0, end))];
+};
+
+describe('the demo', () => {
+  it('prints its address, its store and three commands that work', async () => {
+    const demo = await start({});
+    expect(demo.output()).toMatch(
+      /^s3files listens at http:\/\/localhost:\d+\/api\/v2\/s3files\/$/m,
+    );
+    expect(demo.output()).toContain('Store: embedded, in memory');
+    const [list = '', properties = '', upload = ''] = demo.commands;
+    expect(demo.commands).toHaveLength(3);
+
+    const [listed, listing] = await shell(list);
+    const names = (listing as { resource: { path: string }[] }).resource.map(({ path }) => path);
+    expect([listed, names]).toEqual([
+      200,
+      ['images/', 'old-folder/', 'uploads/', 'document.pdf', 'readme.txt'],
+    ]);
+
+    const [read, document] = await shell(properties);
+    expect([read, document]).toMatchObject([
+      200,
+      {
+        path: 'document.pdf',
+        name: 'document.pdf',
+        type: 'file',
+        content_type: 'application/pdf',
+        content_length: 102_400,
+        last_modified: '2026-02-09T10:15:00Z',
+      },
+    ]);
+
+    const [uploaded, hello] = await shell(upload);
+    expect([uploaded, hello]).toMatchObject([
+      201,
+      { name: 'hello.txt', path: 'uploads/hello.txt', content_type: 'text/plain' },
+    ]);
+    expect((await shell(upload))[0]).toBe(409);
+    // Without the key nobody gets anything.
+    expect((await shell(list.replace(/-H "[^"]*"/, '')))[0]).toBe(401);
+  }, 90_000);
+
+  it('takes another key', async () => {
+    const demo = await start({ DEMO_KEY: 'mine' });
+    expect(demo.commands[0]).toContain('X-DreamFactory-API-Key: mine');
+    expect((await shell(demo.commands[0] ?? ''))[0]).toBe(200);
+  }, 90_000);
+
+  it('uses the S3 that the environment names, and says so', async () => {
+    const store: Store =
+      inject('cephEndpoint') === undefined ? await doubleStore() : ((await cephStore()) as Store);
+    const demo = await start({
+      S3_BUCKET: store.bucket,
+      S3_ENDPOINT: store.endpoint,
+      S3_REGION: store.region,
+      S3_ACCESS_KEY_ID: store.accessKeyId,
+      S3_SECRET_ACCESS_KEY: store.secretAccessKey,
+      S3_CONTAINER: 'demo',
+    });
+    expect(demo.output()).toContain(`Store: bucket ${store.bucket} at ${store.endpoint}`);
+    expect(demo.output()).not.toContain(store.secretAccessKey);
+    const [list = '', , upload = ''] = demo.commands;
+    expect(await shell(list)).toEqual([200, { resource: [] }]);
+    expect((await shell(upload))[0]).toBe(201);
+    const s3 = client(store);
+    const { Body } = await s3.send(
+      new GetObjectCommand({ Bucket: store.bucket, Key: 'demo/uploads/hello.txt' }),
+    );
+    expect(await Body?.transformToString()).toBe('Hello');
+    s3.destroy();
+    await demo.exit();
+    await store.close();
+  }, 90_000);
+
+  it('says which port is taken', async () => {
+    const first = await start({});
+    const port = /localhost:(\d+)/.exec(first.output())?.[1] ?? '';
+    const second = await start({ PORT: port });
+    expect(second.output()).toContain(`The demo cannot listen on port ${port}`);
+    expect(second.output()).toContain('Choose another with PORT.');
+    expect(await second.exit()).not.toBe(0);
+  }, 90_000);
+});

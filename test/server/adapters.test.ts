@@ -1,0 +1,223 @@
+// One list of requests through every framework: the same answers, byte for byte, but for the mount.
+import type { RequestListener } from 'node:http';
+import connect from 'connect';
+import express from 'express';
+import express4 from 'express4';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FileService } from '../../src/index.ts';
+import { FIXTURE } from '../support/fixture.ts';
+import { raw } from '../support/raw.ts';
+import { rawRequest, type RawRequest } from '../support/raw-request.ts';
+import { MOUNT, startService, type RunningService } from '../support/service.ts';
+import { doubleStore } from '../support/stores.ts';
+
+interface Adapter {
+  readonly name: string;
+  readonly mount: string;
+  readonly listener: (files: FileService) => RequestListener;
+}
+
+const ADAPTERS: readonly Adapter[] = [
+  {
+    name: 'Express 5',
+    mount: MOUNT,
+    listener: (files) => express().disable('x-powered-by').use(MOUNT, files),
+  },
+  {
+    name: 'Express 4',
+    mount: MOUNT,
+    listener: (files) => express4().disable('x-powered-by').use(MOUNT, files),
+  },
+  {
+    name: 'an Express 5 Router',
+    mount: '/outer/inner',
+    listener: (files) => {
+      const router = express.Router().use('/inner', files);
+      return express().disable('x-powered-by').use('/outer', router);
+    },
+  },
+  { name: 'Connect', mount: MOUNT, listener: (files) => connect().use(MOUNT, files) },
+  { name: 'node:http', mount: '', listener: (files) => files },
+];
+
+const FORM =
+  '--b\r\nContent-Disposition: form-data; name="f"; filename="f.txt"\r\n\r\nform\r\n--b--\r\n';
+const put = (target: string, body: string): RawRequest => ({ method: 'PUT', target, body });
+
+// In this order, since they change what is stored. `$` is the mount.
+const REQUESTS: readonly RawRequest[] = [
+  { target: '$/' },
+  { target: '$' },
+  { target: '$/?as_list=true' },
+  { target: '$?as_list=true' },
+  { target: '$//images//' },
+  { target: '$/images/?include_properties=true' },
+  { target: '$/?limit=2' },
+  { target: '$/?zip=true' },
+  { target: '$/uploads/report.pdf' },
+  { target: '$/uploads%2Freport.pdf' },
+  { target: '$/uploads/report.pdf?include_properties=1' },
+  { method: 'HEAD', target: '$/uploads/report.pdf' },
+  { target: '$/uploads/report.pdf', headers: { Range: 'bytes=0-9' } },
+  { target: '$/uploads/report.pdf', headers: { Range: 'bytes=999999-' } },
+  { target: '$/uploads/report.pdf', headers: { 'If-None-Match': '*' } },
+  { target: '$/nope' },
+  { target: '$/nope/' },
+  { target: '$/a/../b' },
+  { target: '$/%2e%2e/b' },
+  { target: '$/a\\b' },
+  { target: '$/%' },
+  { target: '$/%ff' },
+  { target: '$/%00' },
+  { target: '$/a%2525b' },
+  { method: 'OPTIONS', target: '$/a' },
+  { method: 'PROPFIND', target: '$/a' },
+  { method: 'PATCH', target: '$/' },
+  put('$/new%20file%20%2B%3F%23.txt', 'new'),
+  { target: '$/new%20file%20%2B%3F%23.txt' },
+  { method: 'POST', target: '$/new%20file%20%2B%3F%23.txt', body: 'again' },
+  put('$/empty.txt', ''),
+  { target: '$/empty.txt' },
+  { method: 'POST', target: '$/', headers: { 'X-Folder-Name': 'made' } },
+  { method: 'POST', target: '$', headers: { 'X-File-Name': 'named.txt' }, body: 'named' },
+  {
+    method: 'POST',
+    target: '$/made/',
+    headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
+    body: FORM,
+  },
+  {
+    method: 'POST',
+    target: '$/made/',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"resource":[{"type":"file","name":"j.txt","content":"j"}]}',
+  },
+  {
+    method: 'PUT',
+    target: '$/chunked.txt',
+    headers: { 'Transfer-Encoding': 'chunked' },
+    body: '3\r\nabc\r\n0\r\n\r\n',
+  },
+  { target: '$/chunked.txt' },
+  { method: 'PATCH', target: '$/chunked.txt', body: '{"metadata":{"a":"b"}}' },
+  { method: 'DELETE', target: '$/', body: '{"resource":[{"path":"made/j.txt"}]}' },
+  { method: 'DELETE', target: '$/made/' },
+  { method: 'DELETE', target: '$/made/?force=true' },
+  { method: 'DELETE', target: '$/empty.txt' },
+  { method: 'DELETE', target: '$' },
+  { target: 'http://elsewhere.example$/uploads/report.pdf' },
+];
+
+let running: { service: RunningService; close: () => Promise<void>; adapter: Adapter }[];
+
+beforeAll(async () => {
+  running = await Promise.all(
+    ADAPTERS.map(async (adapter) => {
+      const store = await doubleStore();
+      for (const [key, { body = '', contentType }] of Object.entries(FIXTURE))
+        store.double.seed(store.bucket, key, body, {
+          contentType,
+          lastModified: new Date('2026-02-09T10:15:00Z'),
+        });
+      const service = await startService(store, {}, adapter.listener);
+      const close = async () => {
+        await service.close();
+        await store.close();
+      };
+      return { service, close, adapter };
+    }),
+  );
+});
+afterAll(async () => {
+  for (const { close } of running) await close();
+});
+
+const ask = async (index: number, request: RawRequest): Promise<string> => {
+  const { service, adapter } = running[index] ?? fail();
+  const target = request.target.replace('$', adapter.mount);
+  // A bare mount at the root is the root itself.
+  const whole = target === '' || target.startsWith('?') ? `/${target}` : target;
+  const headers = { 'X-Request-Id': 'one', Connection: 'close', ...(request.headers as object) };
+  const bytes = rawRequest({ ...request, target: whole, headers });
+  const { rawHead, body, ended } = await raw(service.port, bytes, {
+    head: request.method === 'HEAD',
+  });
+  return `${rawHead}\n\n${body.toString('latin1')}\n${ended}`
+    .replaceAll(adapter.mount === '' ? /(?<=Location: |"url":")(?=\/)/g : adapter.mount, '$')
+    .replaceAll(/(?<=cursor(?:=|":"))[\w-]+/g, 'cursor')
+    .replaceAll(/^Date: .*$/gm, 'Date')
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'moment')
+    .replaceAll(/^Last-Modified: .*$/gm, 'Last-Modified');
+};
+
+function fail(): never {
+  throw new Error('no such adapter');
+}
+
+describe.each(
+  REQUESTS.map((request) => [`${request.method ?? 'GET'} ${request.target}`, request] as const),
+)('%s', (_, request) => {
+  it('is answered alike everywhere', async () => {
+    const [first, ...others] = await Promise.all(
+      ADAPTERS.map((_adapter, index) => ask(index, request)),
+    );
+    expect(first).toMatch(/^HTTP\/1\.1 (?!500)\d{3} /);
+    for (const [index, other] of others.entries())
+      expect([ADAPTERS[index + 1]?.name, other]).toEqual([ADAPTERS[index + 1]?.name, first]);
+  });
+});
+
+it.each(ADAPTERS.map(({ name }, index) => [name, index] as const))(
+  '%s links what was created below its mount',
+  async (_, index) => {
+    const { service, adapter } = running[index] ?? fail();
+    const request = { ...put(`${adapter.mount}/a%20b/%C3%A9.txt`, 'x') };
+    const { headers } = await raw(service.port, rawRequest(request));
+    expect(headers.location).toBe(`${adapter.mount}/a%20b/%C3%A9.txt`);
+  },
+);
+
+it.each(ADAPTERS.map(({ name }, index) => [name, index] as const))(
+  '%s describes the service where it is mounted',
+  async (_, index) => {
+    const { service, adapter } = running[index] ?? fail();
+    const { body } = await raw(service.port, rawRequest({ target: `${adapter.mount}/_spec` }));
+    const { servers } = JSON.parse(body.toString()) as { servers: unknown };
+    expect(servers).toEqual([{ url: adapter.mount === '' ? '/' : adapter.mount }]);
+  },
+);
+
+it('says so when a body parser in front has taken the body', async () => {
+  const store = await doubleStore();
+  const service = await startService(store, {}, (files) =>
+    express().use(express.json(), express.text()).use(MOUNT, files),
+  );
+  const answer = await service.ask({
+    method: 'PUT',
+    path: '/a.json',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"a":1}',
+  });
+  expect([answer.status, answer.json()]).toMatchObject([
+    400,
+    { error: { reason: 'body_already_consumed' } },
+  ]);
+  expect(store.double.calls).toEqual([]);
+  await service.close();
+  await store.close();
+});
+
+it('leaves paths outside its mount to the host', async () => {
+  const store = await doubleStore();
+  const service = await startService(store, {}, (files) =>
+    express()
+      .use(MOUNT, files)
+      .use((_req, res) => void res.status(418).end('the host')),
+  );
+  const { port } = service;
+  const outside = await raw(port, rawRequest({ target: `${MOUNT}x/a` }));
+  expect([outside.status, outside.body.toString()]).toEqual([418, 'the host']);
+  expect(store.double.calls).toEqual([]);
+  await service.close();
+  await store.close();
+});

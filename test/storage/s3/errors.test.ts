@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { FileServiceError } from '../../../src/core/errors.ts';
+import { outageWeight, refusalOf, translate } from '../../../src/storage/s3/errors.ts';
+
+interface Given {
+  readonly name?: string;
+  readonly code?: string;
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+}
+
+// As the SDK makes them: the name is S3's code, Node's errors have a code, the answer is attached.
+const failure = ({ name = 'Error', code, status, headers = {} }: Given): Error =>
+  Object.assign(new Error('text of storage, with bucket-name and AKIAKEY'), {
+    name,
+    ...(code === undefined ? {} : { code }),
+    ...(status === undefined
+      ? {}
+      : { $metadata: { httpStatusCode: status }, $response: { statusCode: status, headers } }),
+  });
+
+describe('refusals of storage', () => {
+  it.each([
+    [{ name: 'NoSuchKey', status: 404 }, 'missing', 'not_found', 0],
+    [{ name: 'NotFound', status: 404 }, 'missing', 'not_found', 0],
+    [{ name: 'NoSuchBucket', status: 404 }, 'bucket-missing', 'storage_bucket_missing', 0],
+    [{ name: 'NoSuchUpload', status: 404 }, 'upload-missing', 'storage_failed', 0],
+    [{ name: 'PreconditionFailed', status: 412 }, 'precondition-failed', 'precondition_failed', 0],
+    [{ name: 'Unknown', status: 412 }, 'precondition-failed', 'precondition_failed', 0],
+    [{ name: 'ConditionalRequestConflict', status: 409 }, 'conflict', 'conflict', 0],
+    [{ name: 'InvalidRange', status: 416 }, 'unsatisfiable', 'range_not_satisfiable', 0],
+    [{ name: 'AccessDenied', status: 403 }, 'denied', 'storage_access_denied', 0],
+    [{ name: 'Unknown', status: 400 }, 'denied', 'storage_access_denied', 0],
+    [{ name: 'Unknown', status: 301 }, 'denied', 'storage_access_denied', 0],
+    [{ name: 'CredentialsProviderError' }, 'denied', 'storage_access_denied', undefined],
+    [{ name: 'KMS.DisabledException', status: 403 }, 'denied', 'storage_access_denied', 0],
+    [{ name: 'SlowDown', status: 503 }, 'unavailable', 'storage_unavailable', 1],
+    [{ name: 'InternalError', status: 500 }, 'unavailable', 'storage_unavailable', 1],
+    [{ name: 'RequestTimeout', status: 400 }, 'unavailable', 'storage_unavailable', 0],
+    [{ name: 'TooManyRequests', status: 429 }, 'unavailable', 'storage_unavailable', 0],
+    [{ name: 'NotImplemented', status: 501 }, 'unsupported', 'storage_failed', 0],
+    [{ name: 'KeyTooLongError', status: 400 }, 'bad-key', 'invalid_path', 0],
+    [{ name: 'InvalidArgument', status: 400 }, 'nonsense', 'storage_failed', 0],
+    [{ name: 'SyntaxError', status: 200 }, 'nonsense', 'storage_failed', 0],
+    [{ code: 'ECONNREFUSED' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'ENOTFOUND' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'EAI_AGAIN' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'ECONNRESET', name: 'TimeoutError' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'EPIPE' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'CERT_HAS_EXPIRED' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'unreachable', 'storage_unavailable', 2],
+    [{ code: 'ETIMEDOUT', name: 'TimeoutError' }, 'timeout', 'storage_unavailable', 2],
+    [{ name: 'TimeoutError' }, 'crowded', 'storage_unavailable', undefined],
+  ] as const)('%o is %s, which a client reads as %s', (given, kind, reason, weight) => {
+    const error = failure(given);
+    const refusal = refusalOf(error);
+    expect(refusal?.kind).toBe(kind);
+    expect(refusal && outageWeight(refusal)).toBe(weight);
+    expect(translate(error)).toMatchObject({ name: 'FileServiceError', reason, cause: error });
+  });
+
+  it('never shows what storage said', () => {
+    const shown = translate(failure({ name: 'AccessDenied', status: 403 }));
+    expect((shown as Error).message).toBe('Access Denied: Storage refused access to this service.');
+  });
+
+  it.each([
+    [undefined, '5'],
+    ['0', '1'],
+    ['7', '7'],
+    ['3600', '30'],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', '5'],
+  ])('passes on a Retry-After of %s as %s', (asked, given) => {
+    const headers: Record<string, string> = asked === undefined ? {} : { 'retry-after': asked };
+    expect(translate(failure({ name: 'SlowDown', status: 503, headers }))).toMatchObject({
+      headers: { 'Retry-After': given },
+    });
+  });
+
+  it('leaves our own errors as they are, and finds the refusal in them', () => {
+    const cause = failure({ name: 'NoSuchKey', status: 404 });
+    const own = new FileServiceError('not_found', 'The file does not exist.', { cause });
+    expect(translate(own)).toBe(own);
+    expect(refusalOf(own)).toMatchObject({ kind: 'missing', code: 'NoSuchKey' });
+    expect(refusalOf(new FileServiceError('closing', 'Closing.'))).toBeUndefined();
+  });
+});

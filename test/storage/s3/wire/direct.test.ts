@@ -1,0 +1,251 @@
+import { execFileSync } from 'node:child_process';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { readListing } from '../../../../src/storage/s3/wire/read-listing.ts';
+import { urlSigner } from '../../../../src/storage/s3/wire/sign-url.ts';
+import { resolvePlace, type Place } from '../../../../src/storage/s3/wire/endpoint.ts';
+import type { StorageSettings } from '../../../../src/storage/s3/storage.ts';
+import {
+  amzDate,
+  encodeS3Key,
+  signableHeaders,
+  signingIn,
+  EMPTY_PAYLOAD,
+} from '../../../../src/storage/s3/wire/sigv4.ts';
+import { settingsFor } from '../../contract/given.ts';
+
+describe('sigv4', () => {
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html: "Example: GET Object".
+  const identity = {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  };
+  const signing = signingIn({ region: 'us-east-1', service: 's3' });
+  const signable = {
+    method: 'GET',
+    path: '/test.txt',
+    query: '',
+    headers: signableHeaders([
+      ['host', 'examplebucket.s3.amazonaws.com'],
+      ['range', 'bytes=0-9'],
+      ['x-amz-content-sha256', EMPTY_PAYLOAD],
+      ['x-amz-date', '20130524T000000Z'],
+    ]),
+    payload: EMPTY_PAYLOAD,
+  } as const;
+  const EXAMPLE = 'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41';
+
+  it("signs AWS's own example", () => {
+    expect(signing.authorize(identity, signable, '20130524T000000Z')).toBe(
+      'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, ' +
+        `SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, Signature=${EXAMPLE}`,
+    );
+  });
+
+  it('derives another key for another day and another secret', () => {
+    const signatures = [
+      signing.signature(identity, signable, '20130525T000000Z'),
+      signing.signature({ ...identity, secretAccessKey: 'x' }, signable, '20130524T000000Z'),
+      signing.signature(identity, signable, '20130524T000000Z'),
+    ];
+    expect(new Set(signatures).size).toBe(3);
+    expect(signatures[2]).toBe(EXAMPLE);
+  });
+
+  it.each([
+    ['a/b c.txt', 'a/b%20c.txt'],
+    ["!'()*", '%21%27%28%29%2A'],
+    ['\u00e4/+?#', '%C3%A4/%2B%3F%23'],
+    ['a//../b', 'a//../b'],
+  ])('encodes the key %s once', (key, path) => {
+    expect(encodeS3Key(key)).toBe(path);
+  });
+
+  it('writes moments as signatures do', () => {
+    expect(amzDate(Date.parse('2026-02-10T14:30:00.999Z'))).toBe('20260210T143000Z');
+  });
+});
+
+describe('the place of a bucket is where the SDK would call', () => {
+  const settings = (changes: Partial<StorageSettings>): StorageSettings => ({
+    ...settingsFor({
+      name: 'double',
+      bucket: 'acme',
+      region: 'eu-west-1',
+      endpoint: '',
+      accessKeyId: 'a',
+      secretAccessKey: 'b',
+      close: async () => {},
+    }),
+    endpoint: undefined,
+    usePathStyleEndpoint: false,
+    ...changes,
+  });
+  const placeOf = (changes: Partial<StorageSettings>) => {
+    const complete = settings(changes);
+    return resolvePlace(complete, complete.endpoint);
+  };
+
+  it.each<[string, Partial<StorageSettings>, string, string]>([
+    ['virtual host', {}, 'https://acme.s3.eu-west-1.amazonaws.com', '/'],
+    ['dots', { bucket: 'a.b' }, 'https://s3.eu-west-1.amazonaws.com', '/a.b/'],
+    ['path style', { usePathStyleEndpoint: true }, 'https://s3.eu-west-1.amazonaws.com', '/acme/'],
+    [
+      'an endpoint with a path',
+      { endpoint: 'http://127.0.0.1:9000/x/', usePathStyleEndpoint: true },
+      'http://127.0.0.1:9000',
+      '/x/acme/',
+    ],
+    [
+      'an access point',
+      { bucket: 'arn:aws:s3:eu-west-1:123456789012:accesspoint/ap' },
+      'https://ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com',
+      '/',
+    ],
+  ])('%s', async (_, changes, origin, base) => {
+    expect(await placeOf(changes)).toMatchObject({
+      origin,
+      base,
+      scope: { region: 'eu-west-1', service: 's3' },
+    });
+  });
+
+  it('is none for S3 Express, which signs in other ways', async () => {
+    const bucket = 'b--use1-az4--x-s3';
+    expect(await placeOf({ bucket, region: 'us-east-1' })).toBeNull();
+  });
+
+  it('throws what keeps the SDK from signing', async () => {
+    const credentials = () => Promise.reject(new Error('no credentials today'));
+    await expect(placeOf({ credentials })).rejects.toThrow('no credentials today');
+  });
+
+  it("signs the presigner's very URL", async () => {
+    const place = (await placeOf({})) as Place;
+    const now = Date.parse('2026-02-10T14:30:00Z');
+    const lean = urlSigner(place, () => now)(
+      { accessKeyId: 'a', secretAccessKey: 'b' },
+      {
+        s3Key: 'odd/a b+\u00e4(1).txt',
+        request: {
+          kind: 'read',
+          key: '',
+          expiresSeconds: 60,
+          contentType: 'text/plain',
+          contentDisposition: 'inline; filename="a b.txt"',
+        },
+        headers: {},
+        expiresSeconds: 60,
+      },
+    );
+    const client = new S3Client({
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+    });
+    const command = new GetObjectCommand({
+      Bucket: 'acme',
+      Key: 'odd/a b+\u00e4(1).txt',
+      ResponseContentType: 'text/plain',
+      ResponseContentDisposition: 'inline; filename="a b.txt"',
+    });
+    const theirs = new URL(
+      await getSignedUrl(client, command, { expiresIn: 60, signingDate: new Date(now) }),
+    );
+    theirs.searchParams.sort();
+    const ours = new URL(lean.url);
+    ours.searchParams.sort();
+    expect(Object.fromEntries(ours.searchParams)).toEqual(Object.fromEntries(theirs.searchParams));
+    expect(ours.pathname).toBe(theirs.pathname);
+  });
+});
+
+describe('readListing', () => {
+  const page = (inside: string, truncated = 'false') =>
+    `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><Prefix></Prefix><IsTruncated>${truncated}</IsTruncated>${inside}</ListBucketResult>`;
+  const file = (key: string) =>
+    `<Contents><Key>${key}</Key><LastModified>2026-02-10T14:30:00.000Z</LastModified><ETag>&quot;x&quot;</ETag><Size>4</Size></Contents>`;
+  const page1 = (date: string) => page(file('a').replace('2026-02-10T14:30:00.000Z', date));
+  const read = (xml: string, after?: string) => readListing(xml, after, (key) => key);
+
+  it('reads files and folders, entities decoded', () => {
+    const folder = '<CommonPrefixes><Prefix>f&amp;g/</Prefix></CommonPrefixes>';
+    expect(read(page(file('a&lt;b&#x1;&#10;&apos;') + folder))).toEqual({
+      files: [
+        {
+          key: "a<b\u0001\n'",
+          size: 4,
+          lastModified: new Date('2026-02-10T14:30:00Z'),
+          etag: '"x"',
+        },
+      ],
+      folders: ['f&g/'],
+      next: undefined,
+    });
+  });
+
+  it('reads dates as Date does, or leaves them to the SDK', () => {
+    const texts = fc.oneof(
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+      fc.stringMatching(/^20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(?:\.\d{3})?Z$/),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const page = read(page1(text));
+        const date = new Date(text);
+        if (Number.isNaN(date.getTime())) expect(page).toBeNull();
+        else expect(page?.files[0]?.lastModified).toEqual(date);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('decodes names once where the answer says that they are encoded', () => {
+    const encoded = '<EncodingType>url</EncodingType>';
+    expect(read(page(encoded + file('a+b%2520%2B')))?.files[0]?.key).toBe('a b%20+');
+    expect(read(page(file('a+b%2520')))?.files[0]?.key).toBe('a+b%2520');
+  });
+
+  it('says where the next page starts', () => {
+    const next = '<NextContinuationToken>a&amp;b</NextContinuationToken>';
+    expect(read(page(next, 'true'))?.next).toBe('a&b');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['another document', '<Error><Code>NoSuchBucket</Code></Error>'],
+    ['half a document', page(file('a')).slice(0, -30)],
+    ['a document type', page(file('a')).replace('<ListB', '<!DOCTYPE x><ListB')],
+    ['an element inside a text', page(file('a<b/>'))],
+    ['a file without a size', page('<Contents><Key>a</Key></Contents>')],
+    ['a size that is none', page('<Contents><Key>a</Key><Size>x</Size></Contents>')],
+    ['a date that is none', page(file('a').replace('2026-02-10', '2026-99-99'))],
+    ['no word on whether there is more', page('').replace(/<IsTruncated>.*<\/IsTruncated>/, '')],
+    ['more without a place', page('', 'true')],
+    ['an impossible character', page(file('&#x110000;'))],
+    ['an undecodable name', page(`<EncodingType>url</EncodingType>${file('%zz')}`)],
+  ])('leaves %s to the SDK', (_, xml) => {
+    expect(read(xml)).toBeNull();
+  });
+
+  it('leaves a page that leads to itself to the SDK', () => {
+    const next = '<NextContinuationToken>same</NextContinuationToken>';
+    expect(read(page(next, 'true'), 'same')).toBeNull();
+  });
+});
+
+test("the package leaves the host's own fetch as it is", () => {
+  const code =
+    "await import('./src/index.ts'); console.log(Symbol.for('undici.globalDispatcher.1') in globalThis)";
+  const printed = execFileSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', code],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(printed.trim()).toBe('false');
+});
