@@ -6,7 +6,7 @@ import type { FileServiceConfig, Settings } from './config/options.js';
 import { completeSettings } from './config/options.js';
 import type { FileRequest } from './http/request.js';
 import { hasBody } from './http/request.js';
-import { Departure, type Leaving } from './core/client-signal.js';
+import { ClientAbort, type ClientSignal } from './core/client-signal.js';
 import { openApiDocument } from './operations/openapi/document.js';
 import { metricsCollector } from './pipeline/metrics.js';
 import type { MetricsSnapshot } from './pipeline/metrics.js';
@@ -50,7 +50,7 @@ interface FrameworkRequest extends IncomingMessage {
 
 /** One request's stay: until its client leaves, and until its response is over. */
 interface Visit {
-  readonly departure: Departure;
+  readonly departure: ClientAbort;
   readonly ending: Ending;
 }
 
@@ -84,12 +84,12 @@ export function createFileService<Req = IncomingMessage>(
     res: ServerResponse,
     next?: (error?: unknown) => void,
   ): void => {
-    const visit = { departure: new Departure(), ending: new Ending() };
+    const visit = { departure: new ClientAbort(), ending: new Ending() };
     const seat = running.enter(res);
     res.once('close', () => {
       running.leave(seat);
-      if (!res.writableFinished) visit.departure.happen();
-      visit.ending.happen();
+      if (!res.writableFinished) visit.departure.abort();
+      visit.ending.abort();
       if (running.size === 0) onIdle?.();
     });
     answer(req, res, visit).catch((error: unknown) => {
@@ -155,13 +155,13 @@ class MountedRequest<Req> implements FileRequest<Req> {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: IncomingMessage;
   readonly bodyConsumed: boolean;
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
   readonly #req: FrameworkRequest;
   readonly #peer: string | undefined;
   readonly #search: string;
   #query: URLSearchParams | undefined;
 
-  constructor(req: FrameworkRequest, signal: Leaving) {
+  constructor(req: FrameworkRequest, signal: ClientSignal) {
     // Node gives text for every header but Set-Cookie, which no client sends.
     const headers = req.headers as Readonly<Record<string, string>>;
     const { path, query } = splitTarget(req.url ?? '/');

@@ -1,8 +1,8 @@
-// A client's leaving, as everyone hears of it who works for a request.
+// Tells everyone who works for a request that its client has gone.
 import { setMaxListeners } from 'node:events';
 
-/** Fires when the client has gone. Every AbortSignal is one. */
-export interface Leaving {
+/** Fires when the client has gone, or when the work is not wanted for another reason. Every AbortSignal is one. */
+export interface ClientSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
   addEventListener(type: 'abort', listener: () => void): void;
@@ -10,10 +10,10 @@ export interface Leaving {
 }
 
 /**
- * The leaving of one client. An AbortSignal is among the dearest things that a small request can make, so
- * one is made only for those who need a real one: see {@link signalOf}.
+ * A signal with the `abort` that fires it. Creating an AbortSignal costs more than the rest of a small request, so
+ * one is created only for those who need a real one: see {@link abortSignalOf}.
  */
-export class Departure implements Leaving {
+export class ClientAbort implements ClientSignal {
   aborted = false;
   reason: unknown;
   #listeners: (() => void)[] = [];
@@ -28,8 +28,8 @@ export class Departure implements Leaving {
     if (at !== -1) this.#listeners.splice(at, 1);
   }
 
-  /** Tells everyone, once; the first reason counts. @default a DOMException `AbortError` */
-  happen(reason: unknown = new DOMException('The client has gone.', 'AbortError')): void {
+  /** Calls every listener, once; the first reason counts. @default a DOMException `AbortError` */
+  abort(reason: unknown = new DOMException('The client has gone.', 'AbortError')): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
@@ -41,7 +41,7 @@ export class Departure implements Leaving {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      // A tree is copied by several calls at once, each of which listens.
+      // One request may copy a whole tree: many calls then listen at once.
       setMaxListeners(0, this.#controller.signal);
       if (this.aborted) this.#controller.abort(this.reason);
     }
@@ -49,12 +49,12 @@ export class Departure implements Leaving {
   }
 }
 
-/** The reason of an end that is no failure. One for all: an error of its own for each call costs its stack. */
-export const OVER = new Error('the work is over');
+/** The reason with which work is ended that has succeeded. One object for all: a new Error each time costs its stack. */
+export const FINISHED = new Error('the work is finished');
 
-/** The AbortSignal of a leaving, for Node and the SDK, which take nothing less. */
-export function signalOf(leaving: Leaving): AbortSignal {
-  if (leaving instanceof Departure) return leaving.signal;
-  if (leaving instanceof AbortSignal) return leaving;
-  throw new TypeError('neither an AbortSignal nor a Departure');
+/** The AbortSignal behind a client signal, for Node and the SDK, which accept nothing else. */
+export function abortSignalOf(signal: ClientSignal): AbortSignal {
+  if (signal instanceof ClientAbort) return signal.signal;
+  if (signal instanceof AbortSignal) return signal;
+  throw new TypeError('neither an AbortSignal nor a ClientAbort');
 }

@@ -1,7 +1,7 @@
 // The body of an upload on its way to storage: counted, timed, digested, scanned, and never ended
 // unless all of it is right. Knows no storage.
 import { Readable } from 'node:stream';
-import type { Leaving } from '../core/client-signal.js';
+import type { ClientSignal } from '../core/client-signal.js';
 import { FileServiceError, isFileServiceError, type Reason } from '../core/errors.js';
 import type { Scan } from '../core/hooks.js';
 import { checkDigests, type DigestCheck, type ExpectedDigests } from './digest.js';
@@ -16,7 +16,7 @@ export interface BodyLimits {
   readonly idleMs: number;
   readonly digests?: ExpectedDigests | null;
   /** Fires when the client has gone. */
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
   /** The last say, after length and digests and before the last byte; a rejection fails the body. */
   readonly beforeEnd?: () => Promise<void>;
 }
@@ -266,7 +266,7 @@ function fail(guard: Guard, error: Error): void {
   guard.stream.destroy(error);
 }
 
-function abortReason(signal: Leaving): FileServiceError {
+function abortReason(signal: ClientSignal): FileServiceError {
   return isFileServiceError(signal.reason) ? signal.reason : incomplete(signal.reason);
 }
 

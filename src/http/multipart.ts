@@ -2,7 +2,7 @@
 import busboy from 'busboy';
 import { lookup } from 'mime-types';
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../core/client-signal.js';
+import type { ClientSignal } from '../core/client-signal.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import { guardBody, type GuardedBody } from './body.js';
 import { expectedDigests } from './digest.js';
@@ -22,7 +22,7 @@ export interface FormLimits {
   /** Bytes of the whole body that HTTP declared; undefined when it did not say. */
   readonly length: number | undefined;
   /** Fires when the client has gone. */
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
 }
 
 /** One file of a form. */

@@ -1,7 +1,7 @@
 // A request as plain data: what any framework can give.
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../core/client-signal.js';
+import type { ClientSignal } from '../core/client-signal.js';
 
 /** One request below the mount. */
 export interface FileRequest<Req = IncomingMessage> {
@@ -19,7 +19,7 @@ export interface FileRequest<Req = IncomingMessage> {
   /** True when something in front of the service has already read the body. */
   readonly bodyConsumed: boolean;
   /** Fires when the client has gone. */
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
   readonly ip: string;
   readonly raw: Req;
 }

@@ -1,6 +1,6 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
 import { randomUUID } from 'node:crypto';
-import { signalOf } from '../core/client-signal.js';
+import { abortSignalOf } from '../core/client-signal.js';
 import { openArchive } from '../archive/unzip.js';
 import type { Archive, ArchiveEntry, ArchiveSource } from '../archive/unzip.js';
 import { debugRequest } from '../core/debug.js';
@@ -48,7 +48,7 @@ export async function extractUpload(
   try {
     const size = await stage(ask, context, upload, staged);
     const archive = await openArchive(sourceOf(context.bucket, staged, size), {
-      signal: signalOf(context.signal),
+      signal: abortSignalOf(context.signal),
     });
     await unpack(ask, context, upload, archive);
   } finally {
@@ -68,7 +68,7 @@ async function stage(
     maxBytes: settings.maxUploadBytes,
     idleMs: settings.timeouts.idleMs,
     digests: expectedDigests(upload.headers ?? {}),
-    signal: signalOf(context.signal),
+    signal: abortSignalOf(context.signal),
   });
   context.countBytesIn(guarded.bytes);
   await context.bucket.write(staged, guarded.stream, {

@@ -1,5 +1,5 @@
 // The shape of an operation: a request looked at as data, then a plan. Nothing here reaches storage.
-import type { Leaving } from '../core/client-signal.js';
+import type { ClientSignal } from '../core/client-signal.js';
 import type { Access, Action, Principal } from '../core/hooks.js';
 import type { FileServiceError } from '../core/errors.js';
 import type { Parameters } from '../http/parameters.js';
@@ -33,7 +33,7 @@ export interface RunContext {
   readonly lasting: () => Bucket;
   readonly principal: Principal | null;
   /** Fires when the client has gone, or the service closes. */
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
   /**
    * Asks for what is known only now: names in a form, entries of an archive, descendants.
    *

@@ -1,5 +1,5 @@
 // GET of the root or a folder as a zip archive: the whole tree, one object open at a time, nothing on disk.
-import { signalOf } from '../core/client-signal.js';
+import { abortSignalOf } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { zipLength, zipStream } from '../archive/zip.js';
 import type { ZipEntry } from '../archive/zip.js';
@@ -56,7 +56,7 @@ async function archive(context: RunContext, folder: string, name: string): Promi
       'Cache-Control': 'private, no-cache',
       ...length,
     },
-    body: zipStream(entries, { signal: signalOf(context.signal) }).stream,
+    body: zipStream(entries, { signal: abortSignalOf(context.signal) }).stream,
   };
 }
 

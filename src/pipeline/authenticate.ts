@@ -5,7 +5,7 @@ import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
 import type { FileRequest } from '../http/request.js';
 import { containerPrefix } from '../core/key.js';
-import { signalOf } from '../core/client-signal.js';
+import { abortSignalOf } from '../core/client-signal.js';
 import { isPromise, within } from '../core/deadline.js';
 
 /** What hooks see of a request. Frozen: a hook changes nothing for the next one. */
@@ -37,7 +37,7 @@ class SeenRequest<Req> implements HookRequest<Req> {
   }
 
   get signal(): AbortSignal {
-    return signalOf(this.#request.signal);
+    return abortSignalOf(this.#request.signal);
   }
 }
 

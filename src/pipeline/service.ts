@@ -15,7 +15,7 @@ import { judgeFor } from './authorize.js';
 import type { Judge } from './authorize.js';
 import { parsePath } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
-import { Departure, type Leaving } from '../core/client-signal.js';
+import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { checkLimits, countTransfer } from './limits.js';
 import { openApiDocument } from '../operations/openapi/document.js';
 import { allowedMethods, findOperation } from '../operations/index.js';
@@ -35,7 +35,7 @@ export interface Exchange {
 /** Opens the bucket below a container, on behalf of one request. */
 export type OpenBucket = (
   container: string,
-  call: { readonly signal: Leaving; readonly onCall: () => void },
+  call: { readonly signal: ClientSignal; readonly onCall: () => void },
 ) => Bucket;
 
 /** The pipeline of one service. */
@@ -120,7 +120,7 @@ export function createService<Req>(
       if (asked !== undefined) await asked;
     }
     const limitHeaders = isLimited ? await checkLimits(settings, plan.access, hookRequest) : null;
-    const openFor = (signal: Leaving): Bucket =>
+    const openFor = (signal: ClientSignal): Bucket =>
       open(container, {
         signal,
         onCall: () => {
@@ -135,14 +135,14 @@ export function createService<Req>(
 
   function run(
     plan: Plan,
-    openFor: (signal: Leaving) => Bucket,
+    openFor: (signal: ClientSignal) => Bucket,
     judge: Judge,
     request: FileRequest<Req>,
     record: RequestRecord,
   ): Promise<FileReply> {
     return plan.run({
       bucket: openFor(request.signal),
-      lasting: () => openFor(new Departure()),
+      lasting: () => openFor(new ClientAbort()),
       principal: record.principal,
       signal: request.signal,
       authorize: async (access) => judge.authorize(access),
@@ -237,7 +237,7 @@ function bodyConsumed(): FileServiceError {
 }
 
 /** Anything thrown, as the error that a client may see. */
-function explain(error: unknown, signal: Leaving): FileServiceError {
+function explain(error: unknown, signal: ClientSignal): FileServiceError {
   if (isFileServiceError(error)) return error;
   if (signal.aborted)
     return new FileServiceError('incomplete_body', 'The client left before the request was done.', {

@@ -26,7 +26,7 @@ export class Ending {
   #then: (() => void) | undefined;
 
   /** The response is closed. */
-  happen(): void {
+  abort(): void {
     this.#isOver = true;
     this.#then?.();
   }

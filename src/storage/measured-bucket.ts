@@ -1,6 +1,6 @@
 // Buckets that tell how long storage took for each of their operations, and whether it failed.
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../core/client-signal.js';
+import type { ClientSignal } from '../core/client-signal.js';
 import { isFileServiceError } from '../core/errors.js';
 import type {
   Bucket,
@@ -27,7 +27,7 @@ export type OnStorage = (operation: keyof Bucket, durationMs: number, ok: boolea
 
 /** Whose departure says nothing about storage. */
 interface MeasuredCall {
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
 }
 
 /** The same buckets, measured. Signing makes no call, and whether writes are conditional is asked once. */
@@ -41,10 +41,10 @@ export function measuredBuckets<Call extends MeasuredCall>(
 // A class, because one is made for every request.
 class MeasuredBucket implements Bucket {
   readonly #bucket: Bucket;
-  readonly #signal: Leaving;
+  readonly #signal: ClientSignal;
   readonly #onStorage: OnStorage;
 
-  constructor(bucket: Bucket, signal: Leaving, onStorage: OnStorage) {
+  constructor(bucket: Bucket, signal: ClientSignal, onStorage: OnStorage) {
     this.#bucket = bucket;
     this.#signal = signal;
     this.#onStorage = onStorage;

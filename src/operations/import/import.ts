@@ -1,5 +1,5 @@
 // POST of a folder with url=https://...: the server fetches the file, behind a guard.
-import { signalOf } from '../../core/client-signal.js';
+import { abortSignalOf } from '../../core/client-signal.js';
 import { FileServiceError } from '../../core/errors.js';
 import { flag, isTrue, optionalFlag, readParameters, text } from '../../http/parameters.js';
 import { lastValue } from '../../http/request.js';
@@ -53,7 +53,7 @@ export const importFile: Operation = {
           maxBytes: settings.maxUploadBytes,
           timeoutMs: settings.timeouts.requestMs,
           idleMs: settings.timeouts.idleMs,
-          signal: signalOf(context.signal),
+          signal: abortSignalOf(context.signal),
         });
         const upload = {
           key,

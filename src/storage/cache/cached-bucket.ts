@@ -1,5 +1,5 @@
 // A bucket behind the host's cache: listings, attributes and small bodies, forgotten on every write.
-import type { Leaving } from '../../core/client-signal.js';
+import type { ClientSignal } from '../../core/client-signal.js';
 import type { Cache } from '../../core/hooks.js';
 import type { Bucket, ListRequest, Page, ReadRequest, ReadResult, StatResult } from '../bucket.js';
 import { isPromise, shelfOf } from './versioned-cache.js';
@@ -24,7 +24,7 @@ export interface CacheSettings {
 
 /** On whose behalf a bucket is used. */
 export interface CachedCall {
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
   readonly onCall: (operation: string) => void;
 }
 

@@ -8,7 +8,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
-import { signalOf, type Leaving } from '../../core/client-signal.js';
+import { abortSignalOf, type ClientSignal } from '../../core/client-signal.js';
 import { debugStorage } from '../../core/debug.js';
 import type { Breaker } from './breaker.js';
 import { pauseBefore, type RetryBudget } from './retry.js';
@@ -51,7 +51,7 @@ export interface StorageSettings {
 /** On whose behalf storage is called. */
 export interface Call {
   /** Fires when the client has gone; settles every call with its reason. */
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
   /** Called before each storage call, a repeated one too. */
   readonly onCall: (operation: string) => void;
 }
@@ -154,7 +154,7 @@ async function send<Input extends ServiceInputTypes, Output extends ServiceOutpu
   sending: Sending<Input, Output>,
 ): Promise<Output> {
   const { profile, operation, command, attempts = profile === 'meta' ? 3 : 1 } = sending;
-  const left = signalOf(call.signal);
+  const left = abortSignalOf(call.signal);
   const signal = sending.signal === undefined ? left : AbortSignal.any([left, sending.signal]);
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();

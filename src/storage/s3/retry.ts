@@ -1,5 +1,5 @@
 // Whether a failed call may be made again: a budget, so that retries never become the load that keeps storage down.
-import type { Leaving } from '../../core/client-signal.js';
+import type { ClientSignal } from '../../core/client-signal.js';
 
 /** Tokens for retries, earned by calls that succeed. Shared by every request of one service. */
 export interface RetryBudget {
@@ -40,7 +40,7 @@ export function attemptsAfter(lean: 'unasked' | 'failed'): number {
 const FIRST_PAUSE_MS = 50;
 
 /** Waits before attempt `attempt + 1`, longer each time, jittered; rejects with the signal's reason. */
-export function pauseBefore(attempt: number, signal: Leaving): Promise<void> {
+export function pauseBefore(attempt: number, signal: ClientSignal): Promise<void> {
   const ms = FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random() / 2);
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

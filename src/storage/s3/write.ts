@@ -1,7 +1,7 @@
 // Writing an object: one PutObject where the length allows it, by parts otherwise. Nothing becomes
 // visible unless every byte came; whatever fails, no request and no upload stays behind.
 import { Readable } from 'node:stream';
-import { Departure, OVER } from '../../core/client-signal.js';
+import { ClientAbort, FINISHED } from '../../core/client-signal.js';
 import type { WriteRequest, WriteResult } from '../bucket.js';
 import { exactBody } from '../streams/exact-body.js';
 import { newNonce } from './attributes.js';
@@ -63,7 +63,7 @@ async function storeStream(
   source: Readable,
   { writing, length }: Streaming,
 ): Promise<WriteResult> {
-  const halt = new Departure();
+  const halt = new ClientAbort();
   let failure: Error | undefined;
   const body = exactBody(source, {
     length,
@@ -71,14 +71,14 @@ async function storeStream(
     onSenderFailed(error) {
       failure = error;
       // Not the error itself: that would count against storage.
-      halt.happen(new Error('the sender failed'));
+      halt.abort(new Error('the sender failed'));
     },
-    onStalled: (error) => halt.happen(error),
+    onStalled: (error) => halt.abort(error),
   });
   const { call } = context;
   const onLeave = (): void => {
     body.close();
-    halt.happen(call.signal.reason);
+    halt.abort(call.signal.reason);
   };
   call.signal.addEventListener('abort', onLeave);
   if (call.signal.aborted) onLeave();
@@ -100,6 +100,6 @@ async function storeStream(
     call.signal.removeEventListener('abort', onLeave);
     body.close();
     // Storage that answers early leaves a request half sent.
-    halt.happen(OVER);
+    halt.abort(FINISHED);
   }
 }

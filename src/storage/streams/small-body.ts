@@ -1,13 +1,13 @@
 // A small body of known length, taken into memory whole: then storage can be sent it again.
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../../core/client-signal.js';
+import type { ClientSignal } from '../../core/client-signal.js';
 import { senderError } from './exact-body.js';
 
 /**
  * The bytes of a body that ended well with exactly `length` of them. Throws `incomplete_body`, or the
  * FileServiceError that the body was destroyed with; the signal's reason when it fires.
  */
-export function smallBody(source: Readable, length: number, signal: Leaving): Promise<Buffer> {
+export function smallBody(source: Readable, length: number, signal: ClientSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;

@@ -1,7 +1,7 @@
 // Sending a stream the lean way. It can be read but once, so that nothing falls back to the SDK here: what
 // storage refuses is thrown as the SDK would throw it.
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../../../core/client-signal.js';
+import type { ClientSignal } from '../../../core/client-signal.js';
 import { quoted } from '../attributes.js';
 import type { S3Context } from '../call.js';
 import { answerError, nonsense, translate } from '../errors.js';
@@ -13,7 +13,7 @@ export interface SentBody {
   readonly stream: Readable;
   readonly length: number;
   /** Ends the call: the sender has failed, storage stands still, the client has left. */
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
 }
 
 /** What storage says of what it stored. */

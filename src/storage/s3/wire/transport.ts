@@ -1,7 +1,7 @@
 // What carries a signed request to storage and brings its answer back. Knows HTTP and sockets; what requests
 // and answers mean is its callers' business.
 import type { Readable } from 'node:stream';
-import type { Leaving } from '../../../core/client-signal.js';
+import type { ClientSignal } from '../../../core/client-signal.js';
 import type { Flow } from '../../streams/flow.js';
 
 /** One request, as it was signed. */
@@ -48,7 +48,7 @@ export interface TransportError extends Error {
 /** Carries requests to one origin. */
 export interface Transport {
   /** Rejects with the signal's reason once it fires, or with a {@link TransportError}. Sends each request once. */
-  send(request: TransportRequest, signal: Leaving): Promise<TransportAnswer>;
+  send(request: TransportRequest, signal: ClientSignal): Promise<TransportAnswer>;
   /** Sockets that carry a request. */
   busySockets(): number;
   /** Requests that wait for a socket. */

@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream';
 import { UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../../../core/errors.js';
-import { signalOf } from '../../../core/client-signal.js';
+import { abortSignalOf } from '../../../core/client-signal.js';
 import type { WriteResult } from '../../bucket.js';
 import { cutParts, type Piece } from '../../streams/cut-parts.js';
 import { senderError } from '../../streams/exact-body.js';
@@ -230,7 +230,7 @@ async function sendPart(
     Body: body.stream,
     ContentLength: body.length,
   });
-  const signal = signalOf(body.signal);
+  const signal = abortSignalOf(body.signal);
   return { etag: quoted((await context.send('stream', 'UploadPart', command, { signal })).ETag) };
 }
 

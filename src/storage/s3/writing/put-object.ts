@@ -1,7 +1,7 @@
 // One PutObject: how it is said, and what became of one that failed.
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../../../core/errors.js';
-import { signalOf } from '../../../core/client-signal.js';
+import { abortSignalOf } from '../../../core/client-signal.js';
 import type { WriteRequest, WriteResult } from '../../bucket.js';
 import { attributesInput, hasNonce, keepingInput, quoted } from '../attributes.js';
 import { attemptsAfter } from '../retry.js';
@@ -104,7 +104,9 @@ async function sdkPut(
     ...keepingInput(context.settings),
     ...guard,
   });
-  const output = await context.send('stream', 'PutObject', command, { signal: signalOf(signal) });
+  const output = await context.send('stream', 'PutObject', command, {
+    signal: abortSignalOf(signal),
+  });
   return { etag: quoted(output.ETag) };
 }
 

@@ -1,6 +1,6 @@
 // Sending bytes that are in memory: watched like a stream, and sent again when storage drops them.
 import { Readable } from 'node:stream';
-import { Departure, OVER, type Leaving } from '../../../core/client-signal.js';
+import { ClientAbort, FINISHED, type ClientSignal } from '../../../core/client-signal.js';
 import { stalled } from '../../streams/exact-body.js';
 import { attemptsAfter, pauseBefore } from '../retry.js';
 import { mayRepeat, type S3Context } from '../call.js';
@@ -12,7 +12,7 @@ export interface BytesCall {
   readonly bytes: Uint8Array;
   /** Called for each attempt: a stream can be read once. */
   send(body: SentBody): Promise<Stored>;
-  readonly signal: Leaving;
+  readonly signal: ClientSignal;
   /** @default 3 */
   readonly attempts?: number;
   /** Called before an attempt that is not the first. */
@@ -37,9 +37,9 @@ export async function sendBytes(context: S3Context, call: BytesCall): Promise<St
 }
 
 async function sendOnce(context: S3Context, { bytes, send, signal }: BytesCall): Promise<Stored> {
-  const halt = new Departure();
-  const onAbort = (): void => halt.happen(signal.reason);
-  const dog = watchdog(context.settings.timeouts.idleMs, () => halt.happen(stalled()));
+  const halt = new ClientAbort();
+  const onAbort = (): void => halt.abort(signal.reason);
+  const dog = watchdog(context.settings.timeouts.idleMs, () => halt.abort(stalled()));
   // A buffer would be hashed for the signature in one go and sent without a sign of progress.
   const stream = slices(bytes, () => dog.wait());
   dog.wait();
@@ -52,7 +52,7 @@ async function sendOnce(context: S3Context, { bytes, send, signal }: BytesCall):
     dog.stop();
     stream.destroy();
     // Storage that answers early leaves a request half sent.
-    halt.happen(OVER);
+    halt.abort(FINISHED);
   }
 }
 
