@@ -1,183 +1,284 @@
-// Who may import what is a rule of the linter; these fixtures prove that each rule bites.
+// Who may import what is a table in lint/rooms.js; these fixtures prove that the linter holds each row of it.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A file of the fixture, one line of it, and a part of the linter's message about it. */
-type Refused = readonly [file: string, line: string, message: string];
+/** What a file of one room is refused and allowed: of src/ by its path, of packages by their name. */
+interface Row {
+  readonly file: string;
+  /** Refused as a value and as a type. */
+  readonly refuses: readonly string[];
+  /** Refused as a value, allowed as a type. */
+  readonly typesOnly?: readonly string[];
+  readonly allows: readonly string[];
+}
 
-const SDK = `import { S3Client } from '@aws-sdk/client-s3';`;
-const HTTP = `import { createServer } from 'node:http';`;
-const HTTP_TYPE = `import type { IncomingMessage } from 'node:http';`;
-const from = (path: string): string => `import { thing } from '${path}';`;
-const typeFrom = (path: string): string => `import type { Thing } from '${path}';`;
+const SDK = '@aws-sdk/client-s3';
 
-const refused: readonly Refused[] = [
-  ['src/errors.ts', from('./key.js'), 'the floor'],
-  ['src/hooks.ts', from('./http/request.js'), 'the floor'],
-  ['src/debug.ts', SDK, 'S3 is known to'],
-  ['src/hooks.ts', HTTP, 'take its types at most'],
-  ['src/key.ts', from('./http/request.js'), 'key imports the floor'],
-  ['src/key.ts', HTTP_TYPE, 'take its types at most'],
-  ['src/http/reply.ts', from('../storage/bucket.js'), 'http/ holds values'],
-  ['src/http/reply.ts', typeFrom('../storage/bucket.js'), 'http/ holds values'],
-  ['src/http/reply.ts', from('../operations/operation.js'), 'http/ holds values'],
-  ['src/http/reply.ts', from('../express.js'), 'http/ holds values'],
-  ['src/http/reply.ts', SDK, 'http/ knows no storage'],
-  ['src/http/reply.ts', HTTP, 'never sees req or res'],
-  ['src/storage/cached.ts', from('../http/request.js'), 'bytes at rest'],
-  ['src/storage/cached.ts', SDK, 'src/storage/s3*.ts only'],
-  ['src/storage/cached.ts', `import type { S3 } from '@aws-sdk/client-s3';`, 's3*.ts only'],
-  ['src/storage/bucket.ts', HTTP_TYPE, 'storage/ sees no request'],
-  ['src/storage/s3-read.ts', from('../key.js'), 'bytes at rest'],
-  ['src/storage/s3-read.ts', typeFrom('../config.js'), 'bytes at rest'],
-  ['src/archive/zip.ts', from('../storage/bucket.js'), 'archive/ imports the floor'],
-  ['src/archive/zip.ts', from('../http/reply.js'), 'archive/ imports the floor'],
-  ['src/archive/zip.ts', from('../remote/guard.js'), 'archive/ imports the floor'],
-  ['src/archive/zip.ts', HTTP, 'no HTTP'],
-  ['src/archive/zip.ts', SDK, 'no S3'],
-  ['src/remote/download.ts', from('../archive/unzip.js'), 'remote/ imports the floor'],
-  ['src/remote/download.ts', from('../storage/s3.js'), 'remote/ imports the floor'],
-  ['src/remote/download.ts', from('../http/body.js'), 'remote/ imports the floor'],
-  ['src/remote/download.ts', SDK, 'no S3'],
-  ['src/policies/roles.ts', from('../key.js'), 'a host could have written them'],
-  ['src/policies/roles.ts', from('../debug.js'), 'a host could have written them'],
-  ['src/policies/roles.ts', typeFrom('../config.js'), 'a host could have written them'],
-  ['src/policies/roles.ts', SDK, 'policies/ know no storage'],
-  ['src/policies/roles.ts', HTTP, 'policies/ judge requests'],
-  ['src/operations/read.ts', SDK, 'never the AWS SDK'],
-  ['src/operations/read.ts', from('../storage/s3.js'), 'by the types of'],
-  ['src/operations/read.ts', typeFrom('../storage/s3-read.js'), 'by the types of'],
-  ['src/operations/read.ts', from('../storage/cached.js'), 'by the types of'],
-  ['src/operations/read.ts', from('../storage/bucket.js'), 'types only from ../storage/bucket.js'],
-  ['src/operations/read.ts', from('../config.js'), 'types only from ../config.js'],
-  ['src/operations/read.ts', HTTP_TYPE, 'req and res stay'],
-  ['src/operations/read.ts', from('../express.js'), 'nothing that uses them'],
-  ['src/operations/read.ts', from('../service.js'), 'nothing that uses them'],
-  ['src/operations/read.ts', from('../policies/roles.js'), 'nothing that uses them'],
-  ['src/config.ts', from('./operations/index.js'), 'config holds what a host may say'],
-  ['src/config.ts', from('./service.js'), 'config holds what a host may say'],
-  ['src/config.ts', from('./storage/s3.js'), 'config takes types only'],
-  ['src/config.ts', SDK, 'config takes types only'],
-  ['src/config.ts', HTTP, 'take its types at most'],
-  ['src/service.ts', HTTP, 'take its types at most'],
-  ['src/service.ts', SDK, 'S3 is known to'],
-  ['src/service.ts', from('./storage/s3.js'), 'S3 is known to'],
-  ['src/service.ts', from('./storage/cached.js'), 'S3 is known to'],
-  ['src/http/index.ts', `export * from '../reply.js';`, 'Barrel file'],
-  ['src/key.ts', `export default 1;`, 'default export'],
-  ['src/key.ts', `export const thing: any = 1;`, 'any'],
-];
-
-const allowed: readonly (readonly [file: string, line: string])[] = [
-  ['src/errors.ts', from('./debug.js')],
-  ['src/hooks.ts', HTTP_TYPE],
-  ['src/key.ts', from('./errors.js')],
-  ['src/http/request.ts', HTTP_TYPE],
-  ['src/http/reply.ts', from('../errors.js')],
-  ['src/http/reply.ts', from('./entry.js')],
-  ['src/http/reply.ts', from('../key.js')],
-  ['src/storage/s3-read.ts', SDK],
-  ['src/storage/s3-read.ts', HTTP],
-  ['src/storage/s3.ts', from('./cached.js')],
-  ['src/archive/zip.ts', from('../errors.js')],
-  ['src/archive/zip.ts', from('yazl')],
-  ['src/remote/download.ts', HTTP],
-  ['src/policies/roles.ts', from('../hooks.js')],
-  ['src/policies/roles.ts', from('./role-rule.js')],
-  ['src/policies/roles.ts', from('lru-cache')],
-  ['src/operations/read.ts', typeFrom('../storage/bucket.js')],
-  ['src/operations/read.ts', typeFrom('../config.js')],
-  ['src/operations/read.ts', from('../http/reply.js')],
-  ['src/operations/read.ts', from('../archive/zip.js')],
-  ['src/config.ts', typeFrom('./storage/s3.js')],
-  ['src/config.ts', from('./policies/memory-cache.js')],
-  ['src/service.ts', from('./operations/index.js')],
-  ['src/service.ts', typeFrom('./storage/bucket.js')],
-  ['src/express.ts', HTTP],
-  ['src/express.ts', from('./storage/s3.js')],
-  ['src/server.ts', HTTP],
-  ['src/index.ts', `export { createFileService } from '../express.js';`],
-];
+/** One for each row of lint/rooms.js, by its `files`. */
+const ROOMS: Readonly<Record<string, Row>> = {
+  'core/**': {
+    file: 'core/errors',
+    refuses: ['http/request', 'config/options', 'storage/bucket', 'file-service', SDK],
+    typesOnly: ['node:http', 'node:https'],
+    allows: ['core/debug', 'node:stream'],
+  },
+  'config/**': {
+    file: 'config/options',
+    refuses: ['operations/index', 'policies/roles', 'pipeline/service', 'server/in-flight'],
+    typesOnly: ['storage/s3/settings', SDK, '@smithy/types', 'node:http'],
+    allows: ['core/key', 'http/serving', 'config/checks'],
+  },
+  'http/**': {
+    file: 'http/reply',
+    refuses: ['storage/bucket', 'operations/operation', 'archive/zip', 'policies/roles', SDK],
+    typesOnly: ['node:http', 'node:http2'],
+    allows: ['core/errors', 'core/key', 'http/entry'],
+  },
+  'archive/**': {
+    file: 'archive/zip',
+    refuses: ['storage/bucket', 'http/reply', 'policies/roles', 'node:http', 'https', SDK],
+    allows: ['core/errors', 'archive/zip-name', 'yazl', 'node:stream'],
+  },
+  'policies/**': {
+    file: 'policies/roles',
+    refuses: ['config/options', 'storage/bucket', 'http/request', 'archive/zip', SDK],
+    typesOnly: ['node:http'],
+    allows: ['core/hooks', 'policies/role-rule', 'lru-cache'],
+  },
+  'operations/**': {
+    file: 'operations/shared/listing',
+    refuses: [
+      'storage/s3/read',
+      'storage/cache/cached-bucket',
+      'storage/streams/flow',
+      'policies/roles',
+      'pipeline/service',
+      'server/send-reply',
+      'file-service',
+      'index',
+      'node:http',
+      SDK,
+    ],
+    typesOnly: ['storage/bucket', 'config/options'],
+    allows: ['core/key', 'http/reply', 'archive/zip', 'operations/operation'],
+  },
+  'operations/import/**': {
+    file: 'operations/import/download',
+    refuses: ['storage/s3/read', 'policies/roles', 'pipeline/service', 'server/send-reply', SDK],
+    typesOnly: ['storage/bucket', 'config/options'],
+    allows: ['node:http', 'node:https', 'http/body', 'operations/shared/store-file'],
+  },
+  'pipeline/**': {
+    file: 'pipeline/service',
+    refuses: ['storage/s3/storage', 'storage/cache/cached-bucket', 'server/in-flight', SDK],
+    typesOnly: ['storage/bucket', 'config/options', 'node:http'],
+    allows: ['operations/index', 'http/reply', 'core/deadline', 'pipeline/audit'],
+  },
+  'server/**': {
+    file: 'server/send-reply',
+    refuses: ['storage/bucket', 'operations/index', 'pipeline/service', 'config/options', SDK],
+    typesOnly: ['http/reply'],
+    allows: ['node:http', 'core/errors', 'server/in-flight'],
+  },
+  'storage/*': {
+    file: 'storage/bucket',
+    refuses: ['http/request', 'storage/s3/read', 'storage/cache/versioned-cache', 'node:http', SDK],
+    allows: ['core/errors', 'storage/measured-bucket'],
+  },
+  'storage/cache/**': {
+    file: 'storage/cache/cached-bucket',
+    refuses: ['storage/s3/read', 'storage/streams/flow', 'http/conditions', 'node:http', SDK],
+    allows: ['core/hooks', 'storage/bucket', 'storage/cache/versioned-cache'],
+  },
+  'storage/streams/**': {
+    file: 'storage/streams/flow',
+    refuses: ['storage/s3/call', 'storage/cache/versioned-cache', 'http/body', 'node:http', SDK],
+    allows: ['core/errors', 'storage/bucket', 'storage/streams/watchdog'],
+  },
+  'storage/s3/**': {
+    file: 'storage/s3/writing/multipart',
+    refuses: ['config/options', 'http/reply', 'operations/operation', 'storage/cache/cached-value'],
+    allows: [SDK, 'node:http', 'core/errors', 'storage/bucket', 'storage/streams/cut-parts'],
+  },
+  'storage/s3/wire/**': {
+    file: 'storage/s3/wire/sigv4',
+    refuses: ['storage/s3/read', 'storage/s3/writing/multipart', 'http/request', 'config/options'],
+    typesOnly: ['storage/bucket'],
+    allows: ['storage/s3/settings', 'storage/streams/flow', 'core/debug', 'undici', SDK],
+  },
+  'file-service': {
+    file: 'file-service',
+    refuses: [],
+    allows: ['storage/s3/storage', 'pipeline/service', 'server/in-flight', 'node:http', SDK],
+  },
+  index: {
+    file: 'index',
+    refuses: [SDK, 'node:http'],
+    typesOnly: ['operations/operation', 'storage/s3/storage', 'config/options'],
+    allows: ['file-service', 'core/errors', 'policies/roles'],
+  },
+};
 
 /** A finding of `oxlint --format json`, as far as it is read here. */
 interface Finding {
   readonly filename: string;
   readonly message: string;
-  readonly help?: string;
+  readonly code: string;
   readonly labels: readonly { readonly span: { readonly line: number } }[];
 }
 
-const lint = (files: Readonly<Record<string, string>>): readonly Finding[] => {
+/** What the linter says of these files, each a path and its lines, with the configuration of this repository. */
+const lint = (files: Readonly<Record<string, readonly string[]>>): readonly Finding[] => {
   const folder = mkdtempSync(join(tmpdir(), 's3files-rooms-'));
-  copyFileSync(join(ROOT, '.oxlintrc.json'), join(folder, '.oxlintrc.json'));
-  for (const [file, text] of Object.entries(files)) {
+  for (const part of ['.oxlintrc.json', 'lint'])
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  for (const [file, lines] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), text);
+    writeFileSync(join(folder, file), lines.join('\n'));
   }
   const program = join(ROOT, 'node_modules/.bin/oxlint');
-  const run = spawnSync(program, ['--format', 'json', '.'], { cwd: folder });
+  const run = spawnSync(program, ['--format', 'json', 'src'], { cwd: folder });
   rmSync(folder, { recursive: true });
   // The linter's own format.
   return (JSON.parse(run.stdout.toString()) as { diagnostics: Finding[] }).diagnostics;
 };
 
-/** The messages about each row's line, found in one run of the linter. */
-const findingsOf = (rows: readonly (readonly [string, string, ...unknown[]])[]): string[][] => {
-  const files: Record<string, string[]> = {};
-  const places = rows.map(([file, line], index) => {
-    const lines = (files[file] ??= []);
-    // Each row imports by a name of its own and uses it, so that only the rule in question speaks.
-    const name = `name${index}`;
-    const uses = {
-      'import {': ` console.log(${name});`,
-      'import t': ` export type T${index} = ${name};`,
-    };
-    const use = Object.entries(uses).find(([start]) => line.startsWith(start))?.[1] ?? '';
-    lines.push(line.replace(/\{ (\w+) \}( from)/, `{ $1 as ${name} }$2`) + use);
-    return { file, line: lines.length };
-  });
-  const texts = Object.entries(files).map(([file, lines]) => [file, lines.join('\n')]);
-  const findings = lint(Object.fromEntries(texts));
-  return places.map((place) =>
-    findings
-      .filter(({ filename, labels }) => {
-        return filename === place.file && labels[0]?.span.line === place.line;
-      })
-      .map(({ message, help }) => `${message} ${help ?? ''}`),
-  );
+/** `target` as `file` writes it in an import: `../core/errors.js`, or a package's name. */
+const specifier = (file: string, target: string): string => {
+  const isOurs = /^(?:[a-z\d]+\/.*|file-service|index)$/.test(target);
+  return isOurs ? `${'../'.repeat(file.split('/').length - 1) || './'}${target}.js` : target;
 };
 
-describe('rooms', () => {
-  const found = findingsOf(refused);
-  it.each(refused.map((row, index) => [...row, found[index]] as const))(
-    'refuse in %s: %s',
-    (_, __, message, findings) => {
-      expect(findings).toEqual([expect.stringContaining(message)]);
+/** Every way of writing an import; a number keeps the names of a file apart. */
+const VALUE_IMPORTS: readonly ((from: string, n: number) => string)[] = [
+  (from, n) => `import { thing as v${n} } from '${from}'; console.log(v${n});`,
+  (from, n) =>
+    `import { thing as v${n}, type Thing as T${n} } from '${from}'; console.log(v${n} as T${n});`,
+  (from, n) => `export { thing as v${n} } from '${from}';`,
+  (from) => `export * from '${from}';`,
+  (from, n) => `export const v${n} = (): unknown => import('${from}');`,
+];
+const TYPE_IMPORTS: readonly ((from: string, n: number) => string)[] = [
+  (from, n) => `import type { Thing as T${n} } from '${from}'; export type U${n} = T${n};`,
+  (from, n) => `import { type Thing as T${n} } from '${from}'; export type U${n} = T${n};`,
+  (from, n) => `export type { Thing as T${n} } from '${from}';`,
+  (from) => `export type * from '${from}';`,
+  (from, n) => `export type T${n} = import('${from}').Thing;`,
+];
+
+interface Line {
+  readonly path: string;
+  readonly text: string;
+  readonly refused: boolean;
+}
+
+const linesOf = ({ file, refuses, typesOnly = [], allows }: Row): Line[] => {
+  const path = `src/${file}.ts`;
+  const write = (
+    targets: readonly string[],
+    ways: typeof VALUE_IMPORTS,
+    refused: boolean,
+  ): Line[] =>
+    targets.flatMap((target) =>
+      ways.map((way) => ({ path, text: way(specifier(file, target), 0), refused })),
+    );
+  return [
+    ...write(refuses, [...VALUE_IMPORTS, ...TYPE_IMPORTS], true),
+    ...write(typesOnly, VALUE_IMPORTS, true),
+    ...write(typesOnly, TYPE_IMPORTS, false),
+    ...write(allows, [...VALUE_IMPORTS, ...TYPE_IMPORTS], false),
+  ].map((line, n) => ({ ...line, text: line.text.replaceAll(/\b([vTU])0\b/g, `$1${n}`) }));
+};
+
+describe('the table of rooms', () => {
+  const lines = Object.values(ROOMS).map(linesOf);
+  const findings = lint(
+    Object.fromEntries(
+      lines.map((ofRoom) => [ofRoom[0]?.path ?? '', ofRoom.map(({ text }) => text)]),
+    ),
+  ).filter(({ code }) => code === 'rooms(imports)');
+
+  it.each(Object.keys(ROOMS).map((room, index) => [room, lines[index] ?? []] as const))(
+    'refuses and allows the imports of %s',
+    (_, ofRoom) => {
+      const found = ofRoom.map(({ path, text }, index) => ({
+        path,
+        text,
+        refused: findings.some(
+          ({ filename, labels }) => filename === path && labels[0]?.span.line === index + 1,
+        ),
+      }));
+      expect(found).toEqual(ofRoom);
     },
   );
 
-  it('allow what the architecture allows', () => {
-    const findings = findingsOf(allowed).flatMap((messages, index) =>
-      messages.map((message) => [allowed[index], message]),
-    );
-    expect(findings).toEqual([]);
+  it('is tried here row by row', async () => {
+    // The rule is plain JavaScript: the linter loads it on every Node that we support.
+    const { ROWS } = (await import(pathToFileURL(join(ROOT, 'lint/rooms.js')).href)) as {
+      ROWS: readonly { readonly files: string }[];
+    };
+    expect(Object.keys(ROOMS)).toEqual(ROWS.map(({ files }) => files));
   });
 
-  it('refuse a circle of imports', () => {
+  it('says what the room holds and which import it refuses', () => {
     const findings = lint({
-      'src/key.ts': `import { b } from '../errors.js';\nexport const a = (): unknown => b;\n`,
-      'src/errors.ts': `import { c } from '../hooks.js';\nexport const b = (): unknown => c;\n`,
-      'src/hooks.ts': `import { b } from '../errors.js';\nexport const c = (): unknown => b;\n`,
+      'src/http/reply.ts': [`import { thing } from '../storage/bucket.js';`, 'console.log(thing);'],
     });
     expect(findings.map(({ message }) => message)).toEqual([
-      expect.stringContaining('cycle'),
-      expect.stringContaining('cycle'),
+      'rooms: http/ holds values of HTTP: core/ and no storage, no req or res; not src/storage/bucket.',
     ]);
+  });
+
+  it('has a row for every folder: a file in a new one is refused', () => {
+    const findings = lint({
+      'src/other/thing.ts': [`import { thing } from '../core/errors.js';`, 'console.log(thing);'],
+    });
+    expect(findings.map(({ message }) => message)).toEqual([
+      'rooms: src/other/thing is in no room: give it a row in lint/rooms.js.',
+    ]);
+  });
+});
+
+describe('the linter', () => {
+  const codes = (files: Parameters<typeof lint>[0]): string[] =>
+    lint(files).map(({ code }) => code);
+
+  it('refuses a cycle of imports', () => {
+    expect(
+      codes({
+        'src/core/key.ts': [`import { b } from './errors.js';`, 'export const a = () => b;'],
+        'src/core/errors.ts': [`import { c } from './hooks.js';`, 'export const b = () => c;'],
+        'src/core/hooks.ts': [`import { b } from './errors.js';`, 'export const c = () => b;'],
+      }),
+    ).toEqual(['import(no-cycle)', 'import(no-cycle)']);
+  });
+
+  it('refuses a cycle through types alone', () => {
+    expect(
+      codes({
+        'src/core/key.ts': [`import type { B } from './errors.js';`, 'export type A = B[];'],
+        'src/core/errors.ts': [`import type { A } from './key.js';`, 'export type B = A | 1;'],
+      }),
+    ).toEqual(['import(no-cycle)', 'import(no-cycle)']);
+  });
+
+  it.each([
+    ['a barrel file', 'src/http/index.ts', `export * from './reply.js';`, 'oxc(no-barrel-file)'],
+    ['a default export', 'src/core/key.ts', 'export default 1;', 'import(no-default-export)'],
+    ['`any`', 'src/core/key.ts', 'export const a: any = 1;', 'typescript(no-explicit-any)'],
+    [
+      '`!`',
+      'src/core/key.ts',
+      'export const a = process.env.A!;',
+      'typescript(no-non-null-assertion)',
+    ],
+  ])('refuses %s', (_, path, line, code) => {
+    expect(codes({ [path]: [line] })).toEqual([code]);
   });
 });
