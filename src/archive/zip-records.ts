@@ -15,7 +15,7 @@ export interface EntryRecord {
 }
 
 /** Where the directory stands. */
-export interface DirectoryPlace {
+export interface DirectoryExtent {
   readonly count: number;
   /** Bytes. */
   readonly size: number;
@@ -99,14 +99,14 @@ export function directoryRecord(entry: EntryRecord): Buffer {
 }
 
 /** What ends the archive, behind the directory. */
-export function endOfArchive(place: DirectoryPlace): Buffer {
+export function endOfArchive(extent: DirectoryExtent): Buffer {
   const end = Buffer.alloc(END);
   end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(Math.min(place.count, MAX_16), 8);
-  end.writeUInt16LE(Math.min(place.count, MAX_16), 10);
-  end.writeUInt32LE(Math.min(place.size, MAX_32), 12);
-  end.writeUInt32LE(Math.min(place.offset, MAX_32), 16);
-  return needsZip64End(place) ? Buffer.concat([zip64End(place), end]) : end;
+  end.writeUInt16LE(Math.min(extent.count, MAX_16), 8);
+  end.writeUInt16LE(Math.min(extent.count, MAX_16), 10);
+  end.writeUInt32LE(Math.min(extent.size, MAX_32), 12);
+  end.writeUInt32LE(Math.min(extent.offset, MAX_32), 16);
+  return needsZip64End(extent) ? Buffer.concat([zip64End(extent), end]) : end;
 }
 
 /** Bytes of an entry in front of the directory, its own included. */
@@ -123,8 +123,8 @@ export function recordLength(entry: Omit<EntryRecord, 'crc32'>): number {
 }
 
 /** Bytes of what ends the archive. */
-export function endLength(place: DirectoryPlace): number {
-  return needsZip64End(place) ? END_ZIP64 + END : END;
+export function endLength(extent: DirectoryExtent): number {
+  return needsZip64End(extent) ? END_ZIP64 + END : END;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -142,7 +142,7 @@ function descriptorLength(size: number): number {
   return isLarge(size) ? 24 : 16;
 }
 
-function needsZip64End({ count, size, offset }: DirectoryPlace): boolean {
+function needsZip64End({ count, size, offset }: DirectoryExtent): boolean {
   return count >= MAX_16 || size >= MAX_32 || offset >= MAX_32;
 }
 
@@ -187,18 +187,18 @@ function writeDosTime(target: Buffer, at: number, modified: Date | null): void {
   target.writeUInt16LE((year << 9) | ((date.getUTCMonth() + 1) << 5) | date.getUTCDate(), at + 2);
 }
 
-function zip64End(place: DirectoryPlace): Buffer {
+function zip64End(extent: DirectoryExtent): Buffer {
   const end = Buffer.alloc(END_ZIP64);
   end.writeUInt32LE(0x06064b50, 0);
   end.writeBigUInt64LE(44n, 4);
   end.writeUInt16LE(MADE_BY, 12);
   end.writeUInt16LE(VERSION_ZIP64, 14);
-  end.writeBigUInt64LE(BigInt(place.count), 24);
-  end.writeBigUInt64LE(BigInt(place.count), 32);
-  end.writeBigUInt64LE(BigInt(place.size), 40);
-  end.writeBigUInt64LE(BigInt(place.offset), 48);
+  end.writeBigUInt64LE(BigInt(extent.count), 24);
+  end.writeBigUInt64LE(BigInt(extent.count), 32);
+  end.writeBigUInt64LE(BigInt(extent.size), 40);
+  end.writeBigUInt64LE(BigInt(extent.offset), 48);
   end.writeUInt32LE(0x07064b50, 56);
-  end.writeBigUInt64LE(BigInt(place.offset + place.size), 64);
+  end.writeBigUInt64LE(BigInt(extent.offset + extent.size), 64);
   end.writeUInt32LE(1, 72);
   return end;
 }

@@ -1,6 +1,7 @@
 // Query parameters as typed values. What is declared here is also what OpenAPI and the README list.
 import { FileServiceError } from '../core/errors.js';
 import { lastValue } from './request.js';
+import type { FileRequest } from './request.js';
 
 /** One query parameter: how it is read, and how it is described. */
 export interface Parameter<T> {
@@ -25,6 +26,11 @@ const TRUE = new Set(['1', 'true', 'on', 'yes', 'y', 't']);
 /** True for `1 true on yes y t` in any case; everything else that is given is false. */
 export function isTrue(value: string): boolean {
   return TRUE.has(value.toLowerCase());
+}
+
+/** Whether a request has set the flag `name`: the condition of operations that a query parameter chooses. */
+export function whenSet(name: string): (request: FileRequest<unknown>) => boolean {
+  return ({ query }) => isTrue(lastValue(query, name) ?? '');
 }
 
 /** A boolean; unknown text is false, also where the default is true. */

@@ -1,7 +1,5 @@
 // GET of the root with as_access_list: the folders, in the form that role editors read.
-import { flag } from '../http/parameters.js';
-import { isTrue } from '../http/parameters.js';
-import { lastValue } from '../http/request.js';
+import { flag, whenSet } from '../http/parameters.js';
 import { listAll } from './shared/listing-reply.js';
 import { access } from './operation.js';
 import type { Operation } from './operation.js';
@@ -19,7 +17,7 @@ export const accessList: Operation = {
   body: [],
   replies: { 200: { sentence: 'Names of folders.', schema: 'NameList' } },
   refusals: [],
-  when: (request) => isTrue(lastValue(request.query, 'as_access_list') ?? ''),
+  when: whenSet('as_access_list'),
   plan: ({ verb, settings, rules }) => ({
     access: [access('list', '', verb, NAME)],
     run: (context) =>

@@ -6,7 +6,7 @@ import { access } from './operation.js';
 import type { RunContext } from './operation.js';
 import { startRemoval, stoppedAt } from './shared/partial.js';
 import { statFile } from './properties.js';
-import { judgeTree, wholeTree } from './shared/tree.js';
+import { authorizeTree, wholeTree } from './shared/tree.js';
 
 /** Keys of a tree that are copied at the same time. */
 const PARALLEL_COPIES = 8;
@@ -61,7 +61,7 @@ export async function copyTree(context: RunContext, copy: Copy): Promise<void> {
       'invalid_body',
       'A folder cannot be copied into itself, nor over one that holds it.',
     );
-  const tree = await judgeTree(context, from, (key) => accesses(copy, key, targetOf(key)));
+  const tree = await authorizeTree(context, from, (key) => accesses(copy, key, targetOf(key)));
   if (tree.isEmpty) throw notFound(from);
   const existing = await context.bucket.list({ prefix: to, recursive: true, limit: 1 });
   if (createOnly && existing.files.length > 0) throw alreadyExists(to);

@@ -51,8 +51,8 @@ const CANDIDATES = new Map<string, readonly Operation[]>();
 for (const operation of OPERATIONS)
   for (const method of operation.methods)
     for (const target of operation.targets) {
-      const place = `${method} ${target}`;
-      CANDIDATES.set(place, [...(CANDIDATES.get(place) ?? []), operation]);
+      const slot = `${method} ${target}`;
+      CANDIDATES.set(slot, [...(CANDIDATES.get(slot) ?? []), operation]);
     }
 
 /** The operation that answers a request; undefined when the method is not allowed on the target. */

@@ -1,19 +1,14 @@
 // GET with include_properties: what storage knows about a file or a folder.
 import { FileServiceError } from '../core/errors.js';
 import { jsonDate } from '../http/entry.js';
-import { flag, isTrue, readParameters } from '../http/parameters.js';
+import { flag, readParameters, whenSet } from '../http/parameters.js';
 import { json } from '../http/reply.js';
-import { lastValue } from '../http/request.js';
-import type { FileRequest } from '../http/request.js';
 import { baseName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Stat } from '../storage/bucket.js';
 import { explainMissing, notFound } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Operation } from './operation.js';
-
-const asked = (request: FileRequest<unknown>): boolean =>
-  isTrue(lastValue(request.query, 'include_properties') ?? '');
 
 const includeProperties = flag('Answers properties instead of the content.');
 
@@ -34,7 +29,7 @@ export const properties: Operation = {
   body: [],
   replies: { 200: { sentence: 'The properties.', schema: 'FileProperties' } },
   refusals: [404, 413],
-  when: asked,
+  when: whenSet('include_properties'),
   plan: ({ request, target, verb, settings }) => {
     const { content, is_base64 } = readParameters(request.query, fileQuery);
     return {
@@ -60,7 +55,7 @@ export const folderProperties: Operation = {
   body: [],
   replies: { 200: { sentence: 'The properties.', schema: 'FolderProperties' } },
   refusals: [404],
-  when: asked,
+  when: whenSet('include_properties'),
   plan: ({ target, verb, settings }) => ({
     access: [access('list', target.key, verb, 'read_folder_properties')],
     run: async ({ bucket }) => {

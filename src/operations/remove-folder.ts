@@ -8,7 +8,7 @@ import { notFound } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
 import { startRemoval } from './shared/partial.js';
-import { judgeTree } from './shared/tree.js';
+import { authorizeTree } from './shared/tree.js';
 
 /** Parameters of deleting a folder. */
 export const removeFolderQuery = {
@@ -61,7 +61,9 @@ export async function removeTree(
 ): Promise<void> {
   if (!removal.force) return removeEmpty(context, folder, removal);
   const { operation, verb } = removal;
-  const tree = await judgeTree(context, folder, (key) => [access('delete', key, verb, operation)]);
+  const tree = await authorizeTree(context, folder, (key) => [
+    access('delete', key, verb, operation),
+  ]);
   if (tree.isEmpty) throw notFound(folder);
   // Before the content goes: a folder that only its content implied would vanish with it.
   if (removal.contentOnly && !tree.hasPlaceholder && folder !== '')

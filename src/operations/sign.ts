@@ -1,10 +1,9 @@
 // Pre-signed URLs: the right to read or write one file, as a URL that needs no other credential.
 import { FileServiceError } from '../core/errors.js';
 import { jsonDate } from '../http/entry.js';
-import { integer, flag, isTrue, readParameters, text } from '../http/parameters.js';
+import { integer, flag, readParameters, text, whenSet } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
-import type { FileRequest } from '../http/request.js';
 import { disposition, servedType } from '../http/serving.js';
 import { baseName } from '../core/key.js';
 import { access } from './operation.js';
@@ -16,9 +15,6 @@ import { refuseType, storedType, tooLarge } from './shared/upload-rules.js';
 const DEFAULT_EXPIRES_SECONDS = 3600;
 /** AWS: "Sharing objects with presigned URLs": seven days is the longest that SigV4 allows. */
 const CEILING_SECONDS = 604_800;
-
-const asked = (request: FileRequest<unknown>): boolean =>
-  isTrue(lastValue(request.query, 'url') ?? '');
 
 const expires = integer('Seconds that the URL is valid. Default 3600.', {
   min: 1,
@@ -50,7 +46,7 @@ export const signRead: Operation = {
   body: [],
   replies: { 200: { sentence: 'The URL.', schema: 'SignedUrl' } },
   refusals: [404],
-  when: asked,
+  when: whenSet('url'),
   plan: (ask) => {
     const { key } = fileTarget(ask);
     const parameters = readParameters(ask.request.query, readQuery);
@@ -86,7 +82,7 @@ export const signWrite: Operation = {
   body: [],
   replies: { 200: { sentence: 'The URL and the headers to send.', schema: 'SignedUpload' } },
   refusals: [409, 413, 415],
-  when: asked,
+  when: whenSet('url'),
   plan: (ask) => {
     const { key } = fileTarget(ask);
     const parameters = readParameters(ask.request.query, writeQuery);

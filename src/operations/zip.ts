@@ -3,10 +3,9 @@ import { abortSignalOf } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { zipLength, zipStream } from '../archive/zip.js';
 import type { ZipEntry } from '../archive/zip.js';
-import { disposition } from '../http/disposition.js';
-import { flag, isTrue } from '../http/parameters.js';
+import { disposition } from '../http/serving.js';
+import { flag, whenSet } from '../http/parameters.js';
 import type { FileReply } from '../http/reply.js';
-import { lastValue } from '../http/request.js';
 import { baseName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Entry, Page } from '../storage/bucket.js';
@@ -30,7 +29,7 @@ export const zip: Operation = {
   body: [],
   replies: { 200: { sentence: 'The archive.', media: 'application/zip' } },
   refusals: [404],
-  when: (request) => isTrue(lastValue(request.query, 'zip') ?? ''),
+  when: whenSet('zip'),
   plan: ({ target, verb, settings }) => ({
     access: [access('list', target.key, verb, NAME)],
     run: async (context) => {

@@ -24,7 +24,7 @@ export interface Selection {
   /** Leave out what the caller may not list or read. */
   readonly filtered: boolean;
   readonly rules: KeyRules;
-  /** The operation in whose name entries are judged. */
+  /** The operation in whose name `authorize` is asked for each entry. */
   readonly operation: string;
 }
 
@@ -93,7 +93,7 @@ export function entryReader(
 ): EntryReader {
   const tree = treeFolders(selection.folder, openFolder);
   const wanted = selection.search.toLowerCase();
-  const judged = selection.filtered && !context.allowsEverything;
+  const asks = selection.filtered && !context.allowsEverything;
 
   const read = async (page: Page): Promise<readonly ListingEntry[]> => {
     const entries: ListingEntry[] = [];
@@ -104,7 +104,7 @@ export function entryReader(
       for (const file of page.files)
         if (!file.key.endsWith('/') && matches(file.key, wanted))
           entries.push(fileEntry(file, selection));
-    return judged ? permitted(entries, selection, context) : entries;
+    return asks ? permitted(entries, selection, context) : entries;
   };
   return { read, openFolder: tree.openFolder };
 }

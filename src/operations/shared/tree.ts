@@ -1,15 +1,15 @@
-// Everything below a folder, for operations that touch all of it: judged whole before any of it is touched.
+// Everything below a folder, for operations that touch all of it: all of it is authorized before any of it is touched.
 import type { Access } from '../../core/hooks.js';
 import type { Bucket, Entry, Page } from '../../storage/bucket.js';
 import { pageOf } from './listing.js';
 import type { RunContext } from '../operation.js';
 
-/** Keys that are remembered between judging and acting: about 20 MB; beyond them storage is asked again. */
+/** Keys that are remembered between authorizing and acting: about 20 MB; beyond them storage is asked again. */
 const MAX_REMEMBERED = 100_000;
 
 /** A tree after its first look: what was remembered, and where a second look starts. */
-export interface JudgedTree {
-  /** The whole tree again, in pages, nothing of it unjudged. */
+export interface AuthorizedTree {
+  /** The whole tree again, in pages, every key of it authorized. */
   readonly pages: () => AsyncIterable<readonly Entry[]>;
   readonly isEmpty: boolean;
   /** Whether the folder has a placeholder of its own. */
@@ -24,11 +24,11 @@ export interface JudgedTree {
  *
  * @throws FileServiceError the refusal of the first refused descendant
  */
-export async function judgeTree(
+export async function authorizeTree(
   context: RunContext,
   folder: string,
   accessOf: (key: string) => readonly Access[],
-): Promise<JudgedTree> {
+): Promise<AuthorizedTree> {
   const remembered: Page[] = [];
   let count = 0;
   let forgotten: string | undefined;
