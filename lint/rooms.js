@@ -108,6 +108,13 @@ export const ROWS = [
     never: [],
     why: 'storage/s3/wire/ carries commands: core/, streams and s3/settings, never the verbs',
   },
+  {
+    files: 'client/**',
+    may: ['core/errors', 'client/**'],
+    types: ['http/**'],
+    never: ['node:', ...SDK, ...HTTP],
+    why: 'client/ runs in browsers: core/errors and types of http/, nothing of Node',
+  },
   { files: 'file-service', may: ['**'], never: [], why: '' },
   {
     files: 'index',
@@ -155,7 +162,7 @@ const refusal = (file, specifier, isType) => {
 };
 
 const isPackage = (name, specifier) =>
-  name.endsWith('/') ? specifier.startsWith(name) : specifier === name;
+  /[/:]$/.test(name) ? specifier.startsWith(name) : specifier === name;
 
 const isTypeImport = ({ type, importKind, exportKind, specifiers = [] }) =>
   type === 'TSImportType' ||

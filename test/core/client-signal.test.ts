@@ -1,10 +1,7 @@
 // What one request is made of, where making it cheap could have made it wrong.
 import fc from 'fast-check';
-import { create } from 'content-disposition';
 import { describe, expect, it } from 'vitest';
 import { Attendance } from '../../src/server/in-flight.ts';
-import { jsonDate } from '../../src/http/entry.ts';
-import { disposition } from '../../src/http/serving.ts';
 import { ClientAbort, abortSignalOf } from '../../src/core/client-signal.ts';
 
 describe('ClientAbort', () => {
@@ -85,35 +82,6 @@ describe('Attendance', () => {
         }
         const guests = attendance.guests().sort((left, right) => left - right);
         expect(guests).toEqual([...seats.keys()]);
-      }),
-    );
-  });
-});
-
-describe('jsonDate', () => {
-  it('says what toISOString says, to the second', () => {
-    const dates = fc.date({
-      min: new Date('0000-01-01T00:00:00Z'),
-      max: new Date('9999-12-31T23:59:59.999Z'),
-      noInvalidDate: true,
-    });
-    fc.assert(
-      fc.property(dates, (date) => {
-        expect(jsonDate(date)).toBe(`${date.toISOString().slice(0, 19)}Z`);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-});
-
-describe('disposition', () => {
-  it("says plain names in the package's own words", () => {
-    const names = fc.stringMatching(/^[A-Za-z0-9_.-]{1,120}$/);
-    fc.assert(
-      fc.property(names, fc.boolean(), (name, inline) => {
-        const theirs = create(name, { type: inline ? 'inline' : 'attachment' });
-        // The package leaves the quotes of a token out.
-        expect(disposition(name, inline).replaceAll('"', '')).toBe(theirs.replaceAll('"', ''));
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { parse } from 'content-disposition';
+import { create, parse } from 'content-disposition';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -147,6 +147,17 @@ describe('disposition', () => {
     ['\u0001', 'inline'],
   ])('writes %j', (name, expected) => {
     expect(disposition(name, true)).toBe(expected);
+  });
+
+  it('writes a plain name as content-disposition does, but for the quotes', () => {
+    const names = fc.stringMatching(/^[A-Za-z0-9_.-]{1,120}$/);
+    fc.assert(
+      fc.property(names, fc.boolean(), (name, inline) => {
+        const theirs = create(name, { type: inline ? 'inline' : 'attachment' });
+        // The package leaves the quotes of a token out.
+        expect(disposition(name, inline).replaceAll('"', '')).toBe(theirs.replaceAll('"', ''));
+      }),
+    );
   });
 
   it('offers for saving', () => {

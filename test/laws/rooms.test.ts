@@ -112,6 +112,12 @@ const ROOMS: Readonly<Record<string, Row>> = {
     typesOnly: ['storage/bucket'],
     allows: ['storage/s3/settings', 'storage/streams/flow', 'core/debug', 'undici', SDK],
   },
+  'client/**': {
+    file: 'client/upload',
+    refuses: ['core/key', 'operations/operation', 'file-service', 'node:stream', 'https', SDK],
+    typesOnly: ['http/entry'],
+    allows: ['core/errors', 'client/path'],
+  },
   'file-service': {
     file: 'file-service',
     refuses: [],
