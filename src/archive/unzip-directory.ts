@@ -2,11 +2,12 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import yauzl from 'yauzl';
+import { tooLarge } from '../core/too-large.js';
 import type { RandomAccessReader, ZipFile } from 'yauzl';
 import { checkLayout } from './unzip-layout.js';
 import { LONGEST_END, readEnd } from './unzip-end.js';
 import type { DirectoryLocation } from './unzip-end.js';
-import { archiveTooLarge, asArchiveError, invalidArchive, tooManyBytes } from './unzip-errors.js';
+import { asArchiveError, invalidArchive, tooManyBytes } from './unzip-errors.js';
 import { readRecord } from './unzip-record.js';
 import type { DirectoryEntry } from './unzip-record.js';
 import { readRange } from './unzip-source.js';
@@ -87,12 +88,10 @@ function locate(zip: ZipFile, [tail]: readonly Piece[], size: number): Directory
 
 function checkCount({ count, size }: DirectoryLocation, { maxEntries }: DirectoryLimits): void {
   if (count > maxEntries) {
-    throw archiveTooLarge(`The archive holds more than ${maxEntries} entries.`, { maxEntries });
+    throw tooLarge(`The archive holds more than ${maxEntries} entries.`, maxEntries);
   }
   if (size > MAX_DIRECTORY_BYTES) {
-    throw archiveTooLarge('The directory of the archive is too long.', {
-      maxDirectoryBytes: MAX_DIRECTORY_BYTES,
-    });
+    throw tooLarge('The directory of the archive is too long.', MAX_DIRECTORY_BYTES);
   }
 }
 

@@ -1,7 +1,8 @@
 // One record of the directory, judged by itself: what kind of thing it is, its name, its sizes.
 import type { Entry } from 'yauzl';
 import { FileServiceError } from '../core/errors.js';
-import { archiveTooLarge, invalidArchive } from './unzip-errors.js';
+import { tooLarge } from '../core/too-large.js';
+import { invalidArchive } from './unzip-errors.js';
 import { readName } from './unzip-name.js';
 
 /** One checked record of the directory. */
@@ -40,7 +41,7 @@ export function readRecord(record: Entry, maxRatio: number): DirectoryEntry {
   }
   if (size > RATIO_FROM_BYTES && size > maxRatio * packedSize) {
     const sentence = `The archive holds an entry that is compressed more than ${maxRatio} to 1.`;
-    throw archiveTooLarge(sentence, { maxRatio });
+    throw tooLarge(sentence, maxRatio);
   }
   const modified = record.getLastModDate({ timezone: 'UTC' });
   return {

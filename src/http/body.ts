@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { ClientSignal } from '../core/client-signal.js';
 import { FileServiceError, isFileServiceError, type Reason } from '../core/errors.js';
 import type { Scan } from '../core/hooks.js';
+import { tooLarge } from '../core/too-large.js';
 import { checkDigests, type DigestCheck, type ExpectedDigests } from './digest.js';
 import { startScan, type ScanEvents, type ScanOptions, type Scanner } from './scan.js';
 
@@ -142,7 +143,7 @@ function streamOf(guardOf: () => Guard): Readable {
 function refusalAtOnce(source: Readable, limits: BodyLimits): FileServiceError | null {
   const { length, maxBytes, signal } = limits;
   if (signal.aborted) return abortReason(signal);
-  if (length !== undefined && length > maxBytes) return tooLarge(maxBytes);
+  if (length !== undefined && length > maxBytes) return overLimit(maxBytes);
   if (source.readableEnded && length !== 0) {
     return refuse('body_already_consumed', 'Something in front of this service has read the body.');
   }
@@ -220,7 +221,7 @@ function take(guard: Guard, chunk: unknown): void {
 
 function problem(guard: Guard): FileServiceError | null {
   const { bytes, limits, waitedMs, flowingSince } = guard;
-  if (bytes > limits.maxBytes) return tooLarge(limits.maxBytes);
+  if (bytes > limits.maxBytes) return overLimit(limits.maxBytes);
   if (limits.length !== undefined && bytes > limits.length) {
     return refuse('incomplete_body', 'The body is longer than its "Content-Length" says.');
   }
@@ -274,10 +275,8 @@ function incomplete(cause?: unknown): FileServiceError {
   return new FileServiceError('incomplete_body', 'The body did not arrive as a whole.', { cause });
 }
 
-function tooLarge(maxBytes: number): FileServiceError {
-  return new FileServiceError('too_large', `The body is larger than ${maxBytes} bytes.`, {
-    context: { limit: maxBytes },
-  });
+function overLimit(maxBytes: number): FileServiceError {
+  return tooLarge(`The body is larger than ${maxBytes} bytes.`, maxBytes);
 }
 
 function refuse(reason: Reason, sentence: string): FileServiceError {

@@ -1,6 +1,7 @@
 // One file part of a form: its bytes, ended only when the form says that they are all, and its names.
 import { Readable } from 'node:stream';
 import { FileServiceError } from '../core/errors.js';
+import { tooLarge } from '../core/too-large.js';
 
 /** A file part on its way. */
 export interface FormPart {
@@ -44,8 +45,8 @@ export function formPart(inner: Readable, { maxBytes, onEndless }: PartLimits): 
   stream.on('error', () => undefined);
   inner.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) stream.destroy(tooLarge(maxBytes));
-    if (bytes > maxBytes + MAX_EXCESS_BYTES) onEndless(tooLarge(maxBytes));
+    if (bytes > maxBytes) stream.destroy(overLimit(maxBytes));
+    if (bytes > maxBytes + MAX_EXCESS_BYTES) onEndless(overLimit(maxBytes));
     if (!stream.destroyed && !stream.push(chunk)) inner.pause();
   });
   inner.on('end', () => {
@@ -64,10 +65,8 @@ export function formPart(inner: Readable, { maxBytes, onEndless }: PartLimits): 
   };
 }
 
-function tooLarge(maxBytes: number): FileServiceError {
-  return new FileServiceError('too_large', `The file is larger than ${maxBytes} bytes.`, {
-    context: { limit: maxBytes },
-  });
+function overLimit(maxBytes: number): FileServiceError {
+  return tooLarge(`The file is larger than ${maxBytes} bytes.`, maxBytes);
 }
 
 function incomplete(cause: unknown): FileServiceError {
@@ -108,7 +107,7 @@ export function fieldName(sent: string | undefined, maxBytes: number): string {
   if (name === '')
     throw new FileServiceError('invalid_body', 'Each part of a form needs a "name".');
   if (Buffer.byteLength(name) > maxBytes) {
-    throw new FileServiceError('too_large', `A field name takes at most ${maxBytes} bytes.`);
+    throw tooLarge(`A field name takes at most ${maxBytes} bytes.`, maxBytes);
   }
   if (HUGE_INDEX.test(name) || name.split(NESTING).some((part) => FORBIDDEN.has(part))) {
     throw new FileServiceError('invalid_body', 'The form has a field name that is not allowed.');

@@ -1,6 +1,7 @@
 // JSON bodies, read strictly: bounded, UTF-8, no key twice, nothing that reaches a prototype.
 import type { Readable } from 'node:stream';
 import { FileServiceError } from '../core/errors.js';
+import { tooLarge } from '../core/too-large.js';
 import { guardBody, type BodyLimits } from './body.js';
 
 type SmallBodyLimits = Omit<BodyLimits, 'beforeEnd'>;
@@ -86,7 +87,7 @@ function checkShape(text: string): void {
     }
     values += 1;
     if (values > MAX_VALUES) {
-      throw new FileServiceError('too_large', `The body has more than ${MAX_VALUES} values.`);
+      throw tooLarge(`The body has more than ${MAX_VALUES} values.`, MAX_VALUES);
     }
     if (mark === ',') continue;
     levels.push(mark === '{' ? new Set() : null);

@@ -4,6 +4,7 @@ import { lookup } from 'mime-types';
 import type { Readable } from 'node:stream';
 import type { ClientSignal } from '../core/client-signal.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
+import { tooLarge } from '../core/too-large.js';
 import { guardBody, type GuardedBody } from './body.js';
 import { expectedDigests } from './digest.js';
 import { fieldName, fileName, formPart, type FormPart } from './form-part.js';
@@ -287,7 +288,5 @@ function malformed(cause?: unknown): FileServiceError {
 }
 
 function tooMany(what: string, limit: number): FileServiceError {
-  return new FileServiceError('too_large', `The form has more than ${limit} ${what}.`, {
-    context: { limit },
-  });
+  return tooLarge(`The form has more than ${limit} ${what}.`, limit);
 }

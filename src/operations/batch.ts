@@ -4,16 +4,18 @@ import type { FileServiceError } from '../core/errors.js';
 import { decodeBase64, readJson } from '../http/json-body.js';
 import { errorBody, json } from '../http/reply.js';
 import { declaredLength, hasBody, lastValue } from '../http/request.js';
-import { isTrue, optionalFlag } from '../http/parameters.js';
+import { isTrue } from '../http/parameters.js';
 import { baseName, resolveName } from '../core/key.js';
-import { copyFile, copyTree } from './copy.js';
-import { refuseIfAllRefused } from './form.js';
 import { MAX_ITEMS, MAX_JSON_BYTES, flagField, itemsOf, textField } from './shared/items.js';
 import type { Item } from './shared/items.js';
-import { createFolder, planFolder } from './make-folder.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { createsOnly, invalidBody, storeFile, writeVerb } from './shared/store-file.js';
+import { copyFile, copyTree } from './shared/copy-files.js';
+import { createFolder, planFolder } from './shared/create-folder.js';
+import { invalidBody } from './shared/invalid-body.js';
+import { refuseIfAllRefused } from './shared/several-items.js';
+import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
+import { checkExist } from './shared/upload-parameters.js';
 
 const NAME = 'write_batch';
 
@@ -23,9 +25,7 @@ export const batch: Operation = {
   sentence: 'Creates, copies or moves the files and folders of a list into the folder.',
   methods: ['POST', 'PUT'],
   targets: ['root', 'folder'],
-  query: {
-    check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.'),
-  },
+  query: { check_exist: checkExist },
   headers: {},
   body: ['application/json'],
   replies: { 201: { sentence: 'One entry an item, in order.', schema: 'StoredList' } },

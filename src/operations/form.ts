@@ -1,29 +1,24 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
 import { FileServiceError } from '../core/errors.js';
-import type { Reason } from '../core/errors.js';
 import { readForm } from '../http/multipart.js';
 import type { FormFile, FormLimits } from '../http/multipart.js';
 import { errorBody, json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 import { baseName, resolveName } from '../core/key.js';
-import { extractUpload } from './extract.js';
 import { readParameters } from '../http/parameters.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { createsOnly, invalidBody, storeFile, writeVerb } from './shared/store-file.js';
+import { extractUpload } from './shared/extract-upload.js';
+import { invalidBody } from './shared/invalid-body.js';
+import { refuseIfAllRefused } from './shared/several-items.js';
+import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
+import { uploadQuery } from './shared/upload-parameters.js';
 import { isZip } from './shared/upload-rules.js';
 import { created } from './shared/created.js';
-import { uploadQuery } from './write.js';
 
 const MAX_FIELDS = 100;
 const MAX_FIELD_NAME_BYTES = 100;
-
-const OF_THE_AUTHORIZER: ReadonlySet<Reason> = new Set<Reason>([
-  'access_denied',
-  'unauthorized',
-  'authorization_unavailable',
-]);
 
 const isForm = ({ headers }: FileRequest<unknown>): boolean =>
   /^\s*multipart\/form-data\s*(?:;|$)/i.test(headers['content-type'] ?? '');
@@ -83,20 +78,6 @@ async function storeForm(ask: Ask, context: RunContext) {
   return json(201, { resource: items });
 }
 
-/**
- * One refused part does not undo the others; but a caller who may write none of them hears so.
- *
- * @throws FileServiceError the refusal, when `authorize` refused every item
- */
-export function refuseIfAllRefused(
-  items: readonly unknown[],
-  refusals: readonly FileServiceError[],
-): void {
-  const [first] = refusals;
-  if (first === undefined || refusals.length < items.length) return;
-  if (refusals.every(({ reason }) => OF_THE_AUTHORIZER.has(reason))) throw first;
-}
-
 async function storePart(
   ask: Ask,
   context: RunContext,
@@ -116,8 +97,9 @@ async function storePart(
   const folder =
     ask.target.kind === 'file' ? key.slice(0, key.lastIndexOf('/') + 1) : ask.target.key;
   await context.authorize(access('write', folder, writeVerb(ask), 'write_form'));
-  await extractUpload(ask, context, { ...upload, folder, clean, operation: 'write_form' });
-  return { name: folder.slice(0, -1), path: folder };
+  return {
+    ...(await extractUpload(ask, context, { ...upload, folder, clean, operation: 'write_form' })),
+  };
 }
 
 async function storeFormFile(ask: Ask, context: RunContext) {

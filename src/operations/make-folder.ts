@@ -1,15 +1,8 @@
-// POST and PUT of a folder: a zero-byte placeholder whose key ends in a slash.
-import { FileServiceError } from '../core/errors.js';
+// POST and PUT of a folder.
 import { decodeHeaderName } from '../http/header-name.js';
-import { baseName, resolveName } from '../core/key.js';
-import type { Bucket } from '../storage/bucket.js';
-import { alreadyExists } from './shared/missing.js';
-import { access } from './operation.js';
-import type { Ask, Operation, Plan } from './operation.js';
-import { created } from './shared/created.js';
-
-/** How other tools mark a folder's placeholder. */
-export const FOLDER_TYPE = 'application/x-directory';
+import { resolveName } from '../core/key.js';
+import type { Operation } from './operation.js';
+import { planFolder } from './shared/create-folder.js';
 
 const documentation = {
   methods: ['POST', 'PUT'],
@@ -46,46 +39,3 @@ export const makeFolder: Operation = {
   body: [],
   plan: (ask) => planFolder(ask, ask.target.key, 'make_folder'),
 };
-
-/** The plan that creates one folder. */
-export function planFolder(ask: Ask, key: string, operation: string): Plan {
-  if (key === '')
-    throw new FileServiceError(
-      'invalid_body',
-      'Nothing to create: give a path, an "X-File-Name" or "X-Folder-Name" header, a form or a JSON "resource" list.',
-    );
-  return {
-    access: [access('write', key, ask.verb, operation)],
-    run: async ({ bucket }) => {
-      await createFolder(bucket, key, ask.settings.compat);
-      return created(ask, { name: baseName(key), path: key });
-    },
-  };
-}
-
-/**
- * Creates a folder that must not exist, not even by implication.
- *
- * @throws FileServiceError `already_exists`; `folder_exists` (400) in the original server's mode
- */
-export async function createFolder(
-  bucket: Bucket,
-  key: string,
-  compat: 'dreamfactory' | undefined,
-): Promise<void> {
-  const page = await bucket.list({ prefix: key, recursive: true, limit: 1 });
-  const exists =
-    page.files.length > 0 ||
-    (
-      await bucket.write(key, Buffer.alloc(0), {
-        length: 0,
-        contentType: FOLDER_TYPE,
-        createOnly: true,
-      })
-    ).kind !== 'written';
-  if (!exists) return;
-  if (compat === undefined) throw alreadyExists(key);
-  throw new FileServiceError('folder_exists', `Folder '${key}' already exists.`, {
-    context: { path: key },
-  });
-}

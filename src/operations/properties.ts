@@ -1,5 +1,5 @@
 // GET with include_properties: what storage knows about a file or a folder.
-import { FileServiceError } from '../core/errors.js';
+import { tooLarge } from '../core/too-large.js';
 import { jsonDate } from '../http/entry.js';
 import { flag, readParameters, whenSet } from '../http/parameters.js';
 import { json } from '../http/reply.js';
@@ -120,10 +120,9 @@ async function readSmall(
   const body = streamOf(result.body);
   if (result.stat.size > maxBytes) {
     body.destroy();
-    throw new FileServiceError(
-      'too_large',
+    throw tooLarge(
       `The file '${key}' is larger than the ${maxBytes} bytes that "content" answers.`,
-      { context: { limit: maxBytes } },
+      maxBytes,
     );
   }
   const chunks: Buffer[] = [];

@@ -1,25 +1,21 @@
 // DELETE of the root or a folder with a list in the body: each item is judged and answered by itself.
 import type { FileServiceError } from '../core/errors.js';
 import { readJson } from '../http/json-body.js';
-import { flag, readParameters } from '../http/parameters.js';
+import { readParameters } from '../http/parameters.js';
 import { errorBody, json } from '../http/reply.js';
 import { declaredLength, hasBody } from '../http/request.js';
 import { resolveName } from '../core/key.js';
-import { refuseIfAllRefused } from './form.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { removeFile, removeQuery } from './remove.js';
-import { removeFolder, removeFolderQuery, removeTree } from './remove-folder.js';
-import { invalidBody } from './shared/store-file.js';
+import { invalidBody } from './shared/invalid-body.js';
+import { removeFile, removeQuery } from './shared/remove-file.js';
+import { planTreeRemoval, removeFolderQuery, removeTree } from './shared/remove-tree.js';
+import { refuseIfAllRefused } from './shared/several-items.js';
 import { MAX_ITEMS, MAX_JSON_BYTES, itemsOf, textField } from './shared/items.js';
 import type { Item } from './shared/items.js';
 
 const NAME = 'remove_batch';
-const query = {
-  force: removeFolderQuery.force,
-  content_only: removeFolderQuery.content_only,
-  no_check: flag(removeQuery.no_check.sentence),
-};
+const query = { ...removeFolderQuery, ...removeQuery };
 
 /** DELETE / or /folder/ with `{"resource":[...]}` */
 export const removeBatch: Operation = {
@@ -38,7 +34,7 @@ export const removeBatch: Operation = {
   when: ({ headers, path }) => hasBody(headers) || /^\/*$/.test(path),
   plan: async (ask) => {
     const items = await readItems(ask);
-    if (items === null) return removeFolder.plan(ask);
+    if (items === null) return planTreeRemoval(ask);
     const targets = items.map((item) => targetOf(item, ask));
     return { access: [], run: (context) => removeAll(ask, context, targets) };
   },

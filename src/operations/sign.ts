@@ -10,7 +10,7 @@ import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { statFile } from './properties.js';
 import { writeVerb } from './shared/store-file.js';
-import { refuseType, storedType, tooLarge } from './shared/upload-rules.js';
+import { refuseLength, refuseType, storedType } from './shared/upload-rules.js';
 
 const DEFAULT_EXPIRES_SECONDS = 3600;
 /** AWS: "Sharing objects with presigned URLs": seven days is the longest that SigV4 allows. */
@@ -88,8 +88,7 @@ export const signWrite: Operation = {
     const parameters = readParameters(ask.request.query, writeQuery);
     const expiresSeconds = lifetime(ask, parameters.expires);
     const length = parameters.content_length;
-    if (length !== undefined && length > ask.settings.maxUploadBytes)
-      throw tooLarge(ask.settings.maxUploadBytes);
+    refuseLength(length, ask.settings.maxUploadBytes);
     const contentType =
       parameters.content_type === undefined && ask.settings.allowedTypes === undefined
         ? undefined

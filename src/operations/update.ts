@@ -3,14 +3,14 @@ import { FileServiceError } from '../core/errors.js';
 import { readJson } from '../http/json-body.js';
 import { json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
-import type { Attributes, Stat } from '../storage/bucket.js';
-import { FOLDER_TYPE } from './make-folder.js';
+import type { Attributes, Bucket, Stat } from '../storage/bucket.js';
 import { explainMissing } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { describeFile, statFile, statFolder } from './properties.js';
 import { MAX_JSON_BYTES } from './shared/items.js';
-import { invalidBody } from './shared/store-file.js';
+import { FOLDER_TYPE, placeFolder } from './shared/create-folder.js';
+import { invalidBody } from './shared/invalid-body.js';
 import { refuseType } from './shared/upload-rules.js';
 
 /** AWS "Working with object metadata": user metadata is limited to 2 KB. */
@@ -41,22 +41,8 @@ export const update: Operation = {
     return {
       access: [access('write', key, ask.verb, 'update')],
       run: async ({ bucket }) => {
-        for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-          const stat = await statFile(bucket, key);
-          const result = await bucket.copy({
-            from: key,
-            to: key,
-            size: stat.size,
-            attributes: change(stat),
-            ...(stat.etag === '' ? {} : { ifSourceMatch: stat.etag }),
-          });
-          if (result.kind === 'copied') return json(200, describeFile(await statFile(bucket, key)));
-          if (result.kind === 'missing') throw await explainMissing(bucket, key);
-        }
-        throw new FileServiceError(
-          'conflict',
-          `File '${key}' is changing faster than it can be updated.`,
-        );
+        await replaceAttributes(bucket, key, await statFile(bucket, key), change);
+        return json(200, describeFile(await statFile(bucket, key)));
       },
     };
   },
@@ -75,13 +61,44 @@ export const updateFolder: Operation = {
     return {
       access: [access('write', key, ask.verb, 'update_folder')],
       run: async ({ bucket }) => {
-        await statFolder(bucket, key);
-        await bucket.write(key, Buffer.alloc(0), { length: 0, contentType: FOLDER_TYPE, metadata });
+        const placeholder = await statFolder(bucket, key);
+        if (placeholder !== null || !(await placeFolder(bucket, key, metadata))) {
+          const there = placeholder ?? (await statFile(bucket, key));
+          // By a copy onto itself: other tools keep bytes in such objects.
+          await replaceAttributes(bucket, key, there, (stat) => ({
+            ...attributesOf(stat),
+            contentType: stat.contentType ?? FOLDER_TYPE,
+            metadata,
+          }));
+        }
         return json(200, { success: true });
       },
     };
   },
 };
+
+/** Replaces attributes by a copy inside storage, of the very object that the change was made for. */
+async function replaceAttributes(
+  bucket: Bucket,
+  key: string,
+  first: Stat,
+  change: (stat: Stat) => Attributes,
+): Promise<void> {
+  let stat = first;
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    const result = await bucket.copy({
+      from: key,
+      to: key,
+      size: stat.size,
+      attributes: change(stat),
+      ...(stat.etag === '' ? {} : { ifSourceMatch: stat.etag }),
+    });
+    if (result.kind === 'copied') return;
+    if (result.kind === 'missing') throw await explainMissing(bucket, key);
+    stat = await statFile(bucket, key);
+  }
+  throw new FileServiceError('conflict', `'${key}' is changing faster than it can be updated.`);
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -110,25 +127,29 @@ function fileChange(body: Fields, allowedTypes: readonly string[] | undefined) {
       Object.entries(merged).filter((pair): pair is [string, string] => pair[1] !== null),
     );
     refuseLargeMetadata(kept);
-    return {
-      ...pick('contentType', contentType, stat.contentType),
-      ...pick('cacheControl', cacheControl, stat.cacheControl),
-      ...pick('contentDisposition', contentDisposition, stat.contentDisposition),
-      ...pick('contentEncoding', undefined, stat.contentEncoding),
-      ...pick('contentLanguage', undefined, stat.contentLanguage),
-      ...pick('digest', undefined, stat.digest),
-      metadata: kept,
-    };
+    const given = { contentType, cacheControl, contentDisposition };
+    return { ...attributesOf(stat, given), metadata: kept };
   };
 }
 
-function pick(
-  name: keyof Attributes,
-  changed: string | null | undefined,
-  there: string | null,
+/** The attributes of an object except its metadata, with changes: null removes one, undefined keeps it. */
+function attributesOf(
+  stat: Stat,
+  changes: Partial<Record<keyof Attributes, string | null | undefined>> = {},
 ): Attributes {
-  const value = changed === undefined ? there : changed;
-  return value === null ? {} : { [name]: value };
+  const names = [
+    'contentType',
+    'cacheControl',
+    'contentDisposition',
+    'contentEncoding',
+    'contentLanguage',
+    'digest',
+  ] as const;
+  const pairs = names.map((name) => [
+    name,
+    changes[name] === undefined ? stat[name] : changes[name],
+  ]);
+  return Object.fromEntries(pairs.filter(([, value]) => value !== null)) as Attributes;
 }
 
 function property(body: Fields, name: string): string | null | undefined {

@@ -1,32 +1,16 @@
 // POST and PUT of bytes: to a file's own path, or to a folder with the name in a header.
 import { FileServiceError } from '../core/errors.js';
 import { decodeHeaderName } from '../http/header-name.js';
-import { flag, optionalFlag, readParameters } from '../http/parameters.js';
+import { readParameters } from '../http/parameters.js';
 import { declaredLength, hasBody } from '../http/request.js';
 import { parentOf, resolveName } from '../core/key.js';
 import { created } from './shared/created.js';
-import { extractUpload } from './extract.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
+import { extractUpload } from './shared/extract-upload.js';
 import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
-import { isZip, tooLarge } from './shared/upload-rules.js';
-
-/** Parameters of every upload. */
-export const uploadQuery = {
-  check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.'),
-  extract: flag('Unpacks a zip archive into the folder instead of storing it.'),
-  clean: flag('With `extract`: empties the folder first, once the archive was found sound.'),
-};
-
-/** Headers of every upload whose body is the file. */
-export const uploadHeaders = {
-  'content-type': { sentence: "The type to store; generic ones are replaced by the extension's." },
-  'if-match': { sentence: 'Replaces only the version with this ETag.' },
-  'if-none-match': { sentence: '`*` creates only.' },
-  'content-md5': { sentence: 'RFC 1864: verified while the bytes stream.' },
-  'repr-digest': { sentence: 'RFC 9530: verified while the bytes stream, stored and sent back.' },
-  'content-digest': { sentence: 'RFC 9530: verified while the bytes stream.' },
-};
+import { uploadHeaders, uploadQuery } from './shared/upload-parameters.js';
+import { isZip, refuseLength } from './shared/upload-rules.js';
 
 const documentation = {
   methods: ['POST', 'PUT'],
@@ -68,8 +52,7 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
   const { extract, clean } = readParameters(request.query, uploadQuery);
   const declaredType = request.headers['content-type'];
   const length = bodyLength(ask);
-  if (length !== undefined && length > settings.maxUploadBytes)
-    throw tooLarge(settings.maxUploadBytes);
+  refuseLength(length, settings.maxUploadBytes);
   const upload = {
     key,
     body: request.body,
@@ -82,7 +65,8 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
     const folder = parentOf(key);
     return {
       access: [access('write', folder, writeVerb(ask), operation)],
-      run: (context) => extractUpload(ask, context, { ...upload, folder, clean, operation }),
+      run: async (context) =>
+        created(ask, await extractUpload(ask, context, { ...upload, folder, clean, operation })),
     };
   }
   return {

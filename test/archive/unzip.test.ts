@@ -440,7 +440,7 @@ describe('limits', () => {
     expect(isFileServiceError(error) && [error.status, error.message, error.context]).toEqual([
       413,
       'Payload Too Large: The archive holds more than 0 entries.',
-      { maxEntries: 0 },
+      { limit: 0 },
     ]);
   });
 });

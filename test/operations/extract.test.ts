@@ -154,6 +154,27 @@ describe.each(availableStores())('extract over $name', ({ open }) => {
     expect(await around.keys()).toEqual(['beside.txt', 'f2/0.txt', 'f2/b.txt', 'f2/there.txt']);
   });
 
+  it.each(WAYS)(
+    'names the folder by its last segment, wherever it lies, for %s',
+    async (_, send) => {
+      const question = send(craftZip(digitsOf(1)));
+      const path = question.path.replace('/f2/', '/deep/f2/');
+      const answer = await service.ask({ ...question, path });
+      expect([answer.status, answer.headers['location'], answer.json()]).toEqual([
+        201,
+        `${MOUNT}/deep/f2/`,
+        { name: 'f2', path: 'deep/f2/' },
+      ]);
+      await service.ask({ method: 'DELETE', path: '/deep/?force=true' });
+    },
+  );
+
+  it('names the folder by its last segment in the entry of a form too', async () => {
+    const form = formOf([{ name: 'files', filename: 'b.zip', body: craftZip(digitsOf(1)) }]);
+    const answer = await service.ask({ method: 'POST', path: '/f2/sub/?extract=true', ...form });
+    expect(answer.json()).toEqual({ resource: [{ name: 'sub', path: 'f2/sub/' }] });
+  });
+
   it('C22 empties the folder first with clean, at any depth', async () => {
     await around.plant({ 'f2/deep/er/x.txt': {}, 'f2/0.txt': { body: 'old' } });
     const answer = await service.ask({

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { FileServiceError } from '../../core/errors.js';
+import { tooLarge } from '../../core/too-large.js';
 
 /** Bounds of a body. */
 export interface BodyBounds {
@@ -43,7 +44,7 @@ export function boundedBody(answer: IncomingMessage, bounds: BodyBounds): Readab
   answer.on('data', (chunk: Buffer) => {
     received += chunk.length;
     if (received > maxBytes) {
-      body.destroy(tooLarge(maxBytes));
+      body.destroy(overLimit(maxBytes));
       return;
     }
     wait();
@@ -67,9 +68,8 @@ export function boundedBody(answer: IncomingMessage, bounds: BodyBounds): Readab
 }
 
 /** The body is longer than allowed: 413. */
-export function tooLarge(maxBytes: number): FileServiceError {
-  const sentence = `The file at the "url" is larger than ${maxBytes} bytes.`;
-  return new FileServiceError('too_large', sentence, { context: { maxBytes } });
+export function overLimit(maxBytes: number): FileServiceError {
+  return tooLarge(`The file at the "url" is larger than ${maxBytes} bytes.`, maxBytes);
 }
 
 /** The server or the way to it failed: 502. */

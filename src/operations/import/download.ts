@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { FileServiceError, isFileServiceError } from '../../core/errors.js';
 import { guardedLookup, urlNotAllowed } from './address.js';
 import type { Exempt, Lookup } from './address.js';
-import { boundedBody, failed, tooLarge } from './body.js';
+import { boundedBody, failed, overLimit } from './body.js';
 import { parseRedirect, parseTarget } from './target.js';
 
 /** Bounds of a download. */
@@ -132,7 +132,7 @@ function faultOf(answer: IncomingMessage, maxBytes: number): FileServiceError | 
   if ((headers['content-encoding'] ?? 'identity').trim().toLowerCase() !== 'identity') {
     return failed('The server of the "url" answered with an encoded body.');
   }
-  return (lengthOf(answer) ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
+  return (lengthOf(answer) ?? 0) > maxBytes ? overLimit(maxBytes) : undefined;
 }
 
 function lengthOf(answer: IncomingMessage): number | undefined {

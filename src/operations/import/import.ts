@@ -1,14 +1,15 @@
 // POST of a folder with url=https://...: the server fetches the file, behind a guard.
 import { abortSignalOf } from '../../core/client-signal.js';
 import { FileServiceError } from '../../core/errors.js';
-import { flag, isTrue, optionalFlag, readParameters, text } from '../../http/parameters.js';
+import { isTrue, readParameters, text } from '../../http/parameters.js';
 import { lastValue } from '../../http/request.js';
 import { resolveName } from '../../core/key.js';
 import { download } from './download.js';
-import { extractUpload } from '../extract.js';
 import { access } from '../operation.js';
 import type { Operation } from '../operation.js';
+import { extractUpload } from '../shared/extract-upload.js';
 import { createsOnly, storeFile, writeVerb } from '../shared/store-file.js';
+import { uploadQuery } from '../shared/upload-parameters.js';
 import { isZip } from '../shared/upload-rules.js';
 import { created } from '../shared/created.js';
 
@@ -16,9 +17,7 @@ const NAME = 'import';
 const query = {
   url: text('Address of the file: http or https, at a public host.'),
   filename: text("Name to store it under. Default the address' last segment."),
-  check_exist: optionalFlag('Whether an existing file is a conflict: true on POST by default.'),
-  extract: flag('Unpacks a zip archive into the folder instead of storing it.'),
-  clean: flag('With `extract`: empties the folder first, once the archive was found sound.'),
+  ...uploadQuery,
 };
 
 /** POST /folder/?url=https://... */
@@ -66,7 +65,7 @@ export const importFile: Operation = {
           if (extract && isZip(contentType ?? undefined, key)) {
             if (!namedZip) await context.authorize(folder);
             const where = { folder: target.key, clean, operation: NAME };
-            return await extractUpload(ask, context, { ...upload, ...where });
+            return created(ask, await extractUpload(ask, context, { ...upload, ...where }));
           }
           return created(ask, { ...(await storeFile(ask, context, upload)) });
         } finally {

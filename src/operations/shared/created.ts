@@ -5,9 +5,9 @@ import { encodeKey } from '../../core/key.js';
 import type { Ask } from '../operation.js';
 
 /** The answer to something created: 201 with its address. */
-export function created(
+export function created<T extends { readonly path: string }>(
   { request }: Pick<Ask, 'request'>,
-  resource: Readonly<Record<string, unknown>> & { readonly path: string },
+  resource: T,
 ): FileReply {
   return json(201, resource, { Location: `${request.mount}/${encodeKey(resource.path)}` });
 }

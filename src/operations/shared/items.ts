@@ -1,5 +1,7 @@
 // The list in a JSON body: `{"resource":[...]}` or the bare array.
-import { FileServiceError } from '../../core/errors.js';
+import { tooLarge } from '../../core/too-large.js';
+import { isTrue } from '../../http/parameters.js';
+import { invalidBody } from './invalid-body.js';
 
 /** Bytes of a JSON body; contract: form limits. */
 export const MAX_JSON_BYTES = 10 * 2 ** 20;
@@ -17,13 +19,10 @@ export type Item = Readonly<Record<string, unknown>>;
 export function itemsOf(body: unknown, maxItems: number): readonly Item[] | null {
   const list = Array.isArray(body) ? (body as readonly unknown[]) : fieldOf(body, 'resource');
   if (!Array.isArray(list)) return null;
-  if (list.length > maxItems)
-    throw new FileServiceError('too_large', `The list has more than ${maxItems} items.`, {
-      context: { limit: maxItems },
-    });
+  if (list.length > maxItems) throw tooLarge(`The list has more than ${maxItems} items.`, maxItems);
   return list.map((item: unknown) => {
     if (typeof item === 'object' && item !== null && !Array.isArray(item)) return item as Item;
-    throw new FileServiceError('invalid_body', 'Each item of "resource" takes an object.');
+    throw invalidBody('Each item of "resource" takes an object.');
   });
 }
 
@@ -36,17 +35,13 @@ export function textField(item: Item, name: string): string | undefined {
   const value = item[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return value;
-  throw new FileServiceError('invalid_body', `The field "${name}" of an item takes text.`);
+  throw invalidBody(`The field "${name}" of an item takes text.`);
 }
 
 /** A boolean of an item: JSON's own, or the words that query parameters take. */
 export function flagField(item: Item, name: string): boolean {
   const value = item[name];
-  return (
-    value === true ||
-    value === 1 ||
-    (typeof value === 'string' && /^(?:1|true|on|yes|y|t)$/i.test(value))
-  );
+  return value === true || value === 1 || (typeof value === 'string' && isTrue(value));
 }
 
 function fieldOf(body: unknown, name: string): unknown {

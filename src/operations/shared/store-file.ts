@@ -1,5 +1,5 @@
 // How one file's bytes reach storage, whatever brought them: guarded, judged, then visible at once.
-import { FileServiceError, isFileServiceError } from '../../core/errors.js';
+import { isFileServiceError } from '../../core/errors.js';
 import { guardBody, scanBody } from '../../http/body.js';
 import { digestToStore, expectedDigests } from '../../http/digest.js';
 import type { ExpectedDigests } from '../../http/digest.js';
@@ -12,7 +12,7 @@ import type { Bucket, WriteRequest } from '../../storage/bucket.js';
 import type { Readable } from 'node:stream';
 import { alreadyExists, preconditionFailed } from './missing.js';
 import type { Ask, RunContext } from '../operation.js';
-import { refuseType, storedType, tooLarge } from './upload-rules.js';
+import { refuseLength, refuseType, storedType } from './upload-rules.js';
 
 /** One file on its way in. */
 export interface Upload {
@@ -41,8 +41,7 @@ export async function storeFile(
   const { settings } = ask;
   const contentType = storedType(upload.declaredType, upload.key);
   refuseType(contentType, settings.allowedTypes);
-  if (upload.length !== undefined && upload.length > settings.maxUploadBytes)
-    throw tooLarge(settings.maxUploadBytes);
+  refuseLength(upload.length, settings.maxUploadBytes);
   const headers = upload.headers ?? {};
   const digests = expectedDigests(headers);
   const condition = await writeCondition(context.bucket, upload.key, headers);
@@ -153,9 +152,4 @@ function describe(
     type: 'file',
     ...(written.etag === '' ? {} : { etag: written.etag }),
   };
-}
-
-/** The error of a request that carries no usable file. */
-export function invalidBody(sentence: string): FileServiceError {
-  return new FileServiceError('invalid_body', sentence);
 }

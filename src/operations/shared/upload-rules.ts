@@ -1,13 +1,12 @@
 // What every upload obeys: its type, its size, and when it may replace what is there.
 import { FileServiceError } from '../../core/errors.js';
+import { tooLarge } from '../../core/too-large.js';
+import { parseMediaType } from '../../http/media-type.js';
 import { lookup } from 'mime-types';
 
 /** Types that say nothing about the content (contract: "missing or generic"). */
 const GENERIC = new Set(['application/octet-stream', 'application/x-www-form-urlencoded']);
 const JSON_TYPE = 'application/json';
-
-// RFC 9110 section 8.3.1: type "/" subtype, parameters after it.
-const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[\x20-\x7e]*)?$/;
 
 /**
  * The type to store: the request's, unless it is missing, malformed or generic; then the extension's;
@@ -15,16 +14,16 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[\x20-\x7e]*)?$/;
  */
 export function storedType(declared: string | undefined, key: string): string {
   const byName = lookup(key) || undefined;
-  const essence = declared === undefined ? '' : essenceOf(declared);
+  const essence = essenceOf(declared);
   const contradicted = essence === JSON_TYPE && byName !== undefined && byName !== JSON_TYPE;
-  if (declared === undefined || !MEDIA_TYPE.test(declared) || GENERIC.has(essence) || contradicted)
+  if (declared === undefined || essence === '' || GENERIC.has(essence) || contradicted)
     return byName ?? (contradicted ? JSON_TYPE : 'application/octet-stream');
   return declared;
 }
 
-/** The media type without parameters, in lower case. */
-export function essenceOf(type: string): string {
-  return (type.split(';', 1)[0] ?? '').trim().toLowerCase();
+// Empty for a type that is missing or malformed.
+function essenceOf(type: string | undefined): string {
+  return (type === undefined ? undefined : parseMediaType(type)?.essence) ?? '';
 }
 
 /**
@@ -44,16 +43,19 @@ export function refuseType(type: string, allowed: readonly string[] | undefined)
   );
 }
 
-/** The refusal of an upload over the limit. */
-export function tooLarge(maxBytes: number): FileServiceError {
-  return new FileServiceError('too_large', `The upload is larger than ${maxBytes} bytes.`, {
-    context: { limit: maxBytes },
-  });
+/**
+ * Refuses a declared length over the limit.
+ *
+ * @throws FileServiceError `too_large`
+ */
+export function refuseLength(length: number | undefined, maxBytes: number): void {
+  if (length !== undefined && length > maxBytes)
+    throw tooLarge(`The upload is larger than ${maxBytes} bytes.`, maxBytes);
 }
 
 /** Whether a path or type names a zip archive. */
 export function isZip(type: string | undefined, name: string): boolean {
-  const essence = type === undefined ? '' : essenceOf(type);
+  const essence = essenceOf(type);
   return (
     essence === 'application/zip' ||
     essence === 'application/x-zip-compressed' ||

@@ -1,12 +1,12 @@
-// Copies and moves inside storage: every key is judged at both ends, and a source goes only after its copy is whole.
-import { FileServiceError } from '../core/errors.js';
-import type { CopyRequest, Entry } from '../storage/bucket.js';
-import { alreadyExists, explainMissing, notFound } from './shared/missing.js';
-import { access } from './operation.js';
-import type { RunContext } from './operation.js';
-import { startRemoval, stoppedAt } from './shared/partial.js';
-import { statFile } from './properties.js';
-import { authorizeTree, wholeTree } from './shared/tree.js';
+// Copies and moves inside storage: every key is authorized at both ends, and a source goes only after its copy is whole.
+import { FileServiceError } from '../../core/errors.js';
+import type { CopyRequest, Entry } from '../../storage/bucket.js';
+import { alreadyExists, explainMissing, notFound } from './missing.js';
+import { access } from '../operation.js';
+import type { RunContext } from '../operation.js';
+import { startRemoval, stoppedAt } from './partial.js';
+import { statFile } from '../properties.js';
+import { authorizeTree, wholeTree } from './tree.js';
 
 /** Keys of a tree that are copied at the same time. */
 const PARALLEL_COPIES = 8;

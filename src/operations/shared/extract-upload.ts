@@ -1,24 +1,22 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
 import { randomUUID } from 'node:crypto';
-import { abortSignalOf } from '../core/client-signal.js';
-import { openArchive } from '../archive/unzip.js';
-import type { Archive, ArchiveEntry, ArchiveSource } from '../archive/unzip.js';
-import { debugRequest } from '../core/debug.js';
-import { FileServiceError } from '../core/errors.js';
-import { guardBody } from '../http/body.js';
-import { expectedDigests } from '../http/digest.js';
-import { json } from '../http/reply.js';
-import type { FileReply } from '../http/reply.js';
-import { baseName, resolveName } from '../core/key.js';
-import { streamOf } from '../http/stream-of.js';
-import type { Bucket } from '../storage/bucket.js';
-import { FOLDER_TYPE } from './make-folder.js';
-import { access } from './operation.js';
-import type { Ask, RunContext } from './operation.js';
-import { stoppedAt } from './shared/partial.js';
-import { removeTree } from './remove-folder.js';
-import { storeFile, writeVerb } from './shared/store-file.js';
-import type { Upload } from './shared/store-file.js';
+import { abortSignalOf } from '../../core/client-signal.js';
+import { openArchive } from '../../archive/unzip.js';
+import type { Archive, ArchiveEntry, ArchiveSource } from '../../archive/unzip.js';
+import { debugRequest } from '../../core/debug.js';
+import { FileServiceError } from '../../core/errors.js';
+import { guardBody } from '../../http/body.js';
+import { expectedDigests } from '../../http/digest.js';
+import { baseName, resolveName } from '../../core/key.js';
+import { streamOf } from '../../http/stream-of.js';
+import type { Bucket } from '../../storage/bucket.js';
+import { access } from '../operation.js';
+import type { Ask, RunContext } from '../operation.js';
+import { placeFolder } from './create-folder.js';
+import { stoppedAt } from './partial.js';
+import { removeTree } from './remove-tree.js';
+import { storeFile, writeVerb } from './store-file.js';
+import type { Upload } from './store-file.js';
 
 /** An archive on its way in. */
 export interface ArchiveUpload extends Upload {
@@ -27,6 +25,12 @@ export interface ArchiveUpload extends Upload {
   /** Empty the folder first. */
   readonly clean: boolean;
   readonly operation: string;
+}
+
+/** The folder that an archive was unpacked into: what is answered, whichever way the archive came. */
+export interface ExtractedFolder {
+  readonly name: string;
+  readonly path: string;
 }
 
 /** Staged archives lie beside the files for as long as they are unpacked. */
@@ -43,7 +47,7 @@ export async function extractUpload(
   ask: Ask,
   context: RunContext,
   upload: ArchiveUpload,
-): Promise<FileReply> {
+): Promise<ExtractedFolder> {
   const staged = `${STAGED_PREFIX}${randomUUID()}`;
   try {
     const size = await stage(ask, context, upload, staged);
@@ -54,7 +58,7 @@ export async function extractUpload(
   } finally {
     await unstage(context, staged);
   }
-  return json(201, { name: baseName(upload.folder), path: upload.folder });
+  return { name: baseName(upload.folder), path: upload.folder };
 }
 
 async function stage(
@@ -147,7 +151,7 @@ async function write(
   key: string,
 ): Promise<void> {
   if (entry.isFolder) {
-    await context.bucket.write(key, Buffer.alloc(0), { length: 0, contentType: FOLDER_TYPE });
+    await placeFolder(context.bucket, key);
     return;
   }
   await storeFile(

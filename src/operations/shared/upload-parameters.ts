@@ -1,0 +1,24 @@
+// The query parameters and headers that uploads of every shape read.
+import { flag, optionalFlag } from '../../http/parameters.js';
+
+/** Whether an existing file is a conflict: read by `createsOnly`. */
+export const checkExist = optionalFlag(
+  'Whether an existing file is a conflict: true on POST by default.',
+);
+
+/** Parameters of every upload. */
+export const uploadQuery = {
+  check_exist: checkExist,
+  extract: flag('Unpacks a zip archive into the folder instead of storing it.'),
+  clean: flag('With `extract`: empties the folder first, once the archive was found sound.'),
+};
+
+/** Headers of every upload whose body is the file. */
+export const uploadHeaders = {
+  'content-type': { sentence: "The type to store; generic ones are replaced by the extension's." },
+  'if-match': { sentence: 'Replaces only the version with this ETag.' },
+  'if-none-match': { sentence: '`*` creates only.' },
+  'content-md5': { sentence: 'RFC 1864: verified while the bytes stream.' },
+  'repr-digest': { sentence: 'RFC 9530: verified while the bytes stream, stored and sent back.' },
+  'content-digest': { sentence: 'RFC 9530: verified while the bytes stream.' },
+};
