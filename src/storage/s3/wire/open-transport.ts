@@ -1,0 +1,115 @@
+// Carries requests over undici: as many sockets as allowed, kept for a while, given to those who wait in the order
+// they came. The pool is ours, so that whoever waits can be counted, and can stop waiting.
+import { environmentProxy } from './environment-proxy.js';
+import { connectorTo, proxyAuthorization } from './connect.js';
+import type { Transport } from './transport.js';
+import { loadClients, type HttpClient } from './undici-client.js';
+import { Exchange, type ClientSource } from './undici-exchange.js';
+
+/** How sockets are opened and kept. Times in milliseconds. */
+export interface TransportOptions {
+  readonly maxSockets: number;
+  readonly timeouts: {
+    /** How long a connection may take to be there, proxy and TLS handshake included; then it fails with `ETIMEDOUT`. */
+    readonly connectMs: number;
+  };
+  /**
+   * How long a socket is kept without a request where its server does not announce another time.
+   * @default 4000, and 30,000 over TLS
+   */
+  readonly idleMs?: number;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+// Shorter than the 5 s after which old Node servers close an idle socket (new ones announce it): a socket that is
+// used just as the other side closes it fails a request that cannot be repeated.
+const IDLE_MS = 4000;
+// A handshake costs more than a request, and no large store closes sooner.
+const SECURE_IDLE_MS = 30_000;
+
+/** A transport to `http://host:port` or `https://host:port`. Loads undici, and opens no socket before the first request. */
+export async function openTransport(origin: string, options: TransportOptions): Promise<Transport> {
+  const url = new URL(origin);
+  const isSecure = url.protocol === 'https:';
+  const proxy = environmentProxy(url, options.environment ?? process.env);
+  const connector = connectorTo(url, { proxy, connectMs: options.timeouts.connectMs });
+  const idleMs = options.idleMs ?? (isSecure ? SECURE_IDLE_MS : IDLE_MS);
+  // RFC 9112 section 3.2.2: a proxy that relays requests is told the whole URL; one that relays bytes is not.
+  const relay = isSecure ? undefined : proxy;
+  const makeClient = await loadClients();
+  const { maxSockets } = options;
+  return pool(maxSockets, {
+    make: (onGone) => makeClient({ origin: (relay ?? url).origin, connector, idleMs, onGone }),
+    targetPrefix: relay === undefined ? '' : url.origin,
+    routeHeaders: relay === undefined ? [] : Object.entries(proxyAuthorization(relay)).flat(),
+  });
+}
+
+interface Route extends Pick<ClientSource, 'targetPrefix' | 'routeHeaders'> {
+  readonly make: (onGone: () => void) => HttpClient;
+}
+
+function pool(maxSockets: number, { make, ...route }: Route): Transport {
+  const clients = new Set<HttpClient>();
+  const idle: HttpClient[] = [];
+  const queue: Exchange[] = [];
+  let closed: Error | undefined;
+
+  const open = (): HttpClient => {
+    const client = make(() => {
+      const at = idle.indexOf(client);
+      if (at === -1) return;
+      idle.splice(at, 1);
+      clients.delete(client);
+    });
+    clients.add(client);
+    return client;
+  };
+
+  const source: ClientSource = {
+    ...route,
+    claim(exchange) {
+      // The one used last: the others may grow old and go.
+      const client = idle.pop() ?? (clients.size < maxSockets ? open() : undefined);
+      if (client === undefined) queue.push(exchange);
+      else exchange.start(client);
+    },
+    withdraw(exchange) {
+      const at = queue.indexOf(exchange);
+      if (at !== -1) queue.splice(at, 1);
+    },
+    release(client, isReusable) {
+      client.carried = undefined;
+      if (!isReusable) {
+        clients.delete(client);
+        client.destroy();
+      }
+      const next = queue.shift();
+      if (next !== undefined) next.start(isReusable ? client : open());
+      else if (isReusable) idle.push(client);
+    },
+  };
+
+  return {
+    send(request, signal) {
+      if (closed !== undefined) return Promise.reject(closed);
+      // The signal's reason, whatever it is.
+      if (signal.aborted) return Promise.reject(signal.reason as Error);
+      return new Promise((resolve, reject) => {
+        new Exchange(request, signal, source, { resolve, reject }).begin();
+      });
+    },
+    busySockets: () => clients.size - idle.length,
+    waiting: () => queue.length,
+    close(reason) {
+      closed = reason;
+      for (const exchange of queue.splice(0)) exchange.cancel(reason);
+      for (const client of clients)
+        if (client.carried === undefined) client.destroy();
+        else client.carried.cancel(reason);
+      clients.clear();
+      idle.length = 0;
+    },
+  };
+}
