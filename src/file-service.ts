@@ -1,22 +1,23 @@
-// The composition root and the one HTTP shell: node:http, Express and Connect on one side, values on the other.
-import { randomUUID } from 'node:crypto';
+// The composition root: the only file that knows every room.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Attendance } from './server/in-flight.js';
-import type { FileServiceConfig, Settings } from './config/options.js';
-import { completeSettings } from './config/options.js';
-import type { FileRequest } from './http/request.js';
+import type { FileServiceConfig } from './config/options.js';
+import { completeSettings, type Settings } from './config/settings.js';
+import { ClientAbort } from './core/client-signal.js';
+import { within } from './core/deadline.js';
 import { hasBody } from './http/request.js';
-import { ClientAbort, type ClientSignal } from './core/client-signal.js';
 import { openApiDocument } from './operations/openapi/document.js';
-import { metricsCollector } from './pipeline/metrics.js';
-import type { MetricsSnapshot } from './pipeline/metrics.js';
-import { Ending, sendReply, type Sent } from './server/send-reply.js';
+import { createService, type Service } from './pipeline/service.js';
+import { memoryCache } from './policies/memory-cache.js';
+import { metricsCollector } from './policies/metrics.js';
+import type { MetricsCollector, MetricsSnapshot } from './policies/metrics.js';
 import { continueOnRead } from './server/configure-server.js';
-import { createService } from './pipeline/service.js';
+import { InFlight } from './server/in-flight.js';
+import { MountedRequest } from './server/mounted-request.js';
+import { Ending, sendReply, type Sent } from './server/send-reply.js';
 import { cachedBuckets } from './storage/cache/cached-bucket.js';
 import { measuredBuckets } from './storage/measured-bucket.js';
 import { s3Storage } from './storage/s3/storage.js';
-import type { Finding, SweepReport, SweepRequest } from './storage/s3/storage.js';
+import type { Finding, Storage, SweepReport, SweepRequest } from './storage/s3/storage.js';
 
 /** What `check()` found out. */
 export interface CheckResult {
@@ -41,22 +42,13 @@ export interface FileService {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-/** Part of the request that frameworks add. */
-interface FrameworkRequest extends IncomingMessage {
-  readonly originalUrl?: string;
-  readonly baseUrl?: string;
-  readonly ip?: string;
-}
-
-/** One request's stay: until its client leaves, and until its response is over. */
-interface Visit {
-  readonly departure: ClientAbort;
+/** When one request's client goes, and when its response is over. */
+interface Lifetime {
+  readonly clientAbort: ClientAbort;
   readonly ending: Ending;
 }
 
-const SANE_ID = /^[\w.:/+=-]{1,128}$/;
 const DEFAULT_GRACE_MS = 10_000;
-const DEFAULT_SWEEP = { olderThanSeconds: 24 * 3600, dryRun: false };
 
 /**
  * A file service as a plain `(req, res, next)` handler: it mounts wherever a router does, on Express 4
@@ -67,154 +59,92 @@ const DEFAULT_SWEEP = { olderThanSeconds: 24 * 3600, dryRun: false };
 export function createFileService<Req = IncomingMessage>(
   config: FileServiceConfig<Req>,
 ): FileService {
-  const settings = completeSettings(config);
+  const settings = completeSettings(config, memoryCache);
   const storage = s3Storage(settings.storage);
   const metrics = metricsCollector();
-  const onLookup = (hit: boolean) => {
+  const service = createService(settings, bucketsOf(settings, storage, metrics), metrics);
+  const responses = new InFlight<ServerResponse>();
+  const files = handlerOf(service, responses, settings.timeouts.idleMs);
+  // Each tenant's files lie below the bucket's root.
+  const container = typeof settings.container === 'string' ? settings.container : '';
+
+  return Object.assign(files, {
+    check: async (): Promise<CheckResult> => {
+      const findings = await storage.check(container);
+      return { ok: findings.every(({ ok }) => ok), findings };
+    },
+    metrics: metrics.snapshot,
+    openapi: () => openApiDocument(settings, '/'),
+    sweep: ({ olderThanSeconds = 24 * 3600, dryRun = false }: Partial<SweepRequest> = {}) =>
+      storage.sweep(container, { olderThanSeconds, dryRun }),
+    close: async ({ graceMs = DEFAULT_GRACE_MS }: { readonly graceMs?: number } = {}) => {
+      service.refuseNewWork();
+      await endedWithin(responses, graceMs);
+      await storage.close();
+    },
+  });
+}
+
+/** The storage's buckets, measured, behind the host's cache. */
+function bucketsOf<Req>(
+  settings: Settings<Req>,
+  storage: Storage,
+  metrics: MetricsCollector,
+): ReturnType<typeof cachedBuckets> {
+  const measured = measuredBuckets(storage.open, metrics.storage);
+  return cachedBuckets(settings, measured, (hit) => {
     if (hit) metrics.cacheHit();
     else metrics.cacheMiss();
-  };
-  const open = measuredBuckets(storage.open, metrics.storage);
-  const service = createService(settings, cachedBuckets(settings, open, onLookup), metrics);
-  const running = new Attendance<ServerResponse>();
-  let onIdle: (() => void) | undefined;
+  });
+}
 
-  const files = (
-    req: IncomingMessage,
-    res: ServerResponse,
-    next?: (error?: unknown) => void,
-  ): void => {
-    const visit = { departure: new ClientAbort(), ending: new Ending() };
-    const seat = running.enter(res);
+type Handler = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+function handlerOf<Req>(
+  service: Service<Req>,
+  responses: InFlight<ServerResponse>,
+  idleMs: number,
+): Handler {
+  return (req, res, next) => {
+    const lifetime = { clientAbort: new ClientAbort(), ending: new Ending() };
+    const slot = responses.add(res);
     res.once('close', () => {
-      running.leave(seat);
-      if (!res.writableFinished) visit.departure.abort();
-      visit.ending.abort();
-      if (running.size === 0) onIdle?.();
+      responses.remove(slot);
+      if (!res.writableFinished) lifetime.clientAbort.abort();
+      lifetime.ending.abort();
     });
-    answer(req, res, visit).catch((error: unknown) => {
+    answer(service, req, res, lifetime, idleMs).catch((error: unknown) => {
       if (next === undefined || res.headersSent) res.destroy();
       else next(error);
     });
   };
-
-  async function answer(
-    req: IncomingMessage,
-    res: ServerResponse,
-    { departure, ending }: Visit,
-  ): Promise<void> {
-    continueOnRead(req, res);
-    const request = new MountedRequest<Req>(req, departure);
-    // Whoever reads the body hears of its errors; this listener keeps the rest from ending the process.
-    if (hasBody(request.headers)) req.on('error', ignore);
-    const { reply, finish } = await service.respond(request);
-    const done = ({ error, ...transfer }: Sent): void => finish(transfer, error);
-    sendReply(req, { res, ending, done }, reply, settings.timeouts.idleMs);
-  }
-
-  const container = (): string => {
-    if (typeof settings.container === 'string') return settings.container;
-    // Each tenant's files lie below the bucket's root.
-    return '';
-  };
-
-  return Object.assign(files, {
-    check: async (): Promise<CheckResult> => {
-      const findings = await storage.check(container());
-      return { ok: findings.every(({ ok }) => ok), findings };
-    },
-    metrics: metrics.snapshot,
-    openapi: () => openApiDocument(settings as unknown as Settings<unknown>, '/'),
-    sweep: (request: Partial<SweepRequest> = {}) =>
-      storage.sweep(container(), { ...DEFAULT_SWEEP, ...request }),
-    close: async ({ graceMs = DEFAULT_GRACE_MS }: { readonly graceMs?: number } = {}) => {
-      service.refuseNewWork();
-      await idleWithin(graceMs);
-      for (const res of running.guests()) res.destroy();
-      await storage.close();
-    },
-  });
-
-  async function idleWithin(graceMs: number): Promise<void> {
-    if (running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      onIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
 }
 
-// A class, because one is made for every request; what few of them need is made when it is asked for.
-class MountedRequest<Req> implements FileRequest<Req> {
-  readonly id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: IncomingMessage;
-  readonly bodyConsumed: boolean;
-  readonly signal: ClientSignal;
-  readonly #req: FrameworkRequest;
-  readonly #peer: string | undefined;
-  readonly #search: string;
-  #query: URLSearchParams | undefined;
-
-  constructor(req: FrameworkRequest, signal: ClientSignal) {
-    // Node gives text for every header but Set-Cookie, which no client sends.
-    const headers = req.headers as Readonly<Record<string, string>>;
-    const { path, query } = splitTarget(req.url ?? '/');
-    const id = headers['x-request-id'];
-    this.id = id !== undefined && SANE_ID.test(id) ? id : randomUUID();
-    this.method = req.method ?? 'GET';
-    this.path = path;
-    this.headers = headers;
-    this.body = req;
-    this.bodyConsumed = hasBody(headers) && (req.readableDidRead || req.readableEnded);
-    this.signal = signal;
-    this.#req = req;
-    // Once it is closed, a socket knows its peer only if it was asked before.
-    this.#peer = req.socket.remoteAddress;
-    this.#search = query;
-  }
-
-  get mount(): string {
-    return mountOf(this.#req);
-  }
-
-  get query(): URLSearchParams {
-    return (this.#query ??= this.#search === '' ? NO_QUERY : new URLSearchParams(this.#search));
-  }
-
-  get ip(): string {
-    return this.#req.ip ?? this.#peer ?? '';
-  }
-
-  get raw(): Req {
-    // The host says with the generic what its framework's request is.
-    return this.#req as unknown as Req;
-  }
+async function answer<Req>(
+  service: Service<Req>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { clientAbort, ending }: Lifetime,
+  idleMs: number,
+): Promise<void> {
+  continueOnRead(req, res);
+  const request = new MountedRequest<Req>(req, clientAbort);
+  // Whoever reads the body is told of its errors; this listener keeps the rest from ending the process.
+  if (hasBody(request.headers)) req.on('error', ignore);
+  const { reply, finish } = await service.respond(request);
+  const done = ({ error, ...transfer }: Sent): void => finish(transfer, error);
+  sendReply(req, { res, ending, done }, reply, idleMs);
 }
 
-// Nobody writes into the query of a request.
-const NO_QUERY = new URLSearchParams();
+/** Waits for the responses that are under way; those that outlast the grace are cut. */
+async function endedWithin(responses: InFlight<ServerResponse>, graceMs: number): Promise<void> {
+  const late = (): Error => new Error(`responses are under way after ${graceMs} ms`);
+  await within(responses.empty(), graceMs, late).catch(ignore);
+  for (const res of responses.all()) res.destroy();
+}
 
 function ignore(): void {}
-
-// RFC 9112 section 3.2.2: a server must accept the absolute form too; its authority is not ours to trust.
-function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  const origin = target.startsWith('/') ? '' : (/^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? '');
-  const rest = target.slice(origin.length);
-  const mark = rest.indexOf('?');
-  const path = mark === -1 ? rest : rest.slice(0, mark);
-  return { path: path === '' ? '/' : path, query: mark === -1 ? '' : rest.slice(mark + 1) };
-}
-
-function mountOf(req: FrameworkRequest): string {
-  if (req.baseUrl !== undefined) return req.baseUrl;
-  if (req.originalUrl === undefined) return '';
-  const whole = splitTarget(req.originalUrl).path;
-  const { path } = splitTarget(req.url ?? '/');
-  return whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : whole;
-}

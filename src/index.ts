@@ -48,14 +48,14 @@ export { keyvCache } from './policies/keyv-cache.js';
 export type { KeyvLike } from './policies/keyv-cache.js';
 export { memoryCache } from './policies/memory-cache.js';
 export type { MemoryCacheOptions } from './policies/memory-cache.js';
-export { metricsCollector } from './pipeline/metrics.js';
+export { metricsCollector } from './policies/metrics.js';
 export type {
   DurationHistogram,
   MetricsCollector,
   MetricsSnapshot,
   StorageHistogram,
-} from './pipeline/metrics.js';
-export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './pipeline/prometheus-text.js';
+} from './policies/metrics.js';
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './policies/prometheus-text.js';
 export { rateLimit } from './policies/rate-limit.js';
 export type { LimitKey, RateLimitOptions } from './policies/rate-limit.js';
 export { roles } from './policies/roles.js';

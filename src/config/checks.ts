@@ -1,19 +1,22 @@
 // The checks of a host's configuration. Mistakes are TypeErrors at construction that name the option.
-import type { FileServiceConfig } from './options.js';
 import { containerPrefix } from '../core/key.js';
-
-/** Says what an option takes; undefined when the value is fine. */
-type Check = (value: unknown) => string | undefined;
-
-const text: Check = (value) =>
-  typeof value === 'string' && value !== '' ? undefined : 'a non-empty string';
-const anyText: Check = (value) => (typeof value === 'string' ? undefined : 'a string');
-const truth: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
-const callable: Check = (value) => (typeof value === 'function' ? undefined : 'a function');
-const callables: Check = (value) =>
-  isFunction(value) || (Array.isArray(value) && value.length > 0 && value.every(isFunction))
-    ? undefined
-    : 'a function or a non-empty list of functions';
+import { nearestName } from '../core/suggestion.js';
+import type { FileServiceConfig } from './options.js';
+import {
+  anyText,
+  callable,
+  callables,
+  hasMethods,
+  hasText,
+  headerValue,
+  mediaTypes,
+  oneOf,
+  text,
+  truth,
+  url,
+  whole,
+  type Check,
+} from './value-checks.js';
 
 const MAX_EXPIRES_SECONDS = 604_800;
 
@@ -71,6 +74,10 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   crossOriginResourcePolicy: oneOf('same-origin', 'same-site', 'cross-origin', false),
   cacheControl: headerValue,
   cors: corsProblem,
+  cursorSecret: (value) =>
+    typeof value === 'string' && value.length >= 16
+      ? undefined
+      : 'a text of 16 characters at least',
   importFromUrl: truth,
   normalizeKeys: oneOf('NFC'),
   compat: oneOf('dreamfactory'),
@@ -140,38 +147,6 @@ function containerProblem(value: unknown): string | undefined {
   }
 }
 
-function url(value: unknown): string | undefined {
-  const expected = 'an http or https URL';
-  if (typeof value !== 'string' || !URL.canParse(value)) return expected;
-  return /^https?:$/.test(new URL(value).protocol) ? undefined : expected;
-}
-
-function whole(min: number, max = Number.MAX_SAFE_INTEGER): Check {
-  const upper = max === Number.MAX_SAFE_INTEGER ? ' up' : ` to ${max}`;
-  return (value) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
-      ? undefined
-      : `a whole number from ${min}${upper}`;
-}
-
-function oneOf(...allowed: readonly (string | boolean)[]): Check {
-  return (value) =>
-    allowed.includes(value as string | boolean)
-      ? undefined
-      : `one of ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
-}
-
-function mediaTypes(value: unknown): string | undefined {
-  const fine =
-    Array.isArray(value) &&
-    value.every((type) => typeof type === 'string' && /^[\w.+-]+\/(?:\*|[\w.+-]+)$/.test(type));
-  return fine ? undefined : 'a list of media types such as "image/png" or "image/*"';
-}
-
-function headerValue(value: unknown): string | undefined {
-  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? undefined : 'a header value';
-}
-
 function corsProblem(value: unknown): string | undefined {
   const expected =
     '{ origins: "*" or a list of origins, credentials?, maxAgeSeconds?, exposedHeaders? }';
@@ -203,31 +178,9 @@ function timeoutsProblem(value: unknown): string | undefined {
 }
 
 function unknownOption(name: string, known: readonly string[]): TypeError {
-  const closest = known.reduce((best, one) =>
-    distance(one, name) < distance(best, name) ? one : best,
-  );
-  const isNear = distance(closest, name) <= 1 + name.length / 3;
-  // Names are shortened as often as they are misspelt.
-  const nearest = isNear ? closest : known.find((one) => name.length > 3 && one.startsWith(name));
+  const nearest = nearestName(name, known);
   const hint = nearest === undefined ? '.' : `; did you mean \`${nearest}\`?`;
   return new TypeError(`\`${name}\` is not an option${hint}`);
-}
-
-// Levenshtein distance, ignoring case: names are short and this runs only to explain a mistake.
-function distance(left: string, right: string): number {
-  const [a, b] = [left.toLowerCase(), right.toLowerCase()];
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1)
-      next[j] = Math.min(
-        (row[j] ?? 0) + 1,
-        (next[j - 1] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function shown(name: string, value: unknown): string {
@@ -239,24 +192,4 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
-}
-
-function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
-  );
-}
-
-function hasText(value: unknown, ...fields: readonly string[]): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    fields.every((field) => text((value as Record<string, unknown>)[field]) === undefined)
-  );
 }

@@ -1,4 +1,4 @@
-// What a host may say, checked once at construction: FileServiceConfig in, complete Settings out.
+// What a host may configure: the public types, and nothing that runs.
 import type { IncomingMessage } from 'node:http';
 import type {
   Audit,
@@ -9,11 +9,7 @@ import type {
   Limit,
   Scan,
 } from '../core/hooks.js';
-import { containerPrefix } from '../core/key.js';
-import { DEFAULT_INLINE_TYPES } from '../http/serving.js';
-import { memoryCache } from '../policies/memory-cache.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
-import { checkOptions } from './checks.js';
 
 /** A function that hands out AWS credentials, as the SDK's credential providers do. */
 export type CredentialProvider = Exclude<
@@ -127,6 +123,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   /** `Cache-Control` of files that have none. @default 'private, no-cache' */
   readonly cacheControl?: string;
   readonly cors?: CorsOptions;
+  /**
+   * Seals the cursors of listings, 16 characters at least. Give all instances of a service the same one when their
+   * credentials come from a provider. @default derived from a static `secret`, else one of this process
+   */
+  readonly cursorSecret?: string;
   /** Allow `?url=https://...` imports. @default false */
   readonly importFromUrl?: boolean;
   /** Bring names to this Unicode form. @default none */
@@ -146,162 +147,4 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly cache_enabled?: boolean;
   /** The original server's spelling of {@link cacheTtl}. */
   readonly cache_ttl?: number;
-}
-
-/** The complete, frozen, defaulted form of FileServiceConfig: no optionals inside the house. */
-export interface Settings<Req = IncomingMessage> {
-  readonly name: string;
-  readonly label: string | undefined;
-  readonly description: string | undefined;
-  readonly container: string | ((request: HookRequest<Req>) => string);
-  readonly storage: StorageSettings;
-  readonly authenticate: Authenticate<Req>;
-  readonly authorize: readonly Authorize<Req>[];
-  readonly limits: readonly Limit<Req>[];
-  readonly audit: Audit | undefined;
-  readonly auditRequired: boolean;
-  readonly cache: Cache | undefined;
-  readonly cacheTtlSeconds: number;
-  readonly cacheMaxBodyBytes: number;
-  readonly filterListings: boolean;
-  readonly scan: Scan | undefined;
-  readonly maxUploadBytes: number;
-  readonly maxFiles: number;
-  readonly maxInlineBytes: number;
-  readonly maxExpiresSeconds: number;
-  readonly overwriteOnPost: boolean;
-  readonly allowedTypes: readonly string[] | undefined;
-  readonly inlineTypes: readonly string[];
-  readonly trustedContent: boolean;
-  readonly crossOriginResourcePolicy: string | false;
-  readonly cacheControl: string;
-  readonly cors: CorsOptions | undefined;
-  readonly importFromUrl: boolean;
-  readonly normalizeKeys: 'NFC' | undefined;
-  readonly compat: 'dreamfactory' | undefined;
-  readonly timeouts: Timeouts;
-}
-
-const MIB = 2 ** 20;
-const DEFAULT_TIMEOUTS: Timeouts = {
-  connectMs: 3000,
-  requestMs: 10_000,
-  idleMs: 30_000,
-  hookMs: 5000,
-};
-
-/**
- * Checks a configuration and completes it.
- *
- * @throws TypeError that names the option, what was given, and the nearest right one
- */
-export function completeSettings<Req>(given: FileServiceConfig<Req>): Settings<Req> {
-  checkOptions(given);
-  const config = withoutSnakeCase(given);
-  const cacheTtlSeconds = config.cacheTtl ?? 0;
-  return Object.freeze({
-    name: config.name ?? 's3files',
-    label: config.label,
-    description: config.description,
-    container:
-      typeof config.container === 'function'
-        ? config.container
-        : containerPrefix(config.container ?? ''),
-    storage: storageSettings(config),
-    authenticate: config.authenticate ?? userOfTheHost,
-    authorize: listOf(config.authorize),
-    limits: config.limit === undefined ? [] : listOf(config.limit),
-    audit: config.audit,
-    auditRequired: config.auditRequired ?? false,
-    cache: cacheOf(config, cacheTtlSeconds),
-    cacheTtlSeconds,
-    cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,
-    filterListings: config.filterListings ?? true,
-    scan: config.scan,
-    maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
-    maxFiles: config.maxFiles ?? 10,
-    maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,
-    maxExpiresSeconds: config.maxExpires ?? 604_800,
-    overwriteOnPost: config.overwriteOnPost ?? config.compat === 'dreamfactory',
-    allowedTypes: config.allowedTypes,
-    inlineTypes: config.inlineTypes?.map((type) => type.toLowerCase()) ?? DEFAULT_INLINE_TYPES,
-    trustedContent: config.trustedContent ?? false,
-    crossOriginResourcePolicy: config.crossOriginResourcePolicy ?? 'same-origin',
-    cacheControl: config.cacheControl ?? 'private, no-cache',
-    cors: config.cors,
-    importFromUrl: config.importFromUrl ?? false,
-    normalizeKeys: config.normalizeKeys,
-    compat: config.compat,
-    timeouts: { ...DEFAULT_TIMEOUTS, ...config.timeouts },
-  });
-}
-
-function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
-  const { connectMs, requestMs, idleMs } = { ...DEFAULT_TIMEOUTS, ...config.timeouts };
-  return Object.freeze({
-    bucket: config.bucket,
-    // checkOptions has refused a missing region unless an endpoint is named.
-    region: config.region ?? 'us-east-1',
-    endpoint: config.endpoint,
-    publicEndpoint: config.publicEndpoint,
-    usePathStyleEndpoint: config.usePathStyleEndpoint ?? false,
-    credentials: credentialsOf(config),
-    createBucket: config.createBucket ?? false,
-    serverSideEncryption: config.serverSideEncryption,
-    kmsKeyId: config.kmsKeyId,
-    storageClass: config.storageClass,
-    maxSockets: config.maxSockets ?? 128,
-    multipartThreshold: config.multipartThreshold ?? 100 * MIB,
-    partSize: config.partSize ?? 8 * MIB,
-    maxPartBuffers: config.maxPartBuffers ?? 16,
-    leanCalls: config.leanCalls ?? true,
-    timeouts: { connectMs, requestMs, idleMs },
-  });
-}
-
-function credentialsOf<Req>(config: FileServiceConfig<Req>): StorageSettings['credentials'] {
-  if (config.credentials !== undefined) return config.credentials;
-  if (config.key === undefined || config.secret === undefined) return undefined;
-  const identity = { accessKeyId: config.key, secretAccessKey: config.secret };
-  return config.sessionToken === undefined
-    ? identity
-    : { ...identity, sessionToken: config.sessionToken };
-}
-
-function cacheOf<Req>(config: FileServiceConfig<Req>, ttlSeconds: number): Cache | undefined {
-  const enabled = config.cacheEnabled ?? config.cache !== undefined;
-  if (!enabled) return undefined;
-  if (ttlSeconds === 0) {
-    process.emitWarning(
-      'The cache is enabled, but `cacheTtl` is 0 seconds: nothing is kept.',
-      'FileServiceWarning',
-    );
-    return undefined;
-  }
-  return config.cache ?? memoryCache();
-}
-
-// The page's own spelling works as written there; naming an option twice was refused before.
-function withoutSnakeCase<Req>(config: FileServiceConfig<Req>): FileServiceConfig<Req> {
-  const { use_path_style_endpoint, cache_enabled, cache_ttl, ...rest } = config;
-  return {
-    ...rest,
-    usePathStyleEndpoint: rest.usePathStyleEndpoint ?? use_path_style_endpoint,
-    cacheEnabled: rest.cacheEnabled ?? cache_enabled,
-    cacheTtl: rest.cacheTtl ?? cache_ttl,
-  };
-}
-
-function listOf<T>(value: T | readonly T[]): readonly T[] {
-  // Array.isArray does not narrow readonly arrays.
-  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
-}
-
-// Passport, express-jwt and most session middlewares leave the caller here.
-function userOfTheHost<Req>(request: HookRequest<Req>): ReturnType<Authenticate<Req>> {
-  const user: unknown = (request.raw as { user?: unknown }).user;
-  if (typeof user !== 'object' || user === null) return null;
-  const id: unknown = (user as { id?: unknown }).id;
-  if (typeof id !== 'string' && typeof id !== 'number') return null;
-  return { ...user, id: String(id) };
 }

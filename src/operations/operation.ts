@@ -7,7 +7,7 @@ import type { FileReply } from '../http/reply.js';
 import type { FileRequest } from '../http/request.js';
 import type { KeyRules, Target } from '../core/key.js';
 import type { Bucket } from '../storage/bucket.js';
-import type { Settings } from '../config/options.js';
+import type { OperationSettings } from '../config/settings.js';
 
 /** A method that some operation answers. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -18,7 +18,7 @@ export interface Ask {
   /** The effective method: the tunnelled one in the original server's mode. */
   readonly verb: string;
   readonly target: Target;
-  readonly settings: Settings<unknown>;
+  readonly settings: OperationSettings;
   readonly rules: KeyRules;
   /** The OpenAPI document of this service, as mounted at `mount`. */
   readonly describe: (mount: string) => unknown;
@@ -88,7 +88,7 @@ export interface Operation {
   /** True when accesses are asked item by item while it runs, and `plan.access` may be empty. */
   readonly judgesItems?: boolean;
   /** Whether the host has turned it on; absent means always. Only enabled operations are described. */
-  readonly enabled?: (settings: Settings<unknown>) => boolean;
+  readonly enabled?: (settings: OperationSettings) => boolean;
   /** Further condition on the request; absent means always. */
   readonly when?: (request: FileRequest<unknown>) => boolean;
   readonly plan: (ask: Ask) => Plan | Promise<Plan>;

@@ -5,8 +5,8 @@ import type { FileRequest } from '../http/request.js';
 /** Accesses that an event lists; a batch may ask for many more. */
 const MAX_ACCESSES = 100;
 
-/** One request so far. */
-export interface RequestRecord {
+/** What the audit will say of a request that still runs. */
+export interface AuditRecord {
   readonly startedAt: number;
   operation: string | null;
   verb: string;
@@ -18,7 +18,7 @@ export interface RequestRecord {
   readonly access: Access[];
 }
 
-/** How the answer left. */
+/** How the answer was sent. */
 export interface Transfer {
   readonly status: number;
   readonly bytesOut: number;
@@ -26,7 +26,7 @@ export interface Transfer {
 }
 
 /** A record of a request that has just arrived. */
-export function startRecord(request: FileRequest<unknown>): RequestRecord {
+export function startRecord(request: FileRequest<unknown>): AuditRecord {
   return {
     startedAt: performance.now(),
     operation: null,
@@ -41,7 +41,7 @@ export function startRecord(request: FileRequest<unknown>): RequestRecord {
 }
 
 /** Remembers that an access was asked. */
-export function noteAccess(record: RequestRecord, access: Access): void {
+export function noteAccess(record: AuditRecord, access: Access): void {
   if (record.access.length < MAX_ACCESSES) record.access.push(access);
 }
 
@@ -52,7 +52,7 @@ export type Figures = Pick<
 >;
 
 /** The figures of a request that is over. */
-export function figuresOf(record: RequestRecord, transfer: Transfer): Figures {
+export function figuresOf(record: AuditRecord, transfer: Transfer): Figures {
   return {
     operation: record.operation,
     status: transfer.status,
@@ -68,7 +68,7 @@ export function figuresOf(record: RequestRecord, transfer: Transfer): Figures {
 export function auditEvent(
   service: string,
   request: FileRequest<unknown>,
-  record: RequestRecord,
+  record: AuditRecord,
   figures: Figures,
 ): AuditEvent {
   return {

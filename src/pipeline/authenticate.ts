@@ -1,5 +1,5 @@
 // Who asks, and where their files lie.
-import type { Settings } from '../config/options.js';
+import type { Settings } from '../config/settings.js';
 import { debugHook } from '../core/debug.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
@@ -13,10 +13,10 @@ export function hookRequestOf<Req>(
   request: FileRequest<Req>,
   principal: Principal | null,
 ): HookRequest<Req> {
-  return Object.freeze(new SeenRequest(request, principal));
+  return Object.freeze(new HookView(request, principal));
 }
 
-class SeenRequest<Req> implements HookRequest<Req> {
+class HookView<Req> implements HookRequest<Req> {
   readonly id: string;
   readonly raw: Req;
   readonly principal: Principal | null;
@@ -31,7 +31,7 @@ class SeenRequest<Req> implements HookRequest<Req> {
     this.#request = request;
   }
 
-  // Made for those who look: they cost more than a hook that does not.
+  // Computed when a hook asks: most hooks never do.
   get ip(): string {
     return this.#request.ip;
   }
@@ -46,25 +46,27 @@ class SeenRequest<Req> implements HookRequest<Req> {
  *
  * @throws FileServiceError what the hook threw; `authorization_unavailable` when it failed or was silent
  */
-export function identify<Req>(
+export function authenticate<Req>(
   settings: Settings<Req>,
   request: HookRequest<Req>,
 ): Principal | null | Promise<Principal | null> {
   try {
     const principal = settings.authenticate(request);
-    return isPromise(principal) ? settle(principal, settings.timeouts.hookMs) : checked(principal);
+    return isPromise(principal)
+      ? checkedWithin(principal, settings.timeouts.hookMs)
+      : checked(principal);
   } catch (error) {
     throw unavailable(error);
   }
 }
 
-async function settle(
+async function checkedWithin(
   principal: PromiseLike<Principal | null>,
   hookMs: number,
 ): Promise<Principal | null> {
   const late = () => new Error(`authenticate did not answer within ${hookMs} ms`);
   try {
-    return checked(await within(Promise.resolve(principal), hookMs, late));
+    return checked(await within(principal, hookMs, late));
   } catch (error) {
     throw unavailable(error);
   }

@@ -1,13 +1,13 @@
 // Asks the host about accesses. Only `true` allows; whatever else happens is a refusal.
-import type { Settings } from '../config/options.js';
+import type { Settings } from '../config/settings.js';
 import { debugHook } from '../core/debug.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import { allowAll } from '../core/hooks.js';
 import type { Access, Authorize, HookRequest } from '../core/hooks.js';
 import { isPromise, within } from '../core/deadline.js';
 
-/** Judges the accesses of one request. */
-export interface Judge {
+/** Asks the host about the accesses of one request. */
+export interface Authorizer {
   /** Nothing, or a promise of nothing, when the access is allowed; throws or rejects with the refusal. */
   readonly authorize: (access: Access) => void | Promise<void>;
   /** False for a refusal; rejects only when the hook itself failed. */
@@ -15,12 +15,12 @@ export interface Judge {
   readonly allowsEverything: boolean;
 }
 
-/** A judge for one request; `noted` sees every access that is asked. */
-export function judgeFor<Req>(
+/** The authorizer of one request; `noted` sees every access that is asked. */
+export function authorizerFor<Req>(
   settings: Settings<Req>,
   request: HookRequest<Req>,
   noted: (access: Access) => void,
-): Judge {
+): Authorizer {
   const allowsEverything = settings.authorize.every((authorize) => authorize === allowAll);
   const { hookMs } = settings.timeouts;
 
@@ -34,7 +34,8 @@ export function judgeFor<Req>(
   function askFrom(index: number, access: Access): void | Promise<void> {
     for (let next = index; next < settings.authorize.length; next += 1) {
       const verdict = ask(settings.authorize[next], access);
-      if (isPromise(verdict)) return settle(verdict, access).then(() => askFrom(next + 1, access));
+      if (isPromise(verdict))
+        return allowedWithin(verdict, access).then(() => askFrom(next + 1, access));
       if (verdict !== true) throw refusal(access);
     }
     return undefined;
@@ -48,9 +49,9 @@ export function judgeFor<Req>(
     }
   }
 
-  async function settle(verdict: PromiseLike<unknown>, access: Access): Promise<void> {
+  async function allowedWithin(verdict: PromiseLike<unknown>, access: Access): Promise<void> {
     const late = () => new Error(`authorize did not answer within ${hookMs} ms`);
-    const answer = await within(Promise.resolve(verdict), hookMs, late).catch((error: unknown) => {
+    const answer = await within(verdict, hookMs, late).catch((error: unknown) => {
       throw unavailable(error);
     });
     if (answer !== true) throw refusal(access);

@@ -1,11 +1,11 @@
-// What every answer wears, whatever it says.
-import type { Settings } from '../config/options.js';
+// The headers that every answer has.
+import type { Settings } from '../config/settings.js';
 import { corsHeaders } from './cors.js';
 import type { FileReply } from '../http/reply.js';
 import type { FileRequest } from '../http/request.js';
 
-/** The reply as it leaves: with the headers of every answer, and without a body to HEAD. */
-export function dress<Req>(
+/** A reply with the headers that every answer has, and without a body for HEAD. */
+export function withCommonHeaders<Req>(
   settings: Settings<Req>,
   request: FileRequest<Req>,
   bodiless: boolean,

@@ -1,5 +1,5 @@
 // Asks the host's limits: before a request runs, and about the bytes once it is over.
-import type { Settings } from '../config/options.js';
+import type { Settings } from '../config/settings.js';
 import { debugHook } from '../core/debug.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { Access, AuditEvent, HookRequest, Limit, LimitStatus, Use } from '../core/hooks.js';
@@ -53,7 +53,7 @@ async function ask<Req>(
     const status = limit(use, request);
     if (!isPromise(status)) return checked(status, use);
     const late = () => new Error(`limit did not answer within ${hookMs} ms`);
-    return checked(await within(Promise.resolve(status), hookMs, late), use);
+    return checked(await within(status, hookMs, late), use);
   } catch (error) {
     if (isFileServiceError(error)) throw error;
     debugHook('limit failed: %O', error);

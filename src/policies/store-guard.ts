@@ -1,4 +1,5 @@
 // What a counter in a remote store does when the store fails or is slow: it answers null, soon.
+import { within } from '../core/deadline.js';
 
 /** What is done about a failing store. */
 export interface StoreGuard {
@@ -14,21 +15,7 @@ const PATIENCE_MS = 80;
 // Until a store is asked again after a failure; in between nobody waits for it.
 const PAUSE_MS = 1000;
 
-const withinPatience = async <T>(asked: Promise<T>): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    const giveUp = (): void => reject(new Error(`no answer in ${PATIENCE_MS} ms`));
-    // After a long turn of the event loop timers come first; an answer that is there still counts.
-    timer = setTimeout(() => setImmediate(giveUp), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([asked, silence]);
-  } finally {
-    clearTimeout(timer);
-    // The late answer of a store that was given up on must not end the process.
-    asked.catch(() => undefined);
-  }
-};
+const late = (): Error => new Error(`no answer in ${PATIENCE_MS} ms`);
 
 const warn = (name: string, error: unknown): void => {
   const why = error instanceof Error ? error.message : String(error);
@@ -48,7 +35,7 @@ export function guardStore(guard: StoreGuard): <T>(ask: () => Promise<T>) => Pro
     // While the store fails, one request a pause asks it for all the others.
     if (failing) askAgainAtMs = performance.now() + PAUSE_MS;
     try {
-      const answer = await withinPatience(ask());
+      const answer = await within(ask(), PATIENCE_MS, late);
       failing = false;
       askAgainAtMs = 0;
       return answer;

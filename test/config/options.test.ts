@@ -2,11 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { allowAll, createFileService, memoryCache } from '../../src/index.ts';
 import type { FileServiceConfig } from '../../src/index.ts';
-import { completeSettings } from '../../src/config/options.ts';
+import { completeSettings as complete } from '../../src/config/settings.ts';
+import type { Settings } from '../../src/config/settings.ts';
 
 const BASE = { bucket: 'acme', region: 'eu-west-1', authorize: allowAll };
 // JavaScript hosts can write anything, whatever the types say.
 const given = (options: object): FileServiceConfig => ({ ...BASE, ...options });
+
+const completeSettings = (config: FileServiceConfig): Settings => complete(config, memoryCache);
 
 /** The message of the refusal; undefined when the options are fine. */
 const refusalOf = (options: object): string | undefined => {
@@ -76,6 +79,7 @@ describe('every option', () => {
     ['compat', ['dreamfactory'], ['DreamFactory', true]],
     ['maxSockets', [1, 500], [0, '64']],
     ['timeouts', [{ hookMs: 1 }, {}], [{ hookMs: 0 }, { hookMs: '5s' }, 7]],
+    ['cursorSecret', ['sixteen letters.'], ['short', 7]],
     ['use_path_style_endpoint', [true], ['true']],
     ['cache_enabled', [false], ['x']],
     ['cache_ttl', [0, 60], ['60']],
@@ -220,6 +224,15 @@ describe('defaults', () => {
       timeouts: { hookMs: 5000 },
     });
   });
+
+  it.each(['connectMs', 'requestMs', 'idleMs', 'hookMs'] as const)(
+    'take an undefined timeouts.%s for one that is not given',
+    (name) => {
+      const { timeouts, storage } = completeSettings(given({ timeouts: { [name]: undefined } }));
+      const bare = completeSettings(given({}));
+      expect([timeouts, storage.timeouts]).toEqual([bare.timeouts, bare.storage.timeouts]);
+    },
+  );
 
   it('are frozen', () => {
     const settings = completeSettings(given({}));

@@ -1,7 +1,5 @@
-// What one request is made of, where making it cheap could have made it wrong.
-import fc from 'fast-check';
+// The signal that a client has gone: cheap, and the same as an AbortSignal where one is needed.
 import { describe, expect, it } from 'vitest';
-import { Attendance } from '../../src/server/in-flight.ts';
 import { ClientAbort, abortSignalOf } from '../../src/core/client-signal.ts';
 
 describe('ClientAbort', () => {
@@ -60,29 +58,5 @@ describe('ClientAbort', () => {
       removeEventListener() {},
     };
     expect(() => abortSignalOf(stranger)).toThrow(TypeError);
-  });
-});
-
-describe('Attendance', () => {
-  it('holds those who entered and have not left', () => {
-    const steps = fc.array(fc.oneof(fc.constant('enter'), fc.nat({ max: 20 })), { maxLength: 200 });
-    fc.assert(
-      fc.property(steps, (script) => {
-        const attendance = new Attendance<number>();
-        const seats = new Map<number, number>();
-        for (const [guest, step] of script.entries()) {
-          if (step === 'enter') seats.set(guest, attendance.enter(guest));
-          else {
-            const [leaving] = [...seats.keys()].slice(Number(step) % Math.max(1, seats.size));
-            if (leaving === undefined) continue;
-            attendance.leave(seats.get(leaving) ?? -1);
-            seats.delete(leaving);
-          }
-          expect(attendance.size).toBe(seats.size);
-        }
-        const guests = attendance.guests().sort((left, right) => left - right);
-        expect(guests).toEqual([...seats.keys()]);
-      }),
-    );
   });
 });

@@ -1,5 +1,5 @@
 // The OpenAPI 3.1 document, generated from the very table that routes requests, so that it cannot drift.
-import type { Settings } from '../../config/options.js';
+import type { OperationSettings } from '../../config/settings.js';
 import { EXAMPLES } from './examples.js';
 import { SCHEMAS } from './schemas.js';
 import { OPERATIONS } from '../index.js';
@@ -63,7 +63,7 @@ const SCHEMAS_WITH_EXAMPLES = Object.fromEntries(
 );
 
 /** The document of the enabled routes of a service mounted at `mount`. */
-export function openApiDocument(settings: Settings<unknown>, mount: string): Json {
+export function openApiDocument(settings: OperationSettings, mount: string): Json {
   const operations = OPERATIONS.filter(({ enabled }) => enabled === undefined || enabled(settings));
   const paths: Record<string, Json> = {};
   for (const target of Object.keys(PATHS) as TargetKind[])

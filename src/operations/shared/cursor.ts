@@ -1,7 +1,7 @@
 // Cursors: storage's own continuation, sealed so that it is opaque and bound to its folder and flags.
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { FileServiceError } from '../../core/errors.js';
-import type { Settings } from '../../config/options.js';
+import type { OperationSettings } from '../../config/settings.js';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -16,28 +16,14 @@ export interface Position {
   readonly rest?: { readonly keys: number; readonly skip: number };
 }
 
-// Derived from the configuration, so that every instance behind one address opens the others'.
-function sealingKey(settings: Settings<unknown>): Buffer {
-  const { bucket, region, credentials } = settings.storage;
-  const secret =
-    typeof credentials === 'object' && 'secretAccessKey' in credentials
-      ? credentials.secretAccessKey
-      : '';
-  return createHash('sha256')
-    .update(JSON.stringify(['cursor', bucket, region, settings.name, secret]))
-    .digest();
-}
-
 /** Seals a position; only the same listing can open it. */
 export function sealCursor(
-  settings: Settings<unknown>,
+  { cursorKey }: Pick<OperationSettings, 'cursorKey'>,
   position: Position,
   listing: string,
 ): string {
   const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', sealingKey(settings), iv).setAAD(
-    Buffer.from(listing),
-  );
+  const cipher = createCipheriv('aes-256-gcm', cursorKey, iv).setAAD(Buffer.from(listing));
   const sealed = Buffer.concat([cipher.update(JSON.stringify(position), 'utf8'), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
 }
@@ -47,11 +33,15 @@ export function sealCursor(
  *
  * @throws FileServiceError `invalid_parameter` for a foreign, altered or malformed one
  */
-export function openCursor(settings: Settings<unknown>, cursor: string, listing: string): Position {
+export function openCursor(
+  { cursorKey }: Pick<OperationSettings, 'cursorKey'>,
+  cursor: string,
+  listing: string,
+): Position {
   try {
     const bytes = Buffer.from(cursor, 'base64url');
     const iv = bytes.subarray(0, IV_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', sealingKey(settings), iv, {
+    const decipher = createDecipheriv('aes-256-gcm', cursorKey, iv, {
       authTagLength: TAG_BYTES,
     })
       .setAAD(Buffer.from(listing))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { metricsCollector } from '../../src/pipeline/metrics.ts';
-import { prometheusText } from '../../src/pipeline/prometheus-text.ts';
+import { metricsCollector } from '../../src/policies/metrics.ts';
+import { prometheusText } from '../../src/policies/prometheus-text.ts';
 import { auditEvent, repeated } from '../policies/request.ts';
 
 const filled = () => {

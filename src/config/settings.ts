@@ -1,0 +1,224 @@
+// The complete form of a configuration: checked once, defaulted, frozen, no optionals.
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type {
+  Audit,
+  Authenticate,
+  Authorize,
+  Cache,
+  HookRequest,
+  Limit,
+  Scan,
+} from '../core/hooks.js';
+import { containerPrefix } from '../core/key.js';
+import { DEFAULT_INLINE_TYPES } from '../http/serving.js';
+import type { StorageSettings } from '../storage/s3/storage.js';
+import { checkOptions } from './checks.js';
+import type { CorsOptions, FileServiceConfig, Timeouts } from './options.js';
+
+/** What operations see of a configuration: nothing of the host's framework. */
+export interface OperationSettings {
+  readonly name: string;
+  readonly label: string | undefined;
+  readonly description: string | undefined;
+  readonly filterListings: boolean;
+  readonly scan: Scan | undefined;
+  readonly maxUploadBytes: number;
+  readonly maxFiles: number;
+  readonly maxInlineBytes: number;
+  readonly maxExpiresSeconds: number;
+  readonly overwriteOnPost: boolean;
+  readonly allowedTypes: readonly string[] | undefined;
+  readonly inlineTypes: readonly string[];
+  readonly trustedContent: boolean;
+  readonly crossOriginResourcePolicy: string | false;
+  readonly cacheControl: string;
+  readonly importFromUrl: boolean;
+  readonly compat: 'dreamfactory' | undefined;
+  readonly timeouts: Timeouts;
+  /** 32 bytes that seal the cursors of listings. */
+  readonly cursorKey: Uint8Array;
+}
+
+/** The complete form of FileServiceConfig: what operations see, the host's hooks, and what storage and cache need. */
+export interface Settings<Req = IncomingMessage> extends OperationSettings {
+  readonly container: string | ((request: HookRequest<Req>) => string);
+  readonly storage: StorageSettings;
+  readonly authenticate: Authenticate<Req>;
+  readonly authorize: readonly Authorize<Req>[];
+  readonly limits: readonly Limit<Req>[];
+  readonly audit: Audit | undefined;
+  readonly auditRequired: boolean;
+  readonly cache: Cache | undefined;
+  readonly cacheTtlSeconds: number;
+  readonly cacheMaxBodyBytes: number;
+  readonly cors: CorsOptions | undefined;
+  readonly normalizeKeys: 'NFC' | undefined;
+}
+
+const MIB = 2 ** 20;
+const DEFAULT_NAME = 's3files';
+const DEFAULT_REGION = 'us-east-1';
+// Credentials that come from a provider change and cannot be read at construction: without `cursorSecret`, the
+// cursors of such a service are those of one process.
+const PROCESS_SECRET = randomBytes(32).toString('base64url');
+const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 3000,
+  requestMs: 10_000,
+  idleMs: 30_000,
+  hookMs: 5000,
+};
+
+/**
+ * Checks a configuration and completes it. `defaultCache` makes the cache of a host that turns caching on without
+ * naming one.
+ *
+ * @throws TypeError that names the option, what was given, and the nearest right one
+ */
+export function completeSettings<Req>(
+  given: FileServiceConfig<Req>,
+  defaultCache: () => Cache,
+): Settings<Req> {
+  checkOptions(given);
+  const config = withoutSnakeCase(given);
+  return Object.freeze({ ...operationSettings(config), ...hostSettings(config, defaultCache) });
+}
+
+function hostSettings<Req>(
+  config: FileServiceConfig<Req>,
+  defaultCache: () => Cache,
+): Omit<Settings<Req>, keyof OperationSettings> {
+  const cacheTtlSeconds = config.cacheTtl ?? 0;
+  return {
+    container:
+      typeof config.container === 'function'
+        ? config.container
+        : containerPrefix(config.container ?? ''),
+    storage: storageSettings(config),
+    authenticate: config.authenticate ?? userOfTheHost,
+    authorize: listOf(config.authorize),
+    limits: config.limit === undefined ? [] : listOf(config.limit),
+    audit: config.audit,
+    auditRequired: config.auditRequired ?? false,
+    cache: isCaching(config, cacheTtlSeconds) ? (config.cache ?? defaultCache()) : undefined,
+    cacheTtlSeconds,
+    cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,
+    cors: config.cors,
+    normalizeKeys: config.normalizeKeys,
+  };
+}
+
+function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettings {
+  return {
+    name: config.name ?? DEFAULT_NAME,
+    label: config.label,
+    description: config.description,
+    filterListings: config.filterListings ?? true,
+    scan: config.scan,
+    maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
+    maxFiles: config.maxFiles ?? 10,
+    maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,
+    maxExpiresSeconds: config.maxExpires ?? 604_800,
+    overwriteOnPost: config.overwriteOnPost ?? config.compat === 'dreamfactory',
+    allowedTypes: config.allowedTypes,
+    inlineTypes: config.inlineTypes?.map((type) => type.toLowerCase()) ?? DEFAULT_INLINE_TYPES,
+    trustedContent: config.trustedContent ?? false,
+    crossOriginResourcePolicy: config.crossOriginResourcePolicy ?? 'same-origin',
+    cacheControl: config.cacheControl ?? 'private, no-cache',
+    importFromUrl: config.importFromUrl ?? false,
+    compat: config.compat,
+    timeouts: timeoutsOf(config),
+    cursorKey: cursorKeyOf(config),
+  };
+}
+
+function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
+  const { connectMs, requestMs, idleMs } = timeoutsOf(config);
+  return Object.freeze({
+    bucket: config.bucket,
+    // checkOptions has refused a missing region unless an endpoint is named.
+    region: config.region ?? DEFAULT_REGION,
+    endpoint: config.endpoint,
+    publicEndpoint: config.publicEndpoint,
+    usePathStyleEndpoint: config.usePathStyleEndpoint ?? false,
+    credentials: credentialsOf(config),
+    createBucket: config.createBucket ?? false,
+    serverSideEncryption: config.serverSideEncryption,
+    kmsKeyId: config.kmsKeyId,
+    storageClass: config.storageClass,
+    maxSockets: config.maxSockets ?? 128,
+    multipartThreshold: config.multipartThreshold ?? 100 * MIB,
+    partSize: config.partSize ?? 8 * MIB,
+    maxPartBuffers: config.maxPartBuffers ?? 16,
+    leanCalls: config.leanCalls ?? true,
+    timeouts: { connectMs, requestMs, idleMs },
+  });
+}
+
+function credentialsOf<Req>(config: FileServiceConfig<Req>): StorageSettings['credentials'] {
+  if (config.credentials !== undefined) return config.credentials;
+  if (config.key === undefined || config.secret === undefined) return undefined;
+  const identity = { accessKeyId: config.key, secretAccessKey: config.secret };
+  return config.sessionToken === undefined
+    ? identity
+    : { ...identity, sessionToken: config.sessionToken };
+}
+
+// `undefined` means "not given", also for a member of an object that is given.
+function timeoutsOf<Req>({ timeouts = {} }: FileServiceConfig<Req>): Timeouts {
+  return {
+    connectMs: timeouts.connectMs ?? DEFAULT_TIMEOUTS.connectMs,
+    requestMs: timeouts.requestMs ?? DEFAULT_TIMEOUTS.requestMs,
+    idleMs: timeouts.idleMs ?? DEFAULT_TIMEOUTS.idleMs,
+    hookMs: timeouts.hookMs ?? DEFAULT_TIMEOUTS.hookMs,
+  };
+}
+
+// All instances that share `cursorSecret`, or static credentials, open each other's cursors.
+function cursorKeyOf<Req>(config: FileServiceConfig<Req>): Uint8Array {
+  const { bucket, name = DEFAULT_NAME, region = DEFAULT_REGION } = config;
+  const secret = config.cursorSecret ?? staticSecretOf(config) ?? PROCESS_SECRET;
+  return createHash('sha256')
+    .update(JSON.stringify(['cursor', bucket, region, name, secret]))
+    .digest();
+}
+
+function staticSecretOf<Req>(config: FileServiceConfig<Req>): string | undefined {
+  const credentials = credentialsOf(config);
+  return typeof credentials === 'object' ? credentials.secretAccessKey : undefined;
+}
+
+function isCaching<Req>(config: FileServiceConfig<Req>, ttlSeconds: number): boolean {
+  const enabled = config.cacheEnabled ?? config.cache !== undefined;
+  if (enabled && ttlSeconds === 0)
+    process.emitWarning(
+      'The cache is enabled, but `cacheTtl` is 0 seconds: nothing is kept.',
+      'FileServiceWarning',
+    );
+  return enabled && ttlSeconds > 0;
+}
+
+// The page's own spelling works as written there; naming an option twice was refused before.
+function withoutSnakeCase<Req>(config: FileServiceConfig<Req>): FileServiceConfig<Req> {
+  const { use_path_style_endpoint, cache_enabled, cache_ttl, ...rest } = config;
+  return {
+    ...rest,
+    usePathStyleEndpoint: rest.usePathStyleEndpoint ?? use_path_style_endpoint,
+    cacheEnabled: rest.cacheEnabled ?? cache_enabled,
+    cacheTtl: rest.cacheTtl ?? cache_ttl,
+  };
+}
+
+function listOf<T>(value: T | readonly T[]): readonly T[] {
+  // Array.isArray does not narrow readonly arrays.
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+// Passport, express-jwt and most session middlewares leave the caller here.
+function userOfTheHost<Req>(request: HookRequest<Req>): ReturnType<Authenticate<Req>> {
+  const user: unknown = (request.raw as { user?: unknown }).user;
+  if (typeof user !== 'object' || user === null) return null;
+  const id: unknown = (user as { id?: unknown }).id;
+  if (typeof id !== 'string' && typeof id !== 'number') return null;
+  return { ...user, id: String(id) };
+}

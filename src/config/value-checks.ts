@@ -1,0 +1,66 @@
+// What the value of an option must be, in the words of an error message.
+
+/** Says what an option takes; undefined when the value is fine. */
+export type Check = (value: unknown) => string | undefined;
+
+export const text: Check = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : 'a non-empty string';
+export const anyText: Check = (value) => (typeof value === 'string' ? undefined : 'a string');
+export const truth: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+export const callable: Check = (value) => (typeof value === 'function' ? undefined : 'a function');
+export const callables: Check = (value) =>
+  isFunction(value) || (Array.isArray(value) && value.length > 0 && value.every(isFunction))
+    ? undefined
+    : 'a function or a non-empty list of functions';
+
+export function url(value: unknown): string | undefined {
+  const expected = 'an http or https URL';
+  if (typeof value !== 'string' || !URL.canParse(value)) return expected;
+  return /^https?:$/.test(new URL(value).protocol) ? undefined : expected;
+}
+
+export function whole(min: number, max = Number.MAX_SAFE_INTEGER): Check {
+  const upper = max === Number.MAX_SAFE_INTEGER ? ' up' : ` to ${max}`;
+  return (value) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+      ? undefined
+      : `a whole number from ${min}${upper}`;
+}
+
+export function oneOf(...allowed: readonly (string | boolean)[]): Check {
+  return (value) =>
+    allowed.includes(value as string | boolean)
+      ? undefined
+      : `one of ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
+}
+
+export function mediaTypes(value: unknown): string | undefined {
+  const fine =
+    Array.isArray(value) &&
+    value.every((type) => typeof type === 'string' && /^[\w.+-]+\/(?:\*|[\w.+-]+)$/.test(type));
+  return fine ? undefined : 'a list of media types such as "image/png" or "image/*"';
+}
+
+export function headerValue(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? undefined : 'a header value';
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+export function hasMethods(value: unknown, ...methods: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+  );
+}
+
+export function hasText(value: unknown, ...fields: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    fields.every((field) => text((value as Record<string, unknown>)[field]) === undefined)
+  );
+}

@@ -1,0 +1,84 @@
+// A request of node:http, Connect or Express as plain data, relative to where the service is mounted.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { ClientSignal } from '../core/client-signal.js';
+import { hasBody } from '../http/request.js';
+import type { FileRequest } from '../http/request.js';
+
+/** Part of the request that frameworks add. */
+interface FrameworkRequest extends IncomingMessage {
+  readonly originalUrl?: string;
+  readonly baseUrl?: string;
+  readonly ip?: string;
+}
+
+const SANE_ID = /^[\w.:/+=-]{1,128}$/;
+// Nobody writes into the query of a request.
+const NO_QUERY = new URLSearchParams();
+
+/** A request as the framework mounted it. What few requests need is computed when it is asked for. */
+export class MountedRequest<Req> implements FileRequest<Req> {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: IncomingMessage;
+  readonly bodyConsumed: boolean;
+  readonly signal: ClientSignal;
+  readonly #req: FrameworkRequest;
+  readonly #peer: string | undefined;
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+
+  constructor(req: FrameworkRequest, signal: ClientSignal) {
+    // Node gives text for every header but Set-Cookie, which no client sends.
+    const headers = req.headers as Readonly<Record<string, string>>;
+    const { path, query } = splitTarget(req.url ?? '/');
+    const id = headers['x-request-id'];
+    this.id = id !== undefined && SANE_ID.test(id) ? id : randomUUID();
+    this.method = req.method ?? 'GET';
+    this.path = path;
+    this.headers = headers;
+    this.body = req;
+    this.bodyConsumed = hasBody(headers) && (req.readableDidRead || req.readableEnded);
+    this.signal = signal;
+    this.#req = req;
+    // Once it is closed, a socket knows its peer only if it was asked before.
+    this.#peer = req.socket.remoteAddress;
+    this.#search = query;
+  }
+
+  get mount(): string {
+    return mountOf(this.#req);
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= this.#search === '' ? NO_QUERY : new URLSearchParams(this.#search));
+  }
+
+  get ip(): string {
+    return this.#req.ip ?? this.#peer ?? '';
+  }
+
+  get raw(): Req {
+    // The host says with the generic what its framework's request is.
+    return this.#req as unknown as Req;
+  }
+}
+
+// RFC 9112 section 3.2.2: a server must accept the absolute form too; its authority is not ours to trust.
+function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const origin = target.startsWith('/') ? '' : (/^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? '');
+  const rest = target.slice(origin.length);
+  const mark = rest.indexOf('?');
+  const path = mark === -1 ? rest : rest.slice(0, mark);
+  return { path: path === '' ? '/' : path, query: mark === -1 ? '' : rest.slice(mark + 1) };
+}
+
+function mountOf(req: FrameworkRequest): string {
+  if (req.baseUrl !== undefined) return req.baseUrl;
+  if (req.originalUrl === undefined) return '';
+  const whole = splitTarget(req.originalUrl).path;
+  const { path } = splitTarget(req.url ?? '/');
+  return whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : whole;
+}
