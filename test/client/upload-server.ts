@@ -60,6 +60,8 @@ export async function startUploadServer(): Promise<UploadServer> {
       req.resume();
       return void res.writeHead(409, describe(held)).end('{}');
     }
+    // Node takes the socket away from a request that has ended.
+    const { socket } = req;
     const rest = running.breakAfter;
     running.breakAfter = undefined;
     const chunks = [held.bytes];
@@ -69,13 +71,16 @@ export async function startUploadServer(): Promise<UploadServer> {
         const kept = chunk.subarray(0, (rest ?? Infinity) - taken);
         taken += kept.length;
         chunks.push(kept);
-        if (taken === rest) break;
+        if (taken === rest) {
+          held.bytes = Buffer.concat(chunks);
+          return void socket.destroy();
+        }
       }
     } catch {
       // The client has stopped; what came is kept.
     }
     held.bytes = Buffer.concat(chunks);
-    if (!req.complete) return void req.socket.destroy();
+    if (socket.destroyed) return;
     held.complete = req.headers['upload-complete'] === '?1';
     res.writeHead(held.complete ? 201 : 204, describe(held));
     res.end(held.complete ? JSON.stringify({ path: 'film.mp4', type: 'file' }) : undefined);
