@@ -8,7 +8,7 @@ import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Stat } from '../storage/bucket.js';
 import { explainMissing, notFound } from './shared/missing.js';
 import { access } from './operation.js';
-import type { Operation } from './operation.js';
+import type { Operation, RunContext } from './operation.js';
 
 const includeProperties = flag('Answers properties instead of the content.');
 
@@ -44,22 +44,28 @@ export const properties: Operation = {
   },
 };
 
+const folderQuery = {
+  include_properties: includeProperties,
+  rights: flag('Adds what the caller may do in the folder: list, read, write and delete.'),
+};
+
 /** GET /folder/?include_properties=true */
 export const folderProperties: Operation = {
   name: 'read_folder_properties',
   sentence: 'Answers the properties of a folder.',
   methods: ['GET', 'HEAD'],
   targets: ['root', 'folder'],
-  query: { include_properties: includeProperties },
+  query: folderQuery,
   headers: {},
   body: [],
   replies: { 200: { sentence: 'The properties.', schema: 'FolderProperties' } },
   refusals: [404],
   when: whenSet('include_properties'),
-  plan: ({ target, verb, settings }) => ({
+  plan: ({ request, target, verb, settings }) => ({
     access: [access('list', target.key, verb, 'read_folder_properties')],
-    run: async ({ bucket }) => {
-      const placeholder = await statFolder(bucket, target.key);
+    run: async (context) => {
+      const { rights } = readParameters(request.query, folderQuery);
+      const placeholder = await statFolder(context.bucket, target.key);
       const name = target.key === '' ? settings.name : baseName(target.key);
       const metadata = placeholder?.metadata ?? {};
       return json(200, {
@@ -69,11 +75,23 @@ export const folderProperties: Operation = {
           type: 'folder',
           last_modified: jsonDate(placeholder?.lastModified ?? null),
           ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+          ...(rights ? { rights: await rightsIn(context, target.key) } : {}),
         },
       });
     },
   }),
 };
+
+// The verb that each action travels with: policies judge by it.
+const VERBS = { list: 'GET', read: 'GET', write: 'POST', delete: 'DELETE' } as const;
+
+/** What the caller may do in a folder, asked of `authorize` for the folder's own path. */
+async function rightsIn({ permits }: RunContext, folder: string) {
+  const rights: Record<string, boolean> = {};
+  for (const [action, verb] of Object.entries(VERBS) as [keyof typeof VERBS, string][])
+    rights[action] = await permits(access(action, folder, verb, 'read_folder_properties'));
+  return rights;
+}
 
 /** A file's properties as JSON; key order is part of the contract. */
 export function describeFile(stat: Stat): Readonly<Record<string, unknown>> {

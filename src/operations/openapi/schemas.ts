@@ -137,6 +137,12 @@ export const SCHEMAS = {
           type: { const: 'folder' },
           last_modified: date,
           metadata: { type: 'object' },
+          rights: {
+            type: 'object',
+            description: 'With `rights`.',
+            required: ['list', 'read', 'write', 'delete'],
+            additionalProperties: { type: 'boolean' },
+          },
         },
       },
     },
