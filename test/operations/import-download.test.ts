@@ -1,12 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { connect, createServer as createSocketServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -16,6 +12,7 @@ import { isPublicAddress } from '../../src/operations/import/address.ts';
 import { download } from '../../src/operations/import/download.ts';
 import type { DownloadOptions } from '../../src/operations/import/download.ts';
 import { parseRedirect, parseTarget } from '../../src/operations/import/target.ts';
+import { makeCertificate } from '../support/certificate.ts';
 
 const NOT_ALLOWED =
   'Bad Request: The "url" must be a public http or https address on port 80 or 443, without credentials.';
@@ -29,7 +26,7 @@ let authority = '';
 let answer: RequestListener;
 
 beforeAll(async () => {
-  const keys = makeCertificate();
+  const keys = makeCertificate(['a.example']);
   authority = keys.cert;
   const reply: RequestListener = (req, res) => answer(req, res);
   canary = await listen(createServer((_, res) => res.end('secret')));
@@ -614,30 +611,6 @@ async function failureOf(
     if (!isFileServiceError(error)) throw error;
     return [error.reason, error.message];
   }
-}
-
-/** A certificate for a.example that is its own authority. */
-function makeCertificate(): { key: string; cert: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const request = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-  ];
-  const names = ['-subj', '/CN=a.example', '-addext', 'subjectAltName=DNS:a.example'];
-  execFileSync('openssl', [...request, ...names, '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  });
-  const pair = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  rmSync(folder, { recursive: true });
-  return pair;
 }
 
 it('counts connections to the canary, so that the tests above can fail', async () => {

@@ -9,6 +9,7 @@ import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
 import { openRaw } from '../support/raw.ts';
 import { MOUNT, startService, type RunningService } from '../support/service.ts';
 import { availableStores, doubleStore, type Store } from '../support/stores.ts';
+import { installed } from '../support/programs.ts';
 import { unzipSync } from '../support/unzip.ts';
 import { until } from '../support/until.ts';
 
@@ -28,7 +29,7 @@ describe.each(availableStores())('zip over $name', ({ open }) => {
     await store.close();
   });
 
-  it.each([
+  it.runIf(installed('python3')).each([
     ['B14 a folder', '/old-folder/', 'old-folder.zip', { 'a.txt': 'a\n', 'sub/b.txt': 'b\n' }],
     ['an empty folder', '/empty/', 'empty.zip', {}],
     ['an implied folder', '/implied/', 'implied.zip', { 'x.txt': 'x\n' }],
@@ -40,11 +41,16 @@ describe.each(availableStores())('zip over $name', ({ open }) => {
     expect(unzipSync(answer.body)).toEqual(entries);
   });
 
-  it('names the zip of the root after the service, with every folder in it', async () => {
-    const answer = await service.ask({ path: '/?zip=true' });
-    expect(answer.headers['content-disposition']).toBe('attachment; filename="acme.zip"');
-    expect(Object.keys(unzipSync(answer.body)).toSorted()).toEqual(Object.keys(FIXTURE).toSorted());
-  });
+  it.runIf(installed('python3'))(
+    'names the zip of the root after the service, with every folder in it',
+    async () => {
+      const answer = await service.ask({ path: '/?zip=true' });
+      expect(answer.headers['content-disposition']).toBe('attachment; filename="acme.zip"');
+      expect(Object.keys(unzipSync(answer.body)).toSorted()).toEqual(
+        Object.keys(FIXTURE).toSorted(),
+      );
+    },
+  );
 
   it('answers 404 for no folder, and ignores a range (R70)', async () => {
     expect((await service.ask({ path: '/nope/?zip=true' })).status).toBe(404);
@@ -57,22 +63,25 @@ describe.each(availableStores())('zip over $name', ({ open }) => {
 });
 
 describe('zip of many files', () => {
-  it('R109 opens in unzip and in Python with 10,001 files', async () => {
-    const store = await doubleStore();
-    const service = await startService(store);
-    const names = Array.from({ length: 10_001 }, (_, index) => `sub/${10_000 + index}.txt`);
-    for (const name of names) store.double.seed(store.bucket, `many/${name}`, name);
-    const { headers, body } = await service.ask({ path: '/many/?zip=true' });
-    expect(headers['content-length']).toBe(String(body.length));
-    expect(unzipSync(body)).toEqual(Object.fromEntries(names.map((name) => [name, name])));
-    const folder = mkdtempSync(join(tmpdir(), 's3files-zip-'));
-    writeFileSync(join(folder, 'many.zip'), body);
-    const said = execFileSync('unzip', ['-tq', join(folder, 'many.zip')], { encoding: 'utf8' });
-    expect(said).toContain('No errors detected');
-    rmSync(folder, { recursive: true });
-    await service.close();
-    await store.close();
-  });
+  it.runIf(installed('python3', 'unzip'))(
+    'R109 opens in unzip and in Python with 10,001 files',
+    async () => {
+      const store = await doubleStore();
+      const service = await startService(store);
+      const names = Array.from({ length: 10_001 }, (_, index) => `sub/${10_000 + index}.txt`);
+      for (const name of names) store.double.seed(store.bucket, `many/${name}`, name);
+      const { headers, body } = await service.ask({ path: '/many/?zip=true' });
+      expect(headers['content-length']).toBe(String(body.length));
+      expect(unzipSync(body)).toEqual(Object.fromEntries(names.map((name) => [name, name])));
+      const folder = mkdtempSync(join(tmpdir(), 's3files-zip-'));
+      writeFileSync(join(folder, 'many.zip'), body);
+      const said = execFileSync('unzip', ['-tq', join(folder, 'many.zip')], { encoding: 'utf8' });
+      expect(said).toContain('No errors detected');
+      rmSync(folder, { recursive: true });
+      await service.close();
+      await store.close();
+    },
+  );
 });
 
 describe('zip when something goes wrong', () => {
@@ -95,11 +104,14 @@ describe('zip when something goes wrong', () => {
     await store.close();
   });
 
-  it('leaves out what the caller may not read, also from the length', async () => {
-    const answer = await service.ask({ path: '/big/?zip=true' });
-    expect(answer.headers['content-length']).toBe(String(answer.body.length));
-    expect(Object.keys(unzipSync(answer.body))).toEqual(['a.bin', 'b.bin', 'c.bin', 'd.bin']);
-  });
+  it.runIf(installed('python3'))(
+    'leaves out what the caller may not read, also from the length',
+    async () => {
+      const answer = await service.ask({ path: '/big/?zip=true' });
+      expect(answer.headers['content-length']).toBe(String(answer.body.length));
+      expect(Object.keys(unzipSync(answer.body))).toEqual(['a.bin', 'b.bin', 'c.bin', 'd.bin']);
+    },
+  );
 
   it('opens one object at a time', async () => {
     let most = 0;
@@ -121,18 +133,21 @@ describe('zip when something goes wrong', () => {
     ]);
   });
 
-  it('R111 breaks the connection when storage breaks off for good', async () => {
-    const fault = { operation: 'GetObject', key: /c\.bin/, times: 50 } as const;
-    store.double.inject({ ...fault, kind: 'reset', bytes: MIB });
-    const connection = await openRaw(service.port);
-    connection.send(`GET ${MOUNT}/big/?zip=true HTTP/1.1\r\nHost: x\r\n\r\n`);
-    const { status, ended, body } = await connection.response({ timeoutMs: 15_000 });
-    expect([status, ['fin', 'reset'].includes(ended)]).toEqual([200, true]);
-    expect(body.length).toBeLessThan(32 * MIB);
-    expect(() => unzipSync(body)).toThrow();
-    await until(() => service.audit.length === 1, { what: 'the audit event' });
-    expect(service.audit[0]).toMatchObject({ complete: false, status: 200 });
-  });
+  it.runIf(installed('python3'))(
+    'R111 breaks the connection when storage breaks off for good',
+    async () => {
+      const fault = { operation: 'GetObject', key: /c\.bin/, times: 50 } as const;
+      store.double.inject({ ...fault, kind: 'reset', bytes: MIB });
+      const connection = await openRaw(service.port);
+      connection.send(`GET ${MOUNT}/big/?zip=true HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const { status, ended, body } = await connection.response({ timeoutMs: 15_000 });
+      expect([status, ['fin', 'reset'].includes(ended)]).toEqual([200, true]);
+      expect(body.length).toBeLessThan(32 * MIB);
+      expect(() => unzipSync(body)).toThrow();
+      await until(() => service.audit.length === 1, { what: 'the audit event' });
+      expect(service.audit[0]).toMatchObject({ complete: false, status: 200 });
+    },
+  );
 
   it('R94 breaks the connection when a file changes after it was listed', async () => {
     const ending = await new Promise<string>((resolve, reject) => {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cache } from '../../src/core/hooks.ts';
 import { keyvCache } from '../../src/policies/keyv-cache.ts';
 import { memoryCache } from '../../src/policies/memory-cache.ts';
-import { redisInstalled, startRedis, type RedisServer } from '../support/redis.ts';
+import { installed } from '../support/programs.ts';
+import { startRedis, type RedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { liveBytes } from './memory.ts';
 import { repeated } from './request.ts';
@@ -184,7 +185,7 @@ describe('keyvCache in memory', () => {
   });
 });
 
-describe.skipIf(!redisInstalled())('keyvCache in Redis', () => {
+describe.runIf(installed('redis'))('keyvCache in Redis', () => {
   let redis: RedisServer;
   let keyv: Keyv;
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileServiceError } from '../../src/core/errors.ts';
 import type { Use } from '../../src/core/hooks.ts';
 import { rateLimit, type RateLimitOptions } from '../../src/policies/rate-limit.ts';
-import { redisInstalled, startRedis, type RedisServer } from '../support/redis.ts';
+import { installed } from '../support/programs.ts';
+import { startRedis, type RedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { access, by, rejection, repeated } from './request.ts';
 
@@ -27,7 +28,7 @@ const nodeRedis = async (url: string) => {
   return client;
 };
 
-describe.skipIf(!redisInstalled())('rateLimit in Redis', () => {
+describe.runIf(installed('redis'))('rateLimit in Redis', () => {
   let redis: RedisServer;
   let first: Redis;
   let second: Awaited<ReturnType<typeof nodeRedis>>;
@@ -106,7 +107,7 @@ describe.skipIf(!redisInstalled())('rateLimit in Redis', () => {
   });
 });
 
-describe.skipIf(!redisInstalled())('rateLimit when Redis dies (case 105)', () => {
+describe.runIf(installed('redis'))('rateLimit when Redis dies (case 105)', () => {
   it.each([
     ['ioredis', async ({ port }: RedisServer) => ioredis(port)],
     ['node-redis', ({ url }: RedisServer) => nodeRedis(url)],

@@ -1,8 +1,8 @@
 // H25, H26, H36 in a real browser: what users uploaded never runs in the page's origin.
-import { existsSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { installed } from '../support/programs.ts';
 import { startTrial, type Trial } from '../support/oracles.ts';
 import { MOUNT } from '../support/service.ts';
 import { doubleStore } from '../support/stores.ts';
@@ -31,9 +31,7 @@ const HOSTILE: readonly (readonly [name: string, type: string, body: string | Bu
   ['x.pdf', 'application/pdf', HTML],
 ];
 
-// The run has said that it is left out where there is no browser; in CI it fails before.
-const path = chromiumPath();
-describe.runIf(path !== undefined && existsSync(path))('a browser that opens an upload', () => {
+describe.runIf(installed('chromium'))('a browser that opens an upload', () => {
   let trial: Trial;
   let browser: Browser;
 

@@ -2,14 +2,15 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startChild, type Child } from '../support/child.ts';
-import { redisInstalled, startRedis, type RedisServer } from '../support/redis.ts';
+import { installed } from '../support/programs.ts';
+import { startRedis, type RedisServer } from '../support/redis.ts';
 import { ask as askPort, MOUNT, type Question } from '../support/service.ts';
 import { doubleStore } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
 const ENTRY = fileURLToPath(new URL('../support/entries/instance.ts', import.meta.url));
 
-describe.skipIf(!redisInstalled())('instances that share Redis and a bucket', () => {
+describe.runIf(installed('redis'))('instances that share Redis and a bucket', () => {
   let store: Awaited<ReturnType<typeof doubleStore>>;
   let redis: RedisServer;
   let instances: readonly [Child, Child, Child];

@@ -1,11 +1,12 @@
 // Ceph RGW for a test run: shared by runs on one machine, stopped by the last of those that started it.
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { answers } from './free-port.ts';
+import { installed } from './programs.ts';
 
 const SCRIPT = fileURLToPath(new URL('./ceph-rgw.sh', import.meta.url));
 
@@ -14,17 +15,6 @@ export const CEPH_USER = {
   accessKeyId: process.env.RGW_KEY ?? 'testaccess',
   secretAccessKey: process.env.RGW_SECRET ?? 'testsecretkey',
 };
-
-/** Whether a program stands on the PATH. */
-export const onPath = (program: string): boolean =>
-  (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 
 /** A gateway that answers; `leave` stops it when the tests started it and no other run uses it. */
 export interface Ceph {
@@ -53,7 +43,7 @@ export const joinCeph = async (): Promise<Ceph | undefined> => {
     readdirSync(users).some((name) => Number(name) !== process.pid && runs(Number(name)));
 
   if (!(await answers(port))) {
-    if (!['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'].every(onPath)) return undefined;
+    if (!installed('ceph')) return undefined;
     // The folder marks a gateway that tests started; one that somebody else runs has none.
     mkdirSync(users, { recursive: true });
     writeFileSync(seat, '');

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { onPath } from './ceph.ts';
 import { answers, freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -13,9 +12,6 @@ export interface RedisServer {
   restart(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Whether redis-server is installed. */
-export const redisInstalled = (): boolean => onPath('redis-server');
 
 const launch = async (port: number): Promise<ChildProcess> => {
   const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];

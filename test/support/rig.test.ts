@@ -11,7 +11,8 @@ import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { seededRandom } from './random.ts';
 import { chunked, rawRequest } from './raw-request.ts';
 import { openRaw, raw, rawSequence } from './raw.ts';
-import { redisInstalled, startRedis } from './redis.ts';
+import { installed } from './programs.ts';
+import { startRedis } from './redis.ts';
 import { resetSocket } from './relay.ts';
 import { keysOfDelete, readS3Request } from './s3-operation.ts';
 import { startSplice, type Splice } from './splice.ts';
@@ -526,7 +527,7 @@ describe.each([...availableStores(), { name: 's3rver', open: s3rverStore }])(
   },
 );
 
-describe.runIf(redisInstalled())('redis', () => {
+describe.runIf(installed('redis'))('redis', () => {
   it('comes back on its port after it was killed', async () => {
     const redis = await startRedis();
     const ping = async (): Promise<string> => {

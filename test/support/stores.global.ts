@@ -1,9 +1,7 @@
-// Makes the servers of the suites available once a run. A missing one is a failure in CI; on
-// anyone's own machine its suites are left out, and the run says so.
+// Makes the servers of the suites available once a run, and says at its end what did not run.
 import type { TestProject } from 'vitest/node';
 import { joinCeph } from './ceph.ts';
-import { chromiumPath } from './chromium.ts';
-import { redisInstalled } from './redis.ts';
+import { missingNotice, missingPrograms } from './programs.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,18 +10,16 @@ declare module 'vitest' {
   }
 }
 
-const leaveOut = (name: string, packages: string): void => {
-  const line = `${name} is not installed: apt-get install ${packages}, or run .ci/run`;
-  if (process.env.CI) throw new Error(line);
-  console.warn(`${line}; its suites are left out`);
-};
-
 /** Starts or joins what the suites need; returns the teardown. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   const ceph = await joinCeph();
-  if (ceph === undefined) leaveOut('Ceph RGW', 'radosgw ceph-mon ceph-osd');
-  if (!redisInstalled()) leaveOut('Redis', 'redis-server');
-  if (chromiumPath() === undefined) leaveOut('Chromium', 'chromium');
+  // One that somebody else runs need not be installed here.
+  const missing = missingPrograms().filter((name) => name !== 'ceph' || ceph === undefined);
+  const notice = missingNotice(missing);
+  if (process.env.CI && notice !== '') throw new Error(notice);
   project.provide('cephEndpoint', ceph?.endpoint);
-  return async () => ceph?.leave();
+  return async () => {
+    await ceph?.leave();
+    if (notice !== '') console.warn(`\n${notice}\n`);
+  };
 };

@@ -1,14 +1,15 @@
 // The wire in a process of its own: what keeps one alive, and TLS, whose authorities are set at its start.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../../../support/certificate.ts';
 import {
   answer,
   ask,
@@ -83,21 +84,9 @@ describe('a process', () => {
 
 describe('a wire over TLS', () => {
   const LONG = Array.from({ length: 200_000 }, (_, n) => `${n}`).join(',');
-  let folder: string;
-  let options: { key: string; cert: string };
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-    const names = ['-subj', '/CN=test', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-    execFileSync(
-      'openssl',
-      [...made, '-nodes', '-days', '2', ...names, '-keyout', key, '-out', cert],
-      { stdio: 'ignore' },
-    );
-    options = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  });
+  const options = makeCertificate(['localhost', '127.0.0.1']);
+  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+  writeFileSync(join(folder, 'cert.pem'), options.cert);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const serveSecurely = () => {

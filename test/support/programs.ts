@@ -1,0 +1,92 @@
+// The programs that suites run besides Node, and where each comes from. One that is missing leaves its suites out
+// and is named once, at the end of the run; in CI it fails the run before it begins.
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+interface Program {
+  /** On the PATH: every one of these, or with `anyOf` the first that is there. */
+  readonly commands: readonly string[];
+  readonly anyOf?: true;
+  /** Debian's packages. */
+  readonly packages: readonly string[];
+  /** What does not run without it. */
+  readonly runs: string;
+}
+
+const named = (name: string, runs: string, packages: readonly string[] = [name]): Program => ({
+  commands: [name],
+  packages,
+  runs,
+});
+
+export const PROGRAMS = {
+  ceph: {
+    commands: ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph'],
+    packages: ['radosgw', 'ceph-mon', 'ceph-osd'],
+    runs: 'every suite of storage on a second store, Ceph RGW',
+  },
+  redis: named('redis-server', 'limits and caches that several instances share'),
+  chromium: {
+    commands: ['chromium', 'chromium-browser', 'google-chrome'],
+    anyOf: true,
+    packages: ['chromium'],
+    runs: 'what a browser makes of what users uploaded',
+  },
+  nginx: named('nginx', 'a proxy in front', ['nginx-light']),
+  python3: named('python3', 'archives as Python reads them'),
+  rclone: named('rclone', 'rclone as a client'),
+  unzip: named('unzip', 'archives as Info-ZIP reads them'),
+  zip: named('zip', 'archives as Info-ZIP writes them'),
+} as const satisfies Readonly<Record<string, Program>>;
+
+export type ProgramName = keyof typeof PROGRAMS;
+
+const pathOf = (command: string): string | undefined =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, command))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+
+/** Where a program's first command stands; undefined when it is not installed. */
+export const programPath = (name: ProgramName): string | undefined => {
+  const { commands, anyOf }: Program = PROGRAMS[name];
+  const paths = commands.map(pathOf);
+  return anyOf || !paths.includes(undefined) ? paths.find((path) => path !== undefined) : undefined;
+};
+
+/** Whether all of these are installed, for `describe.runIf`. */
+export const installed = (...names: readonly ProgramName[]): boolean =>
+  names.every((name) => programPath(name) !== undefined);
+
+/** Those that are not installed. */
+export const missingPrograms = (): ProgramName[] =>
+  // The keys of the table above.
+  (Object.keys(PROGRAMS) as ProgramName[]).filter((name) => !installed(name));
+
+/** What a run says that was made without these; empty when nothing was missing. */
+export const missingNotice = (missing: readonly ProgramName[]): string => {
+  if (missing.length === 0) return '';
+  const width = Math.max(...missing.map((name) => name.length));
+  const packages = missing.flatMap((name) => PROGRAMS[name].packages);
+  return [
+    'Not run, because these are not installed:',
+    ...missing.map((name) => `  ${name.padEnd(width)}  ${PROGRAMS[name].runs}`),
+    `To run them too: apt-get install ${packages.join(' ')}`,
+    'Or the whole gate, which installs everything on Debian: bash .ci/run',
+  ].join('\n');
+};
+
+// `tsx test/support/programs.ts` prints the packages, for .ci/run.
+if (process.argv[1] === import.meta.filename)
+  console.log(
+    Object.values(PROGRAMS)
+      .flatMap(({ packages }) => packages)
+      .join('\n'),
+  );
