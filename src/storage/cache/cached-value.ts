@@ -7,7 +7,7 @@ export interface CachedFile {
   readonly bytes: Uint8Array | null;
 }
 
-const FORMAT = 2;
+const FORMAT = 3;
 const PREFIX_BYTES = 5;
 
 // What a cache that lies may make us parse: attributes take a few kilobytes, a page's 1000 keys of
@@ -15,59 +15,62 @@ const PREFIX_BYTES = 5;
 const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_PAGE_BYTES = 8 * 2 ** 20;
 
-// A cache in memory hands out the very object that was put in: it need not be read twice.
-const decoded = new WeakMap<Uint8Array, { readonly place: string; readonly file: CachedFile }>();
-
-/** A file as bytes, which tell the place that they belong to. */
-export function encodeFile(place: string, { stat, bytes }: CachedFile): Uint8Array {
+/** A file as bytes, which name the slot that they belong to. */
+export function encodeFile(slot: string, { stat, bytes }: CachedFile): Uint8Array {
   const { lastModified, ...rest } = stat;
   const modified = lastModified?.getTime() ?? null;
-  return encode({ ...rest, modified, whole: bytes !== null, place }, bytes);
+  return encode({ ...rest, modified, whole: bytes !== null, slot }, bytes);
 }
 
-/** The file that a value holds; undefined when the cache gave anything but what was put there. */
-export function decodeFile(place: string, value: unknown): CachedFile | undefined {
-  if (!(value instanceof Uint8Array)) return undefined;
-  const known = decoded.get(value);
-  if (known !== undefined) return known.place === place ? known.file : undefined;
-  const file = parseFile(place, value);
-  if (file !== undefined) decoded.set(value, { place, file });
-  return file;
+/** The file that a value holds; undefined when the cache gave anything but what was stored in the slot. */
+export type DecodeFile = (slot: string, value: unknown) => CachedFile | undefined;
+
+/** Decodes files, the same bytes once: a cache in memory hands out the very object that was stored. */
+export function fileDecoder(): DecodeFile {
+  const decoded = new WeakMap<Uint8Array, { readonly slot: string; readonly file: CachedFile }>();
+  return (slot, value) => {
+    if (!(value instanceof Uint8Array)) return undefined;
+    const known = decoded.get(value);
+    if (known !== undefined) return known.slot === slot ? known.file : undefined;
+    const file = parseFile(slot, value);
+    if (file !== undefined) decoded.set(value, { slot, file });
+    return file;
+  };
 }
 
-function parseFile(place: string, value: Uint8Array): CachedFile | undefined {
+function parseFile(slot: string, value: Uint8Array): CachedFile | undefined {
   const parsed = parse(value, MAX_HEAD_BYTES);
-  if (parsed?.head.place !== place) return undefined;
-  // Written by encodeFile: nothing else knows the place.
-  const { place: _place, whole, modified, ...rest } = parsed.head as unknown as FileHead;
+  if (parsed?.head.slot !== slot) return undefined;
+  // Written by encodeFile: nothing else knows the slot.
+  const { slot: _slot, whole, modified, ...rest } = parsed.head as unknown as FileHead;
   const stat: Stat = { ...rest, lastModified: dateOf(modified) };
   if (whole && parsed.body.length !== stat.size) return undefined;
   return { stat, bytes: whole ? parsed.body : null };
 }
 
 interface FileHead extends Omit<Stat, 'lastModified'> {
-  readonly place: string;
+  readonly slot: string;
   readonly whole: boolean;
   readonly modified: number | null;
 }
 
 /** A page as bytes. */
-export function encodePage(place: string, { files, folders, next }: Page): Uint8Array {
+export function encodePage(slot: string, { files, folders, next }: Page): Uint8Array {
   const rows = files.map(({ key, size, lastModified, etag }) => [
     key,
     size,
     lastModified?.getTime() ?? null,
     etag,
   ]);
-  return encode({ place, rows, folders, next }, null);
+  return encode({ slot, rows, folders, next }, null);
 }
 
-/** The page that a value holds; undefined when the cache gave anything but what was put there. */
-export function decodePage(place: string, value: unknown): Page | undefined {
+/** The page that a value holds; undefined when the cache gave anything but what was stored in the slot. */
+export function decodePage(slot: string, value: unknown): Page | undefined {
   if (!(value instanceof Uint8Array)) return undefined;
   const parsed = parse(value, MAX_PAGE_BYTES);
-  if (parsed?.head.place !== place) return undefined;
-  // Written by encodePage: nothing else knows the place.
+  if (parsed?.head.slot !== slot) return undefined;
+  // Written by encodePage: nothing else knows the slot.
   const { rows, folders, next } = parsed.head as unknown as PageHead;
   const files = rows.map(([key, size, modified, etag]) => ({
     key,
@@ -96,7 +99,7 @@ function encode(head: object, body: Uint8Array | null): Uint8Array {
 function parse(
   value: Uint8Array,
   maxHeadBytes: number,
-): { readonly head: { readonly place?: unknown }; readonly body: Uint8Array } | undefined {
+): { readonly head: { readonly slot?: unknown }; readonly body: Uint8Array } | undefined {
   if (value.length < PREFIX_BYTES) return undefined;
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   const length = bytes.readUInt32BE(1);

@@ -1,69 +1,72 @@
-// What a cache that was away should have forgotten; it is told as soon as it is back.
+// Invalidations that the cache has not taken because it failed; it is asked again until it takes them.
 
-/** Paths that the cache still has to forget. */
-export interface Debts {
-  /** While true the cache may hold what a write has outdated, and nothing in it can be believed. */
+/** Paths that still have to be invalidated. */
+export interface PendingInvalidations {
+  /** While true the cache may hold what a write has outdated, and nothing in it can be used. */
   readonly any: () => boolean;
-  readonly owe: (paths: Iterable<string>) => void;
+  readonly add: (paths: Iterable<string>) => void;
 }
 
-/** Between two attempts to pay, in milliseconds. */
+/** Between two attempts, in milliseconds. */
 const RETRY_MS = 1000;
 
 // Beyond this the paths are not remembered: everything in the cache has to expire first.
-const MAX_OWED = 10_000;
+const MAX_PATHS = 10_000;
 
 /**
- * Debts that `pay` settles by making the cache forget; it rejects when it could not. What is older
- * than `expiryMs` has expired in the cache by itself.
+ * Invalidations to come. `invalidate` rejects when the cache has not taken them. What is older than `expiryMs`
+ * has expired in the cache by itself.
  */
-export function debtsTo(pay: (paths: Iterable<string>) => Promise<void>, expiryMs: number): Debts {
-  let owed = new Set<string>();
-  let paying = false;
+export function pendingInvalidations(
+  invalidate: (paths: Iterable<string>) => Promise<void>,
+  expiryMs: number,
+): PendingInvalidations {
+  let pending = new Set<string>();
+  let running = false;
   let tooMany = false;
   let expiresAtMs = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const any = (): boolean => paying || tooMany || owed.size > 0;
+  const any = (): boolean => running || tooMany || pending.size > 0;
 
   const schedule = (): void => {
     // A process that has nothing else to do need not stay for this.
-    timer ??= setTimeout(() => void settle(), RETRY_MS).unref();
+    timer ??= setTimeout(() => void retry(), RETRY_MS).unref();
   };
 
-  async function settle(): Promise<void> {
+  async function retry(): Promise<void> {
     timer = undefined;
     if (performance.now() >= expiresAtMs) {
       tooMany = false;
-      owed.clear();
+      pending.clear();
       return;
     }
-    if (!tooMany) await payWhatIsOwed();
+    if (!tooMany) await invalidatePending();
     if (any()) schedule();
   }
 
-  async function payWhatIsOwed(): Promise<void> {
-    const paths = owed;
-    // What a write outdates from here on is a debt of its own: it may commit after this payment.
-    owed = new Set();
-    paying = true;
+  async function invalidatePending(): Promise<void> {
+    const paths = pending;
+    // What a write outdates from here on is pending anew: it may commit after this invalidation.
+    pending = new Set();
+    running = true;
     try {
-      await pay(paths);
+      await invalidate(paths);
     } catch {
-      for (const path of paths) owed.add(path);
+      for (const path of paths) pending.add(path);
     } finally {
-      paying = false;
+      running = false;
     }
   }
 
   return {
     any,
-    owe: (paths) => {
+    add: (paths) => {
       expiresAtMs = performance.now() + expiryMs;
-      for (const path of paths) owed.add(path);
-      if (owed.size > MAX_OWED) {
+      for (const path of paths) pending.add(path);
+      if (pending.size > MAX_PATHS) {
         tooMany = true;
-        owed.clear();
+        pending.clear();
       }
       schedule();
     },

@@ -1,173 +1,99 @@
 // The host's cache, made safe: failing, slow or lying is a miss, and what a write has outdated cannot be found.
-import { createHash, randomBytes } from 'node:crypto';
-import { debugHook } from '../../core/debug.js';
+import { isPromise, within } from '../../core/deadline.js';
 import type { Cache } from '../../core/hooks.js';
-import { debtsTo } from './pending-invalidations.js';
+import { cacheHealth } from './cache-health.js';
+import { cacheKey } from './cache-key.js';
+import { CACHE_WAIT_MS, cacheIsLate, pathVersions, type PathVersion } from './path-versions.js';
+import { pendingInvalidations } from './pending-invalidations.js';
 
-/** What a look at the shelf found. */
-export interface Looked {
-  /** Where a value of this path and variant belongs; undefined while the cache cannot be used. */
-  readonly place: string | undefined;
+/** What the cache answered about one path. */
+export interface Lookup {
+  /** Names the place of a value by variant, path and version; undefined while the cache cannot be used. */
+  readonly slot: string | undefined;
   /** What the cache has there; undefined when nothing. */
   readonly value: unknown;
 }
 
 /** Values under paths; a path is a file's or a folder's key, from the bucket's root. */
-export interface Shelf {
+export interface VersionedCache {
   /** Synchronous while the cache is; never takes longer than 100 ms, never throws. */
-  readonly look: (path: string, variant: string) => Looked | Promise<Looked>;
+  readonly lookup: (path: string, variant: string) => Lookup | Promise<Lookup>;
   /** Never rejects; a promise only when the cache is not synchronous. */
-  readonly keep: (place: string, value: Uint8Array) => Promise<void> | undefined;
-  /** Makes everything kept under these paths unreachable; never rejects. */
-  readonly forget: (paths: ReadonlySet<string>) => Promise<void>;
+  readonly store: (slot: string, value: Uint8Array) => Promise<void> | undefined;
+  /** Makes everything stored under these paths unreachable; never rejects. */
+  readonly invalidate: (paths: ReadonlySet<string>) => Promise<void>;
 }
 
-/** Longest that a read waits for the cache, in milliseconds. */
-const LOOK_MS = 100;
-/** Between two questions to a cache that fails, in milliseconds. */
-const PAUSE_MS = 1000;
-const TOKEN_BYTES = 8;
-const TOKEN = /^[0-9a-f]{16}$/;
-const AWAY: Looked = { place: undefined, value: undefined };
+const UNUSABLE: Lookup = { slot: undefined, value: undefined };
 
 /**
- * A shelf of a cache. Every path has a random token in the cache, and values lie under path and token.
- * A write deletes the token, so a fill that began before the write lands where nobody looks, on this
- * instance and on every other that shares the cache.
+ * A versioned cache. Every path has a random version in the cache, and values are stored under path and version.
+ * A write deletes the version, so what a read that began before the write stores is never looked for again.
  */
-export function shelfOf(cache: Cache, namespace: string, ttlSeconds: number): Shelf {
-  const debts = debtsTo(deleteTokens, ttlSeconds * 1000);
-  const tokensBeingSet = new Map<string, Promise<string>>();
-  let failing = false;
-  let askAgainAtMs = 0;
+export function versionedCache(
+  cache: Cache,
+  namespace: string,
+  ttlSeconds: number,
+): VersionedCache {
+  const versions = pathVersions(cache, namespace, ttlSeconds);
+  const pending = pendingInvalidations((paths) => versions.remove(paths), ttlSeconds * 1000);
+  const health = cacheHealth();
 
-  const tokenKey = (path: string): string => cacheKey(`${namespace}t:${path}`);
-  const placeOf = (path: string, variant: string, token: string): string =>
-    `${namespace}v:${variant}:${path}:${token}`;
+  const failed = (error: unknown): Lookup => {
+    health.failed(error);
+    return UNUSABLE;
+  };
+  const succeeded = (lookup: Lookup): Lookup => {
+    health.succeeded();
+    return lookup;
+  };
+  const ignoreFailure = (error: unknown): undefined => void health.failed(error);
 
-  async function deleteTokens(paths: Iterable<string>): Promise<void> {
-    await Promise.all(Array.from(paths, async (path) => cache.delete(tokenKey(path))));
-  }
-
-  const failed = (error: unknown): Looked => {
-    debugHook('cache failed: %O', error);
-    failing = true;
-    askAgainAtMs = performance.now() + PAUSE_MS;
-    return AWAY;
+  const valueAt = (slot: string): Lookup | PromiseLike<Lookup> => {
+    const value = cache.get(cacheKey(slot));
+    return isPromise(value) ? value.then((found) => ({ slot, value: found })) : { slot, value };
   };
 
-  const ignoreFailed = (error: unknown): undefined => void failed(error);
-
-  const works = (looked: Looked): Looked => {
-    failing = false;
-    return looked;
+  const lookup = (path: string, variant: string): Lookup | PromiseLike<Lookup> => {
+    const underVersion = ({ id, isNew }: PathVersion): Lookup | PromiseLike<Lookup> => {
+      const slot = `${namespace}v:${variant}:${path}:${id}`;
+      return isNew ? { slot, value: undefined } : valueAt(slot);
+    };
+    const version = versions.current(path);
+    return isPromise(version) ? version.then(underVersion) : underVersion(version);
   };
-
-  /** While the cache fails, one look a pause asks it for all the others. */
-  const isAway = (): boolean => {
-    if (debts.any()) return true;
-    if (!failing) return false;
-    const now = performance.now();
-    if (now < askAgainAtMs) return true;
-    askAgainAtMs = now + PAUSE_MS;
-    return false;
-  };
-
-  /** A token that was not there; those who ask at once share one, or each would fill a place of its own. */
-  function freshToken(path: string): string | Promise<string> {
-    const beingSet = tokensBeingSet.get(path);
-    if (beingSet !== undefined) return beingSet;
-    const token = randomBytes(TOKEN_BYTES).toString('hex');
-    const kept = cache.set(tokenKey(path), token, ttlSeconds);
-    if (!isPromise(kept)) return token;
-    // Only a token that is there before storage is read can be deleted by a write that comes then.
-    const setting = inTime(kept, LOOK_MS)
-      .then(() => token)
-      .finally(() => {
-        tokensBeingSet.delete(path);
-      });
-    tokensBeingSet.set(path, setting);
-    return setting;
-  }
-
-  function lookUnder(path: string, variant: string, token: unknown): Looked | Promise<Looked> {
-    const empty = (fresh: string): Looked => ({
-      place: placeOf(path, variant, fresh),
-      value: undefined,
-    });
-    if (typeof token !== 'string' || !TOKEN.test(token)) {
-      const fresh = freshToken(path);
-      return typeof fresh === 'string' ? empty(fresh) : fresh.then(empty);
-    }
-    const place = placeOf(path, variant, token);
-    const value = cache.get(cacheKey(place));
-    return isPromise(value) ? value.then((found) => ({ place, value: found })) : { place, value };
-  }
-
-  function lookAtOnce(path: string, variant: string): Looked | Promise<Looked> {
-    const token = cache.get(tokenKey(path));
-    return isPromise(token)
-      ? token.then((found) => lookUnder(path, variant, found))
-      : lookUnder(path, variant, token);
-  }
 
   return {
-    look: (path, variant) => {
-      if (isAway()) return AWAY;
+    lookup: (path, variant) => {
+      if (pending.any() || !health.mayAsk()) return UNUSABLE;
       try {
-        const looked = lookAtOnce(path, variant);
-        return isPromise(looked) ? inTime(looked, LOOK_MS).then(works, failed) : works(looked);
+        const found = lookup(path, variant);
+        if (!isPromise(found)) return succeeded(found);
+        return within(found, CACHE_WAIT_MS, cacheIsLate).then(succeeded, failed);
       } catch (error) {
         return failed(error);
       }
     },
-    keep: (place, value) => {
+    store: (slot, value) => {
       try {
-        const kept = cache.set(cacheKey(place), value, ttlSeconds);
-        return isPromise(kept) ? inTime(kept, LOOK_MS).then(ignore, ignoreFailed) : undefined;
+        const stored = cache.set(cacheKey(slot), value, ttlSeconds);
+        if (!isPromise(stored)) return undefined;
+        return within(stored, CACHE_WAIT_MS, cacheIsLate).then(ignore, ignoreFailure);
       } catch (error) {
-        return ignoreFailed(error);
+        return ignoreFailure(error);
       }
     },
-    forget: async (paths) => {
+    invalidate: async (paths) => {
       // Nobody waits again for a cache that has just failed.
-      if (debts.any()) return debts.owe(paths);
+      if (pending.any()) return pending.add(paths);
       try {
-        await inTime(deleteTokens(paths), LOOK_MS + paths.size);
+        await within(versions.remove(paths), CACHE_WAIT_MS + paths.size, cacheIsLate);
       } catch (error) {
-        failed(error);
-        debts.owe(paths);
+        health.failed(error);
+        pending.add(paths);
       }
     },
   };
 }
 
 const ignore = (): void => undefined;
-
-const PLAIN_KEY = /^[\x21-\x7e]{1,180}$/;
-
-// Memcached takes 250 bytes without spaces, other stores little more; keys of files may be longer.
-function cacheKey(key: string): string {
-  if (PLAIN_KEY.test(key)) return key;
-  return `s3files:#${createHash('sha256').update(key).digest('base64url')}`;
-}
-
-async function inTime<T>(work: PromiseLike<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      // After a long turn of the event loop timers come first; an answer that is there still counts.
-      setImmediate(reject, new Error(`the cache did not answer within ${milliseconds} ms`));
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Whether a cache answered with a promise. */
-export function isPromise<T>(value: T | PromiseLike<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value;
-}

@@ -29,7 +29,7 @@ export async function* cutParts(
   let head: Uint8Array[] = [];
   let filled = 0;
   let part: PartBuffer | undefined;
-  const settleHead = (into: Buffer): void => {
+  const moveHead = (into: Buffer): void => {
     let offset = 0;
     for (const chunk of head) {
       into.set(chunk, offset);
@@ -59,7 +59,7 @@ export async function* cutParts(
         }
         if (part === undefined) {
           part = await borrow();
-          settleHead(part.bytes);
+          moveHead(part.bytes);
         }
         const taken = rest.subarray(0, size - filled);
         part.bytes.set(taken, filled);

@@ -1,7 +1,8 @@
 // A body of known length on its way to storage: neither more nor less than announced, and the last bytes
 // only when the sender's side has ended well. Knows streams, not S3.
 import { Readable } from 'node:stream';
-import { FileServiceError, isFileServiceError } from '../../core/errors.js';
+import { FileServiceError } from '../../core/errors.js';
+import { listenTo } from './sender.js';
 import { watchdog } from './watchdog.js';
 
 /** What to send, and what to expect of both sides. */
@@ -35,81 +36,62 @@ export interface ExactBody {
 export function exactBody(source: Readable, options: ExactBodyOptions): ExactBody {
   const { length, idleMs, onSenderFailed, onStalled } = options;
   let received = 0;
-  let sent = false;
+  let isSent = false;
   let last: Buffer | undefined;
   let begin: () => void = () => {};
   const begun = new Promise<void>((resolve) => (begin = resolve));
-  const dog = watchdog(idleMs, () => onStalled(stalled()));
+  const stall = watchdog(idleMs, () => onStalled(stalled()));
 
   const stream = new Readable({
     highWaterMark: 65_536,
     read() {
-      if (sent) return;
-      dog.rest();
+      if (isSent) return;
+      stall.rest();
       source.resume();
     },
   });
 
-  const take = (chunk: Buffer): void => {
-    received += chunk.length;
-    if (received > length) return fail(new Error('more bytes than announced'));
-    if (received === length) {
-      last = chunk;
-      return;
-    }
-    begin();
-    if (stream.push(chunk)) return;
-    source.pause();
-    dog.wait();
-  };
-  const finish = (): void => {
-    if (received !== length) return fail(new Error('fewer bytes than announced'));
-    detach();
-    sent = true;
-    begin();
-    if (last !== undefined) stream.push(last);
-    stream.push(null);
-    // Storage owes the taking of what is buffered, and then an answer.
-    dog.wait();
-  };
-  const fail = (cause: unknown): void => {
-    detach();
-    onSenderFailed(senderError(cause));
-    begin();
-  };
-  const onClose = (): void => fail(new Error('the sender went away'));
+  const stopListening = listenTo(source, length, {
+    data(chunk) {
+      received += chunk.length;
+      if (received === length) {
+        last = chunk;
+        return;
+      }
+      begin();
+      if (stream.push(chunk)) return;
+      source.pause();
+      stall.wait();
+    },
+    end() {
+      isSent = true;
+      begin();
+      if (last !== undefined) stream.push(last);
+      stream.push(null);
+      // Storage has yet to take what is buffered, and then to answer.
+      stall.wait();
+    },
+    fail(error) {
+      onSenderFailed(error);
+      begin();
+    },
+  });
 
-  const detach = (): void => {
-    source.off('data', take).off('end', finish).off('error', fail).off('close', onClose);
-  };
-
-  // Destroyed later without a listener, either stream could end the process.
-  source.on('error', () => {});
-  stream.on('error', () => {}).on('end', () => dog.wait());
-  source.on('end', finish).on('error', fail).on('close', onClose).on('data', take);
-  if (source.readableEnded) queueMicrotask(finish);
-  else if (source.destroyed) queueMicrotask(() => fail(source.errored ?? new Error('no body')));
+  // Destroyed later without a listener, it could end the process.
+  stream.on('error', () => {}).on('end', () => stall.wait());
 
   return {
     stream,
     begun,
-    isSent: () => sent,
+    isSent: () => isSent,
     close() {
-      dog.stop();
-      detach();
+      stall.stop();
+      stopListening();
       begin();
       stream.destroy();
       if (!source.readableEnded) source.destroy();
     },
   };
-}
-
-/** What a write says of a sender that failed: its own FileServiceError, or `incomplete_body`. */
-export function senderError(cause: unknown): Error {
-  if (isFileServiceError(cause)) return cause;
-  return new FileServiceError('incomplete_body', 'The body is not as long as it was announced.', {
-    cause,
-  });
 }
 
 /** `storage_unavailable`: storage takes no bytes, or does not say what became of them. */

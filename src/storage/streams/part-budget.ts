@@ -92,5 +92,6 @@ export function createPartBudget(): PartBudget {
   };
 }
 
+// Module state on purpose: memory belongs to the process, so `maxPartBuffers` bounds all of its services together.
 /** The budget that every service of this process shares. */
 export const partBudget: PartBudget = createPartBudget();

@@ -1,10 +1,11 @@
 // A body of known length out of one or more answers of storage: cut or stalled midway, the rest is asked
 // for again, so that the reader gets every byte once or an error. Knows streams, not S3.
 import { Readable } from 'node:stream';
-import { FileServiceError } from '../../core/errors.js';
+import { FileServiceError, isFileServiceError } from '../../core/errors.js';
 import type { DigestCheck } from './digest-check.js';
 import type { Flow, FlowReceiver } from './flow.js';
-import { watchdog } from './watchdog.js';
+import { parking, type Parking } from './parking.js';
+import { watchdog, type Watchdog } from './watchdog.js';
 
 /** Where a body's bytes come from. */
 export interface ResumableSource {
@@ -16,7 +17,7 @@ export interface ResumableSource {
   readonly check: DigestCheck | null;
   /** Asks for the bytes from `offset` on. Its rejection ends the body, but `storage_unavailable` is tried again. */
   reopen(offset: number): Promise<Flow>;
-  /** True while others wait for what this body holds of storage: it lets go when its reader is slow. */
+  /** True while others wait for a socket to storage: a body whose reader is slow gives up its own. */
   isContended(): boolean;
   /** Nobody waits any longer for what `reopen` was to bring. */
   release(): void;
@@ -28,8 +29,6 @@ const PROGRESS_BYTES = 8 * 2 ** 20;
 const PAUSE_MS = 50;
 // One chunk as it comes off a socket and no more: hundreds of slow readers each hold this much.
 const READ_AHEAD = 16 * 1024;
-// A reader that takes nothing for so long can wait for another request to storage.
-const PARK_MS = 250;
 
 /**
  * The body that begins with the answer `first`. It is destroyed with `storage_unavailable` when storage
@@ -38,117 +37,134 @@ const PARK_MS = 250;
  * may trust them.
  */
 export function resumingBody(first: Flow, resumable: ResumableSource): Readable {
-  const { length, idleMs } = resumable;
-  let received = 0;
-  let losses = 0;
-  let receivedAtLoss = 0;
-  let complete = false;
-  let last: Buffer | undefined;
-  let source: Flow | undefined;
-  let pause: NodeJS.Timeout | undefined;
-  let parking: NodeJS.Timeout | undefined;
-  let isParked = false;
-  const dog = watchdog(idleMs, () => lose(new Error('storage gave no byte in time')));
-
-  const body = new Readable({
-    highWaterMark: READ_AHEAD,
-    read() {
-      clearTimeout(parking);
-      if (isParked) {
-        isParked = false;
-        return reopen();
-      }
-      if (source === undefined) return;
-      dog.wait();
-      source.resume();
-    },
-    destroy(error, done) {
-      close();
-      done(error);
-    },
-  });
-
-  const close = (): void => {
-    dog.stop();
-    clearTimeout(pause);
-    clearTimeout(parking);
-    detach();
-    if (!complete) resumable.release();
-  };
-
-  const detach = (): void => {
-    source?.destroy();
-    source = undefined;
-  };
-
-  const take = (chunk: Buffer): void => {
-    received += chunk.length;
-    if (received > length) return void body.destroy(inexact());
-    resumable.check?.update(chunk);
-    if (received === length) {
-      last = chunk;
-      dog.wait();
-      return;
-    }
-    if (body.push(chunk)) return dog.wait();
-    dog.rest();
-    source?.pause();
-    clearTimeout(parking);
-    parking = setTimeout(park, PARK_MS);
-  };
-
-  // The reader takes its time: whoever waits for a socket shall have this one meanwhile.
-  const park = (): void => {
-    if (source === undefined) return;
-    if (!resumable.isContended()) return void (parking = setTimeout(park, PARK_MS));
-    isParked = true;
-    detach();
-  };
-
-  const finish = (): void => {
-    if (received < length) return lose(new Error('storage ended its answer too early'));
-    if (resumable.check?.matches() === false) return void body.destroy(inexact());
-    complete = true;
-    detach();
-    dog.stop();
-    if (last !== undefined) body.push(last);
-    body.push(null);
-  };
-
-  const lose = (cause: unknown): void => {
-    detach();
-    dog.rest();
-    // Every byte came and the answer is still bad: a checksum did not match.
-    if (received === length && length > 0) return void body.destroy(inexact(cause));
-    losses = received - receivedAtLoss >= PROGRESS_BYTES ? 1 : losses + 1;
-    receivedAtLoss = received;
-    if (losses > MOST_LOSSES) return void body.destroy(gone(cause));
-    pause = setTimeout(reopen, PAUSE_MS * losses);
-  };
-
-  const reopen = (): void => {
-    resumable.reopen(received).then(attach, (error: unknown) => {
-      if (body.destroyed) return;
-      const again = error instanceof FileServiceError && error.reason === 'storage_unavailable';
-      if (again) return lose(error);
-      // Anything but our own error is why the whole request was aborted.
-      body.destroy(error instanceof FileServiceError ? gone(error) : (error as Error));
-    });
-  };
-
-  const receiver: FlowReceiver = { data: take, end: finish, fail: lose };
-
-  const attach = (next: Flow): void => {
-    if (body.destroyed) return next.destroy();
-    source = next;
-    dog.wait();
-    next.start(receiver);
-  };
-
+  const body = new ResumingBody(resumable);
   // An error between this moment and the first listener of the reader must not end the process.
   body.on('error', () => {});
-  attach(first);
+  body.attach(first);
   return body;
+}
+
+class ResumingBody extends Readable implements FlowReceiver {
+  readonly #source: ResumableSource;
+  readonly #stall: Watchdog;
+  readonly #parking: Parking;
+  readonly #losses = lossCounter();
+  /** The answer of storage that is being read; undefined between two, and while parked. */
+  #answer: Flow | undefined;
+  #received = 0;
+  #isComplete = false;
+  #last: Buffer | undefined;
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(source: ResumableSource) {
+    super({ highWaterMark: READ_AHEAD });
+    this.#source = source;
+    this.#stall = watchdog(source.idleMs, () =>
+      this.fail(new Error('storage gave no byte in time')),
+    );
+    this.#parking = parking({
+      isContended: () => this.#answer !== undefined && source.isContended(),
+      letGo: () => this.#detach(),
+    });
+  }
+
+  attach(answer: Flow): void {
+    if (this.destroyed) return answer.destroy();
+    this.#answer = answer;
+    this.#stall.wait();
+    answer.start(this);
+  }
+
+  override _read(): void {
+    if (this.#parking.end()) return this.#reopen();
+    if (this.#answer === undefined) return;
+    this.#stall.wait();
+    this.#answer.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#stall.stop();
+    clearTimeout(this.#pause);
+    this.#parking.end();
+    this.#detach();
+    if (!this.#isComplete) this.#source.release();
+    done(error);
+  }
+
+  data(chunk: Buffer): void {
+    const { length, check } = this.#source;
+    this.#received += chunk.length;
+    if (this.#received > length) return void this.destroy(inexact());
+    check?.update(chunk);
+    if (this.#received === length) {
+      this.#last = chunk;
+      return this.#stall.wait();
+    }
+    if (this.push(chunk)) return this.#stall.wait();
+    this.#stall.rest();
+    this.#answer?.pause();
+    this.#parking.begin();
+  }
+
+  end(): void {
+    const { length, check } = this.#source;
+    if (this.#received < length) return this.fail(new Error('storage ended its answer too early'));
+    if (check?.matches() === false) return void this.destroy(inexact());
+    this.#isComplete = true;
+    this.#detach();
+    this.#stall.stop();
+    if (this.#last !== undefined) this.push(this.#last);
+    this.push(null);
+  }
+
+  /** The answer was lost: the rest is asked for after a pause, unless too many were. */
+  fail(cause: unknown): void {
+    const { length } = this.#source;
+    this.#detach();
+    this.#stall.rest();
+    // Every byte came and the answer is still bad: a checksum did not match.
+    if (this.#received === length && length > 0) return void this.destroy(inexact(cause));
+    const pauseMs = this.#losses.pauseAfterLoss(this.#received);
+    if (pauseMs === undefined) return void this.destroy(gone(cause));
+    this.#pause = setTimeout(() => this.#reopen(), pauseMs);
+  }
+
+  #detach(): void {
+    this.#answer?.destroy();
+    this.#answer = undefined;
+  }
+
+  #reopen(): void {
+    this.#source.reopen(this.#received).then(
+      (answer) => this.attach(answer),
+      (error: unknown) => this.#reopenFailed(error),
+    );
+  }
+
+  #reopenFailed(error: unknown): void {
+    if (this.destroyed) return;
+    // Anything but our own error is why the whole request was aborted.
+    if (!isFileServiceError(error)) return void this.destroy(error as Error);
+    if (error.reason === 'storage_unavailable') return this.fail(error);
+    this.destroy(gone(error));
+  }
+}
+
+interface LossCounter {
+  /** Milliseconds to wait before the rest is asked for; undefined when the body is given up. */
+  pauseAfterLoss(received: number): number | undefined;
+}
+
+function lossCounter(): LossCounter {
+  let losses = 0;
+  let receivedAtLoss = 0;
+  return {
+    pauseAfterLoss(received) {
+      losses = received - receivedAtLoss >= PROGRESS_BYTES ? 1 : losses + 1;
+      receivedAtLoss = received;
+      return losses > MOST_LOSSES ? undefined : PAUSE_MS * losses;
+    },
+  };
 }
 
 function gone(cause: unknown): FileServiceError {

@@ -1,11 +1,11 @@
-// Tells when storage owes progress and makes none. Only the time between `wait` and `rest` counts,
-// so a slow but living client never trips it.
+// Tells when storage makes no progress. Only the time between `wait` and `rest` counts, so that a client
+// that is slow and still there never sets it off.
 
-/** A timer that runs only while the other side owes something. */
+/** A timer that runs only while something is expected of storage. */
 export interface Watchdog {
-  /** The other side owes progress from now on; an earlier debt is settled. */
+  /** Progress is expected from now on; the time counts anew. */
   wait(): void;
-  /** Nothing is owed. */
+  /** Nothing is expected. */
   rest(): void;
   /** Never fires again. */
   stop(): void;
@@ -13,32 +13,32 @@ export interface Watchdog {
 
 /** Calls `onStall` when `idleMs` pass between a `wait` and whatever follows it. */
 export function watchdog(idleMs: number, onStall: () => void): Watchdog {
-  let owedSince: number | null = null;
+  let waitingSince: number | null = null;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const look = (): void => {
     timer = undefined;
-    if (stopped || owedSince === null) return;
-    const left = owedSince + idleMs - performance.now();
+    if (stopped || waitingSince === null) return;
+    const left = waitingSince + idleMs - performance.now();
     // A timer may fire a fraction of a millisecond early.
     if (left >= 1) {
       timer = setTimeout(look, left);
       return;
     }
-    owedSince = null;
+    waitingSince = null;
     onStall();
   };
 
   return {
     wait() {
       if (stopped) return;
-      owedSince = performance.now();
+      waitingSince = performance.now();
       // One timer for many chunks: it looks at the clock when it fires instead of being re-armed.
       timer ??= setTimeout(look, idleMs);
     },
     rest() {
-      owedSince = null;
+      waitingSince = null;
     },
     stop() {
       stopped = true;

@@ -40,16 +40,30 @@ const distant = (near: Cache): Cache => {
 
 const operations = (): string[] => store.double.calls.map(({ operation }) => operation);
 
-/** Asks and leaves once storage has been asked. */
-const askAndLeave = async (path: string): Promise<void> => {
-  const calls = store.double.calls.length;
-  const leaving = request({ port: service.port, path: MOUNT + path, agent: false }).end();
-  const left = new Promise((resolve) => leaving.once('close', resolve));
-  leaving.on('error', () => {});
-  await until(() => store.double.calls.length > calls, { what: 'the call to storage' });
-  leaving.destroy();
-  await left;
+/** Asks, and waits until the service works for one client more; the client leaves when told to. */
+const askAs = async (path: string): Promise<{ readonly leave: () => Promise<void> }> => {
+  const active = service.files.metrics().active + 1;
+  const client = request({ port: service.port, path: MOUNT + path, agent: false }).end();
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  client.on('error', () => {});
+  await until(() => service.files.metrics().active === active, { what: 'the client' });
+  return {
+    leave: async () => {
+      const before = service.files.metrics().active;
+      client.destroy();
+      await closed;
+      await until(() => service.files.metrics().active < before, { what: 'the leaving' });
+    },
+  };
 };
+
+/** Whoever asks for the same at once shares one call, whatever is asked for. */
+const SHARED: readonly (readonly [what: string, path: string, operation: string])[] = [
+  ['a file', '/a.txt', 'GetObject'],
+  ['a file too large to be kept', '/large.txt', 'GetObject'],
+  ['a listing', '/', 'ListObjectsV2'],
+  ['properties', '/a.txt?include_properties=true', 'HeadObject'],
+];
 
 describe.each([
   ['in memory', () => memoryCache()],
@@ -81,16 +95,51 @@ describe.each([
   });
 });
 
-describe('a fill that others wait for (K135)', () => {
-  it('goes on when the one who began it leaves', async () => {
-    await start();
+describe('a call that others wait for (K135)', () => {
+  beforeEach(() => {
     store.double.seed(store.bucket, 'a.txt', 'text');
-    store.double.inject({ operation: 'GetObject', kind: 'delay', delayMs: 300 });
-    const left = askAndLeave('/a.txt');
-    await until(() => operations().includes('GetObject'), { what: 'the call of the leader' });
-    const followers = Array.from({ length: 10 }, () => service.ask({ path: '/a.txt' }));
-    await left;
-    const answers = await Promise.all(followers);
+    store.double.seed(store.bucket, 'large.txt', 'y'.repeat(300_000));
+  });
+
+  it.each(SHARED)(
+    'goes on when the one who began it leaves: %s',
+    async (_what, path, operation) => {
+      await start({ cacheMaxBodyBytes: 1000 });
+      store.double.inject({ operation, kind: 'delay', delayMs: 1000 });
+      const first = await askAs(path);
+      const second = service.ask({ path });
+      await until(() => service.files.metrics().active === 2, { what: 'the second' });
+      await first.leave();
+      const { status, text } = await second;
+      expect([status, text.length]).toEqual([200, (await service.ask({ path })).text.length]);
+      await until(() => store.double.calls.every(({ complete }) => complete), {
+        what: 'all calls',
+      });
+      expect(operations()[0]).toBe(operation);
+    },
+  );
+
+  it.each(SHARED)('is stopped when the last one leaves: %s', async (_what, path, operation) => {
+    await start({ cacheMaxBodyBytes: 1000 });
+    store.double.inject({ operation, kind: 'black-hole' });
+    const first = await askAs(path);
+    const second = await askAs(path);
+    await until(() => operations().includes(operation), { what: 'the call' });
+    await first.leave();
+    expect(store.double.openSockets()).toBe(1);
+    await second.leave();
+    await until(() => store.double.openSockets() === 0, { what: 'the end of the call' });
+    expect((await service.ask({ path })).status).toBe(200);
+  });
+
+  it('makes one call for those who stay', async () => {
+    await start();
+    store.double.inject({ operation: 'GetObject', kind: 'delay', delayMs: 1000 });
+    const first = await askAs('/a.txt');
+    const staying = Array.from({ length: 10 }, () => service.ask({ path: '/a.txt' }));
+    await until(() => service.files.metrics().active === 11, { what: 'all of them' });
+    await first.leave();
+    const answers = await Promise.all(staying);
     expect(answers.map(({ status, text }) => [status, text])).toEqual(
       Array.from({ length: 10 }, () => [200, 'text']),
     );
@@ -268,13 +317,16 @@ describe('an answer that is not whole (K134)', () => {
     expect([whole.status, whole.text]).toEqual([200, BODY]);
   });
 
-  it('is kept whole when its client left before the end', async () => {
+  it('is not kept when its only client left before the end', async () => {
     await start();
     store.double.seed(store.bucket, 'a.txt', BODY);
-    store.double.inject({ operation: 'GetObject', kind: 'delay', delayMs: 100 });
-    await askAndLeave('/a.txt');
-    await until(() => store.double.calls.some(({ complete }) => complete), { what: 'the fill' });
+    store.double.inject({ operation: 'GetObject', kind: 'stall', bytes: 500 });
+    const client = await askAs('/a.txt');
+    await until(() => operations().includes('GetObject'), { what: 'the call' });
+    await client.leave();
+    await until(() => store.double.openSockets() === 0, { what: 'the end of the call' });
     expect((await tell(service, { path: '/a.txt' })).answer.text).toBe(BODY);
-    expect(operations()).toEqual(['GetObject']);
+    expect((await tell(service, { path: '/a.txt' })).calls).toBe(0);
+    expect(operations()).toEqual(['GetObject', 'GetObject']);
   });
 });

@@ -6,7 +6,7 @@ import { FileServiceError } from '../../../core/errors.js';
 import { abortSignalOf } from '../../../core/client-signal.js';
 import type { WriteResult } from '../../bucket.js';
 import { cutParts, type Piece } from '../../streams/cut-parts.js';
-import { senderError } from '../../streams/exact-body.js';
+import { senderError } from '../../streams/sender.js';
 import { partBudget } from '../../streams/part-budget.js';
 import { newNonce, quoted } from '../attributes.js';
 import type { S3Context } from '../call.js';

@@ -1,0 +1,10 @@
+// What a cache accepts as a key.
+import { createHash } from 'node:crypto';
+
+const PLAIN_KEY = /^[\x21-\x7e]{1,180}$/;
+
+/** The name itself, or its hash: Memcached takes 250 bytes without spaces, and keys of files may be longer. */
+export function cacheKey(name: string): string {
+  if (PLAIN_KEY.test(name)) return name;
+  return `s3files:#${createHash('sha256').update(name).digest('base64url')}`;
+}
