@@ -61,6 +61,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   scan: callable,
   maxUploadBytes: whole(0),
   maxFiles: whole(1),
+  maxCopies: whole(0),
   maxInlineBytes: whole(0),
   maxExpires: whole(1, MAX_EXPIRES_SECONDS),
   // AWS "Amazon S3 multipart upload limits": one PutObject takes 5 GiB, a part 5 MiB to 5 GiB.

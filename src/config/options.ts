@@ -99,6 +99,8 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly maxUploadBytes?: number;
   /** Files in one form. @default 10 */
   readonly maxFiles?: number;
+  /** Objects that one request may copy or move. @default 100000 */
+  readonly maxCopies?: number;
   /** Largest file answered inside JSON, in bytes. @default 10 MiB */
   readonly maxInlineBytes?: number;
   /** Longest life of a pre-signed URL, in seconds. @default 604800 */

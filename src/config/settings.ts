@@ -25,6 +25,7 @@ export interface OperationSettings {
   readonly scan: Scan | undefined;
   readonly maxUploadBytes: number;
   readonly maxFiles: number;
+  readonly maxCopies: number;
   readonly maxInlineBytes: number;
   readonly maxExpiresSeconds: number;
   readonly overwriteOnPost: boolean;
@@ -117,6 +118,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     scan: config.scan,
     maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
     maxFiles: config.maxFiles ?? 10,
+    maxCopies: config.maxCopies ?? 100_000,
     maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,
     maxExpiresSeconds: config.maxExpires ?? 604_800,
     overwriteOnPost: config.overwriteOnPost ?? config.compat === 'dreamfactory',

@@ -75,21 +75,23 @@ function incomplete(cause: unknown): FileServiceError {
   });
 }
 
-const SEPARATOR = /[/\\]/;
-
 /**
- * A file's name as sent: UTF-8 if its bytes are, else Latin-1; of a path, the last segment.
+ * A file's name as sent: UTF-8 if its bytes are, else Latin-1. It may be a path below the folder, as browsers
+ * send of a chosen folder; of a name with backslashes the last segment counts.
  *
  * @throws FileServiceError `invalid_body` when there is none
  */
-export function fileName(sent: string | undefined): string {
-  const name = decode(sent ?? '')
-    .split(SEPARATOR)
-    .at(-1);
-  if (name === undefined || name === '') {
-    throw new FileServiceError('invalid_body', 'Each file of a form needs a "filename".');
-  }
+export function fileName(sent: string): string {
+  // HTML "Multipart form data": a quote in a file's name is sent as %22.
+  const whole = decode(sent).replaceAll('%22', '"');
+  const name = whole.includes('\\') ? (whole.split(/[/\\]/).at(-1) ?? '') : whole;
+  if (name === '') throw namelessFile();
   return name;
+}
+
+/** The refusal of a file without a name. */
+export function namelessFile(): FileServiceError {
+  return new FileServiceError('invalid_body', 'Each file of a form needs a "filename".');
 }
 
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);

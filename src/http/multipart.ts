@@ -7,7 +7,7 @@ import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import { tooLarge } from '../core/too-large.js';
 import { guardBody, type GuardedBody } from './body.js';
 import { expectedDigests } from './digest.js';
-import { fieldName, fileName, formPart, type FormPart } from './form-part.js';
+import { fieldName, fileName, formPart, namelessFile, type FormPart } from './form-part.js';
 
 /** How much of a form to take, and how patiently. */
 export interface FormLimits {
@@ -147,7 +147,8 @@ function parserFor(contentType: string, limits: FormLimits): busboy.Busboy {
       // Names come as they were sent: see form-part.ts.
       preservePath: true,
       limits: {
-        files: limits.maxFiles,
+        // Counted here, because an empty file input is none: see addFile.
+        files: Infinity,
         fields: limits.maxFields,
         fieldSize: FIELD_BYTES,
         parts: MAX_PARTS,
@@ -167,9 +168,6 @@ function listen(form: Form): void {
   });
   parser.on('field', (field, value, { valueTruncated }) =>
     attempt(form, () => addField(form, field, value, valueTruncated)),
-  );
-  parser.on('filesLimit', () =>
-    fail(form, limits.tooManyFiles ?? tooMany('files', limits.maxFiles)),
   );
   parser.on('fieldsLimit', () => fail(form, tooMany('fields', limits.maxFields)));
   parser.on('partsLimit', () => fail(form, tooMany('parts', MAX_PARTS)));
@@ -213,6 +211,9 @@ interface FileHead {
 
 function addFile(form: Form, inner: Readable, head: FileHead): void {
   const { limits, parts } = form;
+  if (head.filename === undefined || head.filename === '') return skipEmpty(form, inner);
+  if (parts.length === limits.maxFiles)
+    throw limits.tooManyFiles ?? tooMany('files', limits.maxFiles);
   const part = formPart(inner, {
     maxBytes: limits.maxBytes,
     onEndless: (error) => fail(form, error),
@@ -228,6 +229,12 @@ function addFile(form: Form, inner: Readable, head: FileHead): void {
   form.work = form.work.then(() =>
     handle(form, part, { field, filename, contentType, stream: part.stream, index }),
   );
+}
+
+// HTML "Constructing the entry list": a file input that nothing was chosen for is sent without name and bytes.
+function skipEmpty(form: Form, inner: Readable): void {
+  inner.once('data', () => fail(form, namelessFile()));
+  inner.resume();
 }
 
 async function handle(form: Form, part: FormPart, file: FormFile): Promise<void> {

@@ -1,8 +1,6 @@
 // POST and PUT of a JSON list: folders, files with their content, copies and moves, each answered by itself.
 import { Readable } from 'node:stream';
-import type { FileServiceError } from '../core/errors.js';
 import { decodeBase64, readJson } from '../http/json-body.js';
-import { errorBody, json } from '../http/reply.js';
 import { declaredLength, hasBody, lastValue } from '../http/request.js';
 import { isTrue } from '../http/parameters.js';
 import { baseName, resolveName } from '../core/key.js';
@@ -13,7 +11,9 @@ import type { Ask, Operation, RunContext } from './operation.js';
 import { copyFile, copyTree } from './shared/copy-files.js';
 import { createFolder, planFolder } from './shared/create-folder.js';
 import { invalidBody } from './shared/invalid-body.js';
-import { refuseIfAllRefused } from './shared/several-items.js';
+import { startWrites } from './shared/request-writes.js';
+import type { RequestWrites } from './shared/request-writes.js';
+import { someFailed, startEntries } from './shared/several-items.js';
 import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
 import { checkExist } from './shared/upload-parameters.js';
 
@@ -28,8 +28,11 @@ export const batch: Operation = {
   query: { check_exist: checkExist },
   headers: {},
   body: ['application/json'],
-  replies: { 201: { sentence: 'One entry an item, in order.', schema: 'StoredList' } },
-  refusals: [400, 413],
+  replies: {
+    201: { sentence: 'One entry an item, in order.', schema: 'StoredList' },
+    207: { ...someFailed, schema: 'StoredList' },
+  },
+  refusals: [400, 403, 404, 409, 413],
   judgesItems: true,
   when: ({ headers }) => hasBody(headers),
   plan: async (ask) => {
@@ -52,20 +55,14 @@ async function readItems({ request, settings }: Ask): Promise<readonly Item[] | 
 }
 
 async function createAll(ask: Ask, context: RunContext, items: readonly Item[]) {
-  const answers: Item[] = [];
-  const refusals: FileServiceError[] = [];
-  for (const item of items) {
-    const shown = describe(ask, item);
-    try {
-      answers.push({ ...shown, ...(await createOne(ask, context, item)) });
-    } catch (error) {
-      const refusal = context.explain(error);
-      refusals.push(refusal);
-      answers.push({ ...shown, error: errorBody(refusal) });
-    }
-  }
-  refuseIfAllRefused(answers, refusals);
-  return json(201, { resource: answers });
+  const entries = startEntries(ask, context);
+  const writes = startWrites(ask.settings.maxCopies);
+  for (const item of items)
+    await entries.add(
+      async () => ({ ...describe(ask, item), ...(await createOne(ask, context, item, writes)) }),
+      () => describe(ask, item),
+    );
+  return entries.reply(201);
 }
 
 // What an answer shows of an item that failed before its key was known: as sent.
@@ -88,20 +85,31 @@ function keyOf(ask: Ask, item: Item, kind: 'file' | 'folder'): string {
   return resolveName(ask.target.key, name, kind, ask.rules);
 }
 
-async function createOne(ask: Ask, context: RunContext, item: Item): Promise<Item> {
+async function createOne(
+  ask: Ask,
+  context: RunContext,
+  item: Item,
+  writes: RequestWrites,
+): Promise<Item> {
   const kind = item['type'];
   if (kind !== 'file' && kind !== 'folder')
     throw invalidBody('The field "type" of an item takes "file" or "folder".');
   const key = keyOf(ask, item, kind);
   const source = textField(item, 'source_path');
-  if (source !== undefined) return copyItem(ask, context, item, { kind, source, key });
+  if (source !== undefined) return copyItem(ask, context, item, { kind, source, key, writes });
   await context.authorize(access('write', key, kind === 'file' ? writeVerb(ask) : ask.verb, NAME));
-  if (kind === 'file') return storeContent(ask, context, item, key);
+  if (kind === 'file') return storeContent(ask, context, item, { key, writes });
   await createFolder(context.bucket, key, ask.settings.compat);
+  writes.add(key);
   return {};
 }
 
-async function storeContent(ask: Ask, context: RunContext, item: Item, key: string): Promise<Item> {
+async function storeContent(
+  ask: Ask,
+  context: RunContext,
+  item: Item,
+  target: { readonly key: string; readonly writes: RequestWrites },
+): Promise<Item> {
   const content = textField(item, 'content');
   if (content === undefined)
     throw invalidBody(
@@ -109,7 +117,7 @@ async function storeContent(ask: Ask, context: RunContext, item: Item, key: stri
     );
   const bytes = flagField(item, 'is_base64') ? decodeBase64(content) : Buffer.from(content, 'utf8');
   const stored = await storeFile(ask, context, {
-    key,
+    ...target,
     body: Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false }),
     length: bytes.length,
     declaredType: textField(item, 'content_type'),
@@ -122,7 +130,12 @@ async function copyItem(
   ask: Ask,
   context: RunContext,
   item: Item,
-  copy: { readonly kind: 'file' | 'folder'; readonly source: string; readonly key: string },
+  copy: {
+    readonly kind: 'file' | 'folder';
+    readonly source: string;
+    readonly key: string;
+    readonly writes: RequestWrites;
+  },
 ): Promise<Item> {
   const request = {
     from: resolveName('', copy.source, copy.kind, ask.rules),
@@ -131,6 +144,7 @@ async function copyItem(
     createOnly: copiesOnly(ask),
     operation: NAME,
     verb: writeVerb(ask),
+    writes: copy.writes,
   };
   if (copy.kind === 'file') await copyFile(context, request);
   else await copyTree(context, request);

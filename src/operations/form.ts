@@ -1,8 +1,6 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
-import { FileServiceError } from '../core/errors.js';
 import { readForm } from '../http/multipart.js';
-import type { FormFile, FormLimits } from '../http/multipart.js';
-import { errorBody, json } from '../http/reply.js';
+import type { FormFile, FormLimits, FormResult } from '../http/multipart.js';
 import { declaredLength } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 import { baseName, resolveName } from '../core/key.js';
@@ -11,7 +9,10 @@ import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 import { extractUpload } from './shared/extract-upload.js';
 import { invalidBody } from './shared/invalid-body.js';
-import { refuseIfAllRefused } from './shared/several-items.js';
+import type { Item } from './shared/items.js';
+import { startWrites } from './shared/request-writes.js';
+import type { RequestWrites } from './shared/request-writes.js';
+import { someFailed, startEntries } from './shared/several-items.js';
 import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
 import { uploadQuery } from './shared/upload-parameters.js';
 import { isZip } from './shared/upload-rules.js';
@@ -38,7 +39,10 @@ export const form: Operation = {
   name: 'write_form',
   sentence: 'Stores every file of a form in the folder, under its own name.',
   targets: ['root', 'folder'],
-  replies: { 201: { sentence: 'One entry a file, in order.', schema: 'StoredList' } },
+  replies: {
+    201: { sentence: 'One entry a file, in order.', schema: 'StoredList' },
+    207: { ...someFailed, schema: 'StoredList' },
+  },
   judgesItems: true,
   plan: (ask) => ({ access: [], run: (context) => storeForm(ask, context) }),
 };
@@ -56,36 +60,32 @@ export const formFile: Operation = {
   }),
 };
 
-type Item = Readonly<Record<string, unknown>>;
-
 async function storeForm(ask: Ask, context: RunContext) {
-  const items: Item[] = [];
-  const refusals: FileServiceError[] = [];
+  const entries = startEntries(ask, context);
+  const writes = startWrites(ask.settings.maxCopies);
   const bytes = byteCounter(context);
-  await parts(ask, context, async (file) => {
+  const { files } = await parts(ask, context, async (file) => {
     let path = file.filename;
-    try {
+    const store = async (): Promise<Item> => {
       path = resolveName(ask.target.key, file.filename, 'file', ask.rules);
       await context.authorize(access('write', path, writeVerb(ask), 'write_form'));
-      items.push(await storePart(ask, { ...context, countBytesIn: bytes }, file, path));
-    } catch (error) {
-      const refusal = context.explain(error);
-      refusals.push(refusal);
-      items.push({ name: baseName(path), path, type: 'file', error: errorBody(refusal) });
-    }
+      return storePart(ask, { ...context, countBytesIn: bytes }, file, { key: path, writes });
+    };
+    await entries.add(store, () => ({ name: baseName(path), path, type: 'file' }));
   });
-  refuseIfAllRefused(items, refusals);
-  return json(201, { resource: items });
+  if (files === 0) throw invalidBody('The form holds no file.');
+  return entries.reply(201);
 }
 
 async function storePart(
   ask: Ask,
   context: RunContext,
   file: FormFile,
-  key: string,
+  target: { readonly key: string; readonly writes?: RequestWrites },
 ): Promise<Item> {
+  const { key } = target;
   const upload = {
-    key,
+    ...target,
     body: file.stream,
     length: undefined,
     declaredType: file.contentType ?? undefined,
@@ -108,7 +108,7 @@ async function storeFormFile(ask: Ask, context: RunContext) {
   let stored: Item | undefined;
   const bytes = byteCounter(context);
   const store = async (file: FormFile): Promise<void> => {
-    stored = await storePart(ask, { ...context, countBytesIn: bytes }, file, key);
+    stored = await storePart(ask, { ...context, countBytesIn: bytes }, file, { key });
   };
   // A second file must be known before the first is stored.
   await parts(ask, context, store, {
@@ -124,8 +124,8 @@ async function parts(
   context: RunContext,
   onFile: (file: FormFile) => Promise<void>,
   files: Pick<FormLimits, 'maxFiles' | 'tooManyFiles'> = { maxFiles: settings.maxFiles },
-): Promise<void> {
-  await readForm(
+): Promise<FormResult> {
+  return readForm(
     request.body,
     request.headers,
     {

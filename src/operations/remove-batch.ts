@@ -1,8 +1,6 @@
 // DELETE of the root or a folder with a list in the body: each item is judged and answered by itself.
-import type { FileServiceError } from '../core/errors.js';
 import { readJson } from '../http/json-body.js';
 import { readParameters } from '../http/parameters.js';
-import { errorBody, json } from '../http/reply.js';
 import { declaredLength, hasBody } from '../http/request.js';
 import { resolveName } from '../core/key.js';
 import { access } from './operation.js';
@@ -10,7 +8,7 @@ import type { Ask, Operation, RunContext } from './operation.js';
 import { invalidBody } from './shared/invalid-body.js';
 import { removeFile, removeQuery } from './shared/remove-file.js';
 import { planTreeRemoval, removeFolderQuery, removeTree } from './shared/remove-tree.js';
-import { refuseIfAllRefused } from './shared/several-items.js';
+import { someFailed, startEntries } from './shared/several-items.js';
 import { MAX_ITEMS, MAX_JSON_BYTES, itemsOf, textField } from './shared/items.js';
 import type { Item } from './shared/items.js';
 
@@ -27,8 +25,11 @@ export const removeBatch: Operation = {
   query,
   headers: {},
   body: ['application/json'],
-  replies: { 200: { sentence: 'One entry an item, in order.', schema: 'RemovedList' } },
-  refusals: [400, 413],
+  replies: {
+    200: { sentence: 'One entry an item, in order.', schema: 'RemovedList' },
+    207: { ...someFailed, schema: 'RemovedList' },
+  },
+  refusals: [400, 403, 404, 413],
   judgesItems: true,
   // The root has no deletion without a list, so it comes here to be told so.
   when: ({ headers, path }) => hasBody(headers) || /^\/*$/.test(path),
@@ -85,21 +86,17 @@ function targetOf(item: Item, ask: Ask): BatchTarget {
 }
 
 async function removeAll(ask: Ask, context: RunContext, targets: readonly BatchTarget[]) {
-  const refusals: FileServiceError[] = [];
-  const answers: Item[] = [];
+  const entries = startEntries(ask, context);
   for (const target of targets) {
     const { name = null, path = null, type = target.isFolder ? 'folder' : 'file' } = target.item;
-    try {
+    const shown = { name, path, type };
+    const removeIt = async (): Promise<Item> => {
       await removeOne(ask, context, target);
-      answers.push({ name, path, type });
-    } catch (error) {
-      const refusal = context.explain(error);
-      refusals.push(refusal);
-      answers.push({ name, path, type, error: errorBody(refusal) });
-    }
+      return shown;
+    };
+    await entries.add(removeIt, () => shown);
   }
-  refuseIfAllRefused(answers, refusals);
-  return json(200, { resource: answers });
+  return entries.reply(200);
 }
 
 async function removeOne(ask: Ask, context: RunContext, target: BatchTarget): Promise<void> {

@@ -5,6 +5,7 @@ import { alreadyExists, explainMissing, notFound } from './missing.js';
 import { access } from '../operation.js';
 import type { RunContext } from '../operation.js';
 import { startRemoval, stoppedAt } from './partial.js';
+import type { RequestWrites } from './request-writes.js';
 import { statFile } from '../properties.js';
 import { authorizeTree, wholeTree } from './tree.js';
 
@@ -23,6 +24,8 @@ export interface Copy {
   readonly operation: string;
   /** The verb whose right the target needs. */
   readonly verb: string;
+  /** What the request has written before. */
+  readonly writes: RequestWrites;
 }
 
 /**
@@ -35,10 +38,13 @@ export async function copyFile(context: RunContext, copy: Copy): Promise<void> {
   const { from, to, createOnly } = copy;
   for (const one of accesses(copy, from, to)) await context.authorize(one);
   if (from === to) throw alreadyExists(to);
-  if (!copy.move) return copyKey(context, { from, to, createOnly });
+  copy.writes.refuseTwice(to);
+  copy.writes.refuseAsSource(from);
+  copy.writes.countCopies(1);
+  if (!copy.move) return copyKey(context, copy.writes, { from, to, createOnly });
   const { size, etag } = await statFile(context.bucket, from);
   const ifSourceMatch = etag === '' ? undefined : etag;
-  await copyKey(context, { from, to, createOnly, size, ifSourceMatch });
+  await copyKey(context, copy.writes, { from, to, createOnly, size, ifSourceMatch });
   // Only now, when the copy is whole; and only what was copied.
   const { kind } = await context.bucket.remove(from, ifSourceMatch);
   if (kind !== 'removed') throw changed(from);
@@ -61,17 +67,28 @@ export async function copyTree(context: RunContext, copy: Copy): Promise<void> {
       'invalid_body',
       'A folder cannot be copied into itself, nor over one that holds it.',
     );
-  const tree = await authorizeTree(context, from, (key) => accesses(copy, key, targetOf(key)));
+  const tree = await authorizeTree(
+    context,
+    from,
+    (key) => accesses(copy, key, targetOf(key)),
+    copy.writes.countCopies,
+  );
   if (tree.isEmpty) throw notFound(from);
   const existing = await context.bucket.list({ prefix: to, recursive: true, limit: 1 });
   if (createOnly && existing.files.length > 0) throw alreadyExists(to);
+
+  for await (const page of tree.pages())
+    for (const { key } of page) {
+      copy.writes.refuseAsSource(key);
+      copy.writes.refuseTwice(targetOf(key));
+    }
 
   let copied = 0;
   let failed: string | undefined;
   const copyOne = async ({ key, size }: Entry): Promise<void> => {
     try {
       const one = { from: key, to: targetOf(key), createOnly, size };
-      await copyKey(context, { ...one, seenFree: createOnly });
+      await copyKey(context, copy.writes, { ...one, seenFree: createOnly });
       copied += 1;
     } catch (error) {
       failed ??= key;
@@ -123,11 +140,16 @@ function accesses(copy: Copy, from: string, to: string) {
   ];
 }
 
-async function copyKey({ bucket }: RunContext, request: CopyRequest): Promise<void> {
+async function copyKey(
+  { bucket }: RunContext,
+  writes: RequestWrites,
+  request: CopyRequest,
+): Promise<void> {
   const { kind } = await bucket.copy(request);
   if (kind === 'missing') throw await explainMissing(bucket, request.from);
   if (kind === 'exists') throw alreadyExists(request.to);
   if (kind === 'precondition-failed') throw changed(request.from);
+  writes.add(request.to);
 }
 
 function changed(key: string): FileServiceError {

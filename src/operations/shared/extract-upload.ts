@@ -163,6 +163,7 @@ async function write(
       length: entry.size,
       declaredType: undefined,
       createOnly: upload.createOnly,
+      ...(upload.writes === undefined ? {} : { writes: upload.writes }),
     },
   );
 }

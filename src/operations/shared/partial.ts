@@ -65,7 +65,15 @@ export function stoppedAt(
   error: unknown,
   progress: Readonly<Record<string, unknown>>,
 ): FileServiceError {
-  const { reason, message, headers } = context.explain(error);
+  return withContext(context.explain(error), progress);
+}
+
+/** The same error with another context. */
+export function withContext(
+  error: FileServiceError,
+  context: Readonly<Record<string, unknown>>,
+): FileServiceError {
+  const { reason, message, headers } = error;
   const sentence = message.slice(message.indexOf(': ') + 2);
-  return new FileServiceError(reason, sentence, { cause: error, headers, context: progress });
+  return new FileServiceError(reason, sentence, { cause: error, headers, context });
 }

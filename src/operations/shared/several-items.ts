@@ -1,22 +1,48 @@
-// The answer to a request of several items, some of which may have failed.
-import type { FileServiceError, Reason } from '../../core/errors.js';
+// The answer to a request of several items: an entry each, and one status that no client can misread.
+import type { FileServiceError } from '../../core/errors.js';
+import { errorBody, json } from '../../http/reply.js';
+import type { FileReply } from '../../http/reply.js';
+import type { Ask, RunContext } from '../operation.js';
+import type { Item } from './items.js';
+import { withContext } from './partial.js';
 
-const OF_THE_AUTHORIZER: ReadonlySet<Reason> = new Set<Reason>([
-  'access_denied',
-  'unauthorized',
-  'authorization_unavailable',
-]);
+/** The entries of the items so far, in order. */
+export interface Entries {
+  /** Does the work of one item. Its entry is what `work` answers; when that fails, `shown` with the error. */
+  readonly add: (work: () => Promise<Item>, shown: () => Item) => Promise<void>;
+  /**
+   * The answer: `success` when no item failed, 207 when some did; the original server's mode knows only `success`.
+   *
+   * @throws FileServiceError when every item failed: the first one's failure, with all entries in `context.resource`
+   */
+  readonly reply: (success: number) => FileReply;
+}
 
-/**
- * One refused part does not undo the others; but a caller who may write none of them hears so.
- *
- * @throws FileServiceError the refusal, when `authorize` refused every item
- */
-export function refuseIfAllRefused(
-  items: readonly unknown[],
-  refusals: readonly FileServiceError[],
-): void {
-  const [first] = refusals;
-  if (first === undefined || refusals.length < items.length) return;
-  if (refusals.every(({ reason }) => OF_THE_AUTHORIZER.has(reason))) throw first;
+/** What an operation that answers several items may answer beside its success. */
+export const someFailed = {
+  sentence: 'Some items failed: their entries carry an `error`.',
+} as const;
+
+/** No entries yet. */
+export function startEntries({ settings }: Ask, { explain }: RunContext): Entries {
+  const entries: Item[] = [];
+  const failures: FileServiceError[] = [];
+  return {
+    add: async (work, shown) => {
+      try {
+        entries.push(await work());
+      } catch (error) {
+        const failure = explain(error);
+        failures.push(failure);
+        entries.push({ ...shown(), error: errorBody(failure) });
+      }
+    },
+    reply: (success) => {
+      const [first] = failures;
+      if (first !== undefined && failures.length === entries.length)
+        throw withContext(first, { ...first.context, resource: entries });
+      const isMixed = first !== undefined && settings.compat === undefined;
+      return json(isMixed ? 207 : success, { resource: entries });
+    },
+  };
 }

@@ -12,6 +12,7 @@ import type { Bucket, WriteRequest } from '../../storage/bucket.js';
 import type { Readable } from 'node:stream';
 import { alreadyExists, preconditionFailed } from './missing.js';
 import type { Ask, RunContext } from '../operation.js';
+import type { RequestWrites } from './request-writes.js';
 import { refuseLength, refuseType, storedType } from './upload-rules.js';
 
 /** One file on its way in. */
@@ -25,6 +26,8 @@ export interface Upload {
   readonly createOnly: boolean;
   /** Conditions and digests of the request; only where its body is this very file. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a request of several items has written before. */
+  readonly writes?: RequestWrites;
 }
 
 /**
@@ -39,6 +42,7 @@ export async function storeFile(
   upload: Upload,
 ): Promise<StoredFile> {
   const { settings } = ask;
+  upload.writes?.refuseTwice(upload.key);
   const contentType = storedType(upload.declaredType, upload.key);
   refuseType(contentType, settings.allowedTypes);
   refuseLength(upload.length, settings.maxUploadBytes);
@@ -57,7 +61,10 @@ export async function storeFile(
       ...(upload.createOnly ? { createOnly: true } : {}),
       ...condition,
     });
-    if (result.kind === 'written') return describe(upload.key, contentType, result);
+    if (result.kind === 'written') {
+      upload.writes?.add(upload.key);
+      return describe(upload.key, contentType, result);
+    }
     const asCondition = result.kind === 'precondition-failed' || condition.createOnly === true;
     throw asCondition ? preconditionFailed(upload.key) : alreadyExists(upload.key);
   } catch (error) {

@@ -20,7 +20,7 @@ export interface AuthorizedTree {
 
 /**
  * Lists everything below `folder` and asks for each key before anything is touched: one storage call
- * per 1000 keys, memory bounded.
+ * per 1000 keys, memory bounded. `onCount` is told how many each page holds, and ends the look by throwing.
  *
  * @throws FileServiceError the refusal of the first refused descendant
  */
@@ -28,6 +28,7 @@ export async function authorizeTree(
   context: RunContext,
   folder: string,
   accessOf: (key: string) => readonly Access[],
+  onCount: (keys: number) => void = () => {},
 ): Promise<AuthorizedTree> {
   const remembered: Page[] = [];
   let count = 0;
@@ -43,6 +44,7 @@ export async function authorizeTree(
       forgotten = count + page.files.length >= MAX_REMEMBERED ? page.next : undefined;
     }
     count += page.files.length;
+    onCount(page.files.length);
   }
   return {
     isEmpty: count === 0,
