@@ -1,13 +1,17 @@
-// The demo: the service on http://localhost:3000, over an embedded store or any S3 that the environment names.
+// The demo: the service on http://127.0.0.1:3000, over an embedded store or any S3 that the environment names.
+import { randomBytes } from 'node:crypto';
 import express from 'express';
 import { allowAll, apiKeys, configureServer, createFileService } from '../../src/index.ts';
 import { embeddedStore, storeFromEnvironment } from './store.ts';
 
 const port = Number(process.env['PORT'] ?? 3000);
-const key = process.env['DEMO_KEY'] ?? 'demo';
+// This computer only: whoever has the key may read, write and delete everything.
+const host = process.env['HOST'] ?? '127.0.0.1';
+const key = process.env['DEMO_KEY'] ?? randomBytes(12).toString('hex');
 const mount = '/api/v2/s3files';
 
-const store = storeFromEnvironment(process.env) ?? (await embeddedStore());
+const named = storeFromEnvironment(process.env);
+const store = named ?? (await embeddedStore());
 
 const files = createFileService({
   ...store.config,
@@ -15,25 +19,27 @@ const files = createFileService({
   authorize: allowAll,
 });
 
-const server = configureServer(express().use(mount, files).listen(port));
+console.log(`Store: ${store.description}`);
+if (named !== undefined) await printFindings();
+
+const server = configureServer(express().use(mount, files).listen(port, host));
 server.once('listening', () => {
   const address = server.address();
   const opened = typeof address === 'object' && address !== null ? address.port : port;
-  const url = `http://localhost:${opened}${mount}`;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${opened}${mount}`;
   console.log(`s3files listens at ${url}/`);
-  console.log(`Store: ${store.description}`);
   console.log('Try:');
   console.log(`  curl -H "X-DreamFactory-API-Key: ${key}" ${url}/`);
   console.log(
-    `  curl -H "X-DreamFactory-API-Key: ${key}" ${url}/document.pdf?include_properties=true`,
+    `  curl -H "X-DreamFactory-API-Key: ${key}" -H "Content-Type: text/plain" -d "Hello" ${url}/uploads/hello.txt`,
   );
   console.log(
-    `  curl -H "X-DreamFactory-API-Key: ${key}" -H "Content-Type: text/plain" -d "Hello" ${url}/uploads/hello.txt`,
+    `  curl -H "X-DreamFactory-API-Key: ${key}" ${url}/uploads/hello.txt?include_properties=true`,
   );
 });
 server.once('error', (error) => {
   console.error(
-    `The demo cannot listen on port ${port}: ${error.message}. Choose another with PORT.`,
+    `The demo cannot listen on port ${port} of ${host}: ${error.message}. Choose others with PORT and HOST.`,
   );
   process.exitCode = 1;
   // The embedded store would keep the process alive.
@@ -45,3 +51,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     server.close();
     void files.close({ graceMs: 2000 }).then(() => store.close());
   });
+
+/** What `check()` finds in a bucket of the user's own, before anybody asks for a file. */
+async function printFindings(): Promise<void> {
+  const { findings } = await files.check();
+  for (const finding of findings)
+    console.log(
+      finding.ok
+        ? `  ok      ${finding.name}`
+        : `  problem ${finding.name}: ${finding.reason} ${finding.advice}`,
+    );
+}

