@@ -19,14 +19,24 @@ interface NamedPart {
 
 /** Answers CompleteMultipartUpload. */
 export async function completeUpload(exchange: Exchange): Promise<Answer> {
+  const { quirks } = exchange.service;
+  const before = requireBucket(exchange).completed.get(exchange.query['uploadId'] ?? '');
+  if (quirks.cephMultipart && before !== undefined) {
+    await readXmlBody(exchange);
+    return before;
+  }
   requireUpload(exchange);
   const { content: xml } = await readXmlBody(exchange);
   const named = readParts(parseXml(bytesOf(xml), 'CompleteMultipartUpload'));
   const bucket = requireBucket(exchange);
   // From here to the end in one turn: of racing completions exactly one finds the upload.
   const upload = requireUpload(exchange);
+  if (quirks.cephMultipart && named.length !== upload.parts.size)
+    throw s3Error('InvalidPart', uploadDetail(upload));
   const parts = pickParts(upload, named, exchange.service.minPartBytes);
   const { key } = exchange;
+  const isConditional = ['if-match', 'if-none-match'].some((name) => name in exchange.headers);
+  if (isConditional && quirks.completeConditions === 'unsupported') throw s3Error('NotImplemented');
   judgeWrite(exchange, bucket.objects.get(key));
   const content = concatContent(parts.map((part) => part.content));
   checkObjectSize(exchange, content);
@@ -58,7 +68,9 @@ export async function completeUpload(exchange: Exchange): Promise<Answer> {
     ),
   );
   const headers = { ...answer.headers, ...writeHeaders(upload.attributes, undefined) };
-  return { ...answer, headers };
+  const done = { ...answer, headers };
+  if (quirks.cephMultipart) bucket.completed.set(upload.uploadId, done);
+  return done;
 }
 
 function readParts(root: XmlElement): NamedPart[] {

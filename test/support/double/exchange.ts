@@ -1,10 +1,13 @@
 // One request on its way through the double, and the answer as a value.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Content } from './content.ts';
+import type { Answer } from './answer.ts';
 import type { Fault, FaultList } from './faults.ts';
 import type { Caller } from './signature.ts';
 import { s3Error } from './errors.ts';
+import type { Quirks } from './quirks.ts';
 import type { StoredBucket } from './store.ts';
+
+export type { Answer } from './answer.ts';
 
 /** One call as the double saw it; the last four fields fill as it goes on. */
 export interface RecordedCall {
@@ -32,6 +35,10 @@ export interface Service {
   readonly region: string;
   readonly conditionalWrites: boolean;
   readonly minPartBytes: number;
+  /** What this store does differently; replaced as a whole. */
+  quirks: Quirks;
+  /** When each key was last written, by `bucket/key`, in milliseconds; kept while `oneWriteASecond`. */
+  readonly lastWrites: Map<string, number>;
   readonly now: () => number;
 }
 
@@ -51,13 +58,6 @@ export interface Exchange extends Connection {
   readonly key: string;
   readonly caller: Caller;
   readonly expectsContinue: boolean;
-}
-
-/** An answer. Content-Length is that of the body unless the headers say another. */
-export interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Content;
 }
 
 /** The bucket of a request, or NoSuchBucket. */

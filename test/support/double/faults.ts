@@ -5,6 +5,9 @@
  * often it happens. `bytes` counts the body of the request for PutObject and UploadPart, the body of
  * the answer for every other operation; without it, reset, fin and stall come before anything is
  * done. `delayMs` waits first, whatever the kind. A `delay` adds itself to the next fault.
+ * `commit-then-silence` does what was asked and never answers; `body-on-success` adds a body to the answer;
+ * `unasked-part` answers 206 with the first `bytes` (default 5); `unasked-304` says that nothing changed;
+ * `informational` sends the 1xx `status` (default 103) before the answer.
  */
 export interface Fault {
   operation?: string;
@@ -22,6 +25,11 @@ export interface Fault {
     | 'delay'
     | 'early'
     | 'commit-then-reset'
+    | 'commit-then-silence'
+    | 'body-on-success'
+    | 'unasked-part'
+    | 'unasked-304'
+    | 'informational'
     | 'malformed';
   status?: number;
   code?: string;

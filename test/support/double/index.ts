@@ -7,11 +7,13 @@ import { quoted } from './attributes.ts';
 import { bytesOf, contentOf, md5Of, sparseContent, type Content } from './content.ts';
 import type { RecordedCall, Service } from './exchange.ts';
 import { createFaultList, type Fault } from './faults.ts';
+import { NO_QUIRKS, type Quirks } from './quirks.ts';
 import { serve } from './server.ts';
 import { createBucket, type StoredBucket, type StoredObject } from './store.ts';
 
 export type { RecordedCall } from './exchange.ts';
 export type { Fault } from './faults.ts';
+export { NO_QUIRKS, type Quirks } from './quirks.ts';
 
 /** How a double is set up. */
 export interface DoubleOptions {
@@ -31,6 +33,8 @@ export interface DoubleOptions {
   now?: () => number;
   /** Smallest part but the last that Complete takes. @default 5 MiB */
   minPartBytes?: number;
+  /** What the store does differently from AWS. @default nothing */
+  quirks?: Partial<Quirks>;
 }
 
 /** What an object that bypasses HTTP carries beside its bytes. */
@@ -68,6 +72,8 @@ export interface Double {
   /** Arms a fault; faults are tried in the order in which they were armed. */
   inject(fault: Fault): void;
   clearFaults(): void;
+  /** Turns these differences on or off; the others stay as they are. */
+  setQuirks(quirks: Partial<Quirks>): void;
   /** Stores without HTTP: any key, also one that the service refuses, and any header value. */
   seed(bucket: string, key: string, body: string | Uint8Array, attributes?: SeedAttributes): void;
   /** Stores `size` zero bytes that take no memory. Its ETag is no MD5 above 64 MiB. */
@@ -101,6 +107,8 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
     region,
     conditionalWrites: options.conditionalWrites ?? true,
     minPartBytes: options.minPartBytes ?? 5 * 1024 * 1024,
+    quirks: { ...NO_QUIRKS, ...options.quirks },
+    lastWrites: new Map(),
     now,
   };
   const keyring = {
@@ -142,6 +150,9 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
     clearCalls: () => void calls.splice(0),
     inject: (fault) => service.faults.inject(fault),
     clearFaults: () => service.faults.clear(),
+    setQuirks: (quirks) => {
+      service.quirks = { ...service.quirks, ...quirks };
+    },
     seed: (bucket, key, body, attributes) =>
       store(bucket, key, contentOf([Buffer.from(body)]), attributes),
     sparse: (bucket, key, size, attributes) => store(bucket, key, sparseContent(size), attributes),

@@ -13,6 +13,8 @@ const OWNER = tag('ID', 's3double-owner-id') + tag('DisplayName', 's3double-owne
 
 /** Answers ListParts. */
 export function listParts(exchange: Exchange): Answer {
+  const { completed } = requireBucket(exchange);
+  if (completed.has(exchange.query['uploadId'] ?? '')) throw s3Error('NoSuchKey');
   const upload = requireUpload(exchange);
   const maxParts = Math.min(numberInQuery(exchange, 'max-parts', PAGE), PAGE);
   const marker = numberInQuery(exchange, 'part-number-marker', 0);

@@ -55,11 +55,15 @@ export function listObjects(exchange: Exchange): Answer {
         page.keys
           .map((key) => contentsXml(bucket, key, encode, query['fetch-owner'] === 'true'))
           .join('') +
-        page.groups
-          .map((group) => `<CommonPrefixes>${tag('Prefix', encode(group))}</CommonPrefixes>`)
-          .join(''),
+        groupsXml(page.groups.map(encode), exchange.service.quirks.mergesPrefixes),
     ),
   );
+}
+
+function groupsXml(groups: readonly string[], isMerged: boolean): string {
+  const prefixes = groups.map((group) => tag('Prefix', group));
+  const elements = isMerged && prefixes.length > 0 ? [prefixes.join('')] : prefixes;
+  return elements.map((element) => `<CommonPrefixes>${element}</CommonPrefixes>`).join('');
 }
 
 /** The group that a key is rolled up to: its prefix up to and with the first delimiter. */

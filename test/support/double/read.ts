@@ -1,10 +1,11 @@
 // GetObject and HeadObject.
+import { gunzipSync } from 'node:zlib';
 import { checksumHeaders, objectHeaders } from './attributes.ts';
 import { judgeRead, notModifiedHeaders } from './conditions.ts';
-import { sliceContent } from './content.ts';
+import { bytesOf, contentOf, sliceContent } from './content.ts';
 import { s3Error } from './errors.ts';
 import { requireBucket, type Answer, type Exchange } from './exchange.ts';
-import { requireObject, type StoredObject } from './store.ts';
+import { requireObject, type StoredBucket, type StoredObject } from './store.ts';
 
 const OVERRIDES = [
   'cache-control',
@@ -22,7 +23,12 @@ interface Span {
 
 /** Answers GetObject and HeadObject; the server leaves the body of a HEAD away. */
 export function readObject(exchange: Exchange): Answer {
-  const object = requireObject(requireBucket(exchange), exchange.key);
+  const bucket = requireBucket(exchange);
+  const { headsFolders, transcodesGzip } = exchange.service.quirks;
+  if (headsFolders && exchange.call.operation === 'HeadObject' && isFolder(bucket, exchange.key))
+    return { status: 200, headers: { 'content-type': 'application/octet-stream' } };
+  const object = requireObject(bucket, exchange.key);
+  if (transcodesGzip && object.headers['content-encoding'] === 'gzip') return transcoded(object);
   const overrides = readOverrides(exchange);
   if (judgeRead(exchange.headers, object) === 'not-modified') {
     return { status: 304, headers: notModifiedHeaders(object) };
@@ -44,6 +50,18 @@ export function readObject(exchange: Exchange): Answer {
     headers: { ...headers, 'content-range': `bytes ${span.start}-${span.end - 1}/${size}` },
     body: sliceContent(object.content, span.start, span.end),
   };
+}
+
+function isFolder(bucket: StoredBucket, key: string): boolean {
+  if (bucket.objects.get(key) !== undefined) return false;
+  return bucket.objects.sortedKeys().some((other) => other.startsWith(`${key}/`));
+}
+
+// Google, "Transcoding of gzip-compressed files": sent decoded, without Content-Length and ranges.
+function transcoded(object: StoredObject): Answer {
+  const { 'content-encoding': _gzip, 'accept-ranges': _ranges, ...headers } = objectHeaders(object);
+  const body = contentOf([gunzipSync(bytesOf(object.content))]);
+  return { status: 200, headers, body, isChunked: true };
 }
 
 /** Reads a Range as S3 does: one range; undefined for what is ignored; throws InvalidRange. */

@@ -12,15 +12,17 @@ import {
 import { completeUpload } from './complete.ts';
 import { S3Error, s3Error } from './errors.ts';
 import type { Answer, Connection, Exchange, RecordedCall, Service } from './exchange.ts';
+import { changedByFault } from './changed-answer.ts';
 import type { Fault } from './faults.ts';
 import { listObjects } from './list.ts';
 import { listParts, listUploads } from './list-uploads.ts';
 import { abortUpload, createUpload, uploadPart, uploadPartCopy } from './multipart.ts';
 import { readObject } from './read.ts';
 import type { Keyring } from './credentials.ts';
+import { HTML, judgeQuirks } from './quirk-gate.ts';
 import { authenticate } from './signature.ts';
 import { checkKey, nameOperation, parseTarget, type Target } from './target.ts';
-import { answerEarly, breakOff, drain, sendAnswer } from './wire.ts';
+import { answerEarly, breakOff, drain, sendAnswer, sendInformation } from './wire.ts';
 import { copyObject, deleteObject, putObject } from './write.ts';
 import { escapeXml, tag } from './xml.ts';
 
@@ -83,14 +85,21 @@ export async function serve(
   try {
     if (delayMs > 0) await wait(delayMs, undefined, { ref: false });
     if (fault !== undefined && (await failBeforehand(connection, fault, expectsContinue))) return;
+    if (serving.service.quirks.answersHtml) {
+      await drain(connection);
+      return await sendAnswer(connection, HTML);
+    }
     if (target instanceof S3Error) throw target;
     const exchange = openExchange({ serving, connection, target, headers, expectsContinue });
     const run = OPERATIONS[operation];
     if (run === undefined) {
       throw s3Error(operation === 'MethodNotAllowed' ? operation : 'NotImplemented');
     }
-    const answer = await run(exchange);
-    if (fault?.kind === 'commit-then-reset') await breakOff(connection);
+    judgeQuirks(exchange);
+    const answer = changedByFault(await run(exchange), fault);
+    if (fault?.kind === 'commit-then-reset' || fault?.kind === 'commit-then-silence')
+      await breakOff(connection);
+    if (fault?.kind === 'informational') sendInformation(connection, fault.status ?? 103);
     await sendAnswer(connection, answer);
   } catch (error) {
     await refuse(connection, error, expectsContinue);
@@ -156,7 +165,11 @@ function openExchange(parts: {
 }): Exchange {
   const { serving, connection, target, headers, expectsContinue } = parts;
   const method = connection.req.method ?? '';
-  const caller = authenticate({ method, target, headers }, serving.keyring);
+  const caller = authenticate(
+    { method, target, headers },
+    serving.keyring,
+    serving.service.quirks.unsignedHeaders,
+  );
   checkKey(target.key);
   return {
     ...connection,

@@ -26,9 +26,13 @@ const EMPTY_SHA256 = createHash('sha256').digest('hex');
 let cachedKey: { readonly of: string; readonly key: Buffer } | undefined;
 
 /** Throws the S3 error of a request that is not signed rightly. */
-export function authenticate(request: SignedRequest, keyring: Keyring): Caller {
+export function authenticate(
+  request: SignedRequest,
+  keyring: Keyring,
+  unsignedHeaders: 'refused' | 'honoured' = 'refused',
+): Caller {
   const credentials = readCredentials(request, keyring);
-  checkSignedHeaders(request, credentials);
+  if (unsignedHeaders === 'refused') checkSignedHeaders(request, credentials);
   const canonical = canonicalRequest(request, credentials);
   const strings = sha256Forms(canonical).map((sha256) => stringToSign(credentials, sha256));
   const key = signingKey(credentials, keyring);

@@ -2,6 +2,7 @@
 import type { ChecksumAlgorithm } from './checksum.ts';
 import type { Content } from './content.ts';
 import { s3Error } from './errors.ts';
+import type { Answer } from './answer.ts';
 
 /** A checksum that the client gave and the double verified. */
 export interface StoredChecksum {
@@ -60,11 +61,13 @@ export interface StoredBucket {
   readonly created: number;
   readonly objects: ObjectTable;
   readonly uploads: Map<string, StoredUpload>;
+  /** The answers of completed uploads, by upload id: only stores that take a second completion keep them. */
+  readonly completed: Map<string, Answer>;
 }
 
 /** Makes an empty bucket. */
 export function createBucket(name: string, created: number): StoredBucket {
-  return { name, created, objects: createObjectTable(), uploads: new Map() };
+  return { name, created, objects: createObjectTable(), uploads: new Map(), completed: new Map() };
 }
 
 /** The object of that key, or NoSuchKey. */

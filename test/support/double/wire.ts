@@ -52,7 +52,7 @@ export async function sendAnswer(connection: Connection, answer: Answer): Promis
   const isBodiless = req.method === 'HEAD' || answer.status === 204 || answer.status === 304;
   const body = toBody(answer.body);
   const length = answer.headers?.['content-length'] ?? String(body.size);
-  writeHead(connection, answer, length);
+  writeHead(connection, answer, answer.isChunked === true ? undefined : length);
   res.once('finish', () => {
     call.complete = true;
   });
@@ -68,13 +68,24 @@ export async function breakOff({ res, fault }: Connection): Promise<never> {
   if (socket !== null && !socket.destroyed) {
     const closed = once(socket, 'close');
     if (fault?.kind === 'fin') endAndLinger(socket);
-    else if (fault?.kind !== 'stall' && fault?.kind !== 'black-hole') {
+    else if (!isSilence(fault)) {
       await wait(FLUSH_MS);
       socket.resetAndDestroy();
     }
     await closed;
   }
   throw new Error('The connection was broken off on demand.');
+}
+
+function isSilence(fault: Fault | undefined): boolean {
+  const { kind } = fault ?? {};
+  return kind === 'stall' || kind === 'black-hole' || kind === 'commit-then-silence';
+}
+
+/** Says something before the answer. */
+export function sendInformation({ res }: Connection, status: number): void {
+  const link = status === 103 ? 'link: </style.css>; rel=preload\r\n' : '';
+  res.socket?.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Information'}\r\n${link}\r\n`);
 }
 
 /** Answers on the bare socket before the body is read, and never reads it. */
@@ -112,13 +123,14 @@ function toBody(body: string | Content | undefined): { size: number; pieces: Ite
   return { size: bytes.length, pieces: [bytes] };
 }
 
-function writeHead({ res, call }: Connection, answer: Answer, length: string): void {
+function writeHead({ res, call }: Connection, answer: Answer, length: string | undefined): void {
   call.status = answer.status;
   res.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers ?? {})) {
     res.setHeader(name, carriable(value));
   }
-  if (answer.status !== 204 && answer.status !== 304) res.setHeader('content-length', length);
+  if (length !== undefined && answer.status !== 204 && answer.status !== 304)
+    res.setHeader('content-length', length);
 }
 
 // Metadata that bypassed HTTP may hold what no header can: UTF-8 goes as bytes, controls as spaces.
