@@ -60,6 +60,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   filterListings: truth,
   scan: callable,
   maxUploadBytes: whole(0),
+  minUploadBytesPerSecond: whole(0),
   maxFiles: whole(1),
   maxCopies: whole(0),
   maxInlineBytes: whole(0),

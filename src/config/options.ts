@@ -97,6 +97,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
 
   /** Largest upload, in bytes. @default 5 GiB */
   readonly maxUploadBytes?: number;
+  /**
+   * Bytes a second that an upload must bring, measured over each minute in which they are wanted; slower ones are 408.
+   * 0 takes any. @default 1024
+   */
+  readonly minUploadBytesPerSecond?: number;
   /** Files in one form. @default 10 */
   readonly maxFiles?: number;
   /** Objects that one request may copy or move. @default 100000 */

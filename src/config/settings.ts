@@ -24,6 +24,7 @@ export interface OperationSettings {
   readonly filterListings: boolean;
   readonly scan: Scan | undefined;
   readonly maxUploadBytes: number;
+  readonly minUploadBytesPerSecond: number;
   readonly maxFiles: number;
   readonly maxCopies: number;
   readonly maxInlineBytes: number;
@@ -117,6 +118,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     filterListings: config.filterListings ?? true,
     scan: config.scan,
     maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
+    minUploadBytesPerSecond: config.minUploadBytesPerSecond ?? 1024,
     maxFiles: config.maxFiles ?? 10,
     maxCopies: config.maxCopies ?? 100_000,
     maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,

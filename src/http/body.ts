@@ -15,6 +15,8 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** How long the sender may be silent while its bytes are wanted. */
   readonly idleMs: number;
+  /** Fewer bytes a second than this, over a minute in which they are wanted, are too few; 0 is no bound. @default 1024 */
+  readonly minBytesPerSecond?: number;
   readonly digests?: ExpectedDigests | null;
   /** Fires when the client has gone. */
   readonly signal: ClientSignal;
@@ -52,6 +54,8 @@ interface Guard {
   timer: NodeJS.Timeout | undefined;
   flowingSince: number;
   waitedMs: number;
+  /** Bytes that had come when the minute began that is being measured. */
+  bytesBefore: number;
 }
 
 // Lets a chunk of the socket's size through without a pause for each.
@@ -59,7 +63,8 @@ const BUFFER_BYTES = 64 * 1024;
 
 // A sender that trickles below this keeps a connection for nothing (slow loris).
 const MIN_BYTES_PER_SECOND = 1024;
-const TRICKLE_GRACE_MS = 60_000;
+// Each minute counts for itself: who sent much before may not trickle for as long as that lasts.
+const RATE_WINDOW_MS = 60_000;
 
 /** Guards a body. `source` is read only as fast as `stream` is. */
 export function guardBody(source: Readable, limits: BodyLimits): GuardedBody {
@@ -103,6 +108,7 @@ function start(
     timer: undefined,
     flowingSince: 0,
     waitedMs: 0,
+    bytesBefore: 0,
   };
   const refusal = refusalAtOnce(source, limits);
   if (refusal !== null) {
@@ -220,14 +226,30 @@ function take(guard: Guard, chunk: unknown): void {
 }
 
 function problem(guard: Guard): FileServiceError | null {
-  const { bytes, limits, waitedMs, flowingSince } = guard;
+  const { bytes, limits } = guard;
   if (bytes > limits.maxBytes) return overLimit(limits.maxBytes);
   if (limits.length !== undefined && bytes > limits.length) {
     return refuse('incomplete_body', 'The body is longer than its "Content-Length" says.');
   }
-  const waited = waitedMs + Date.now() - flowingSince;
-  if (waited < TRICKLE_GRACE_MS || bytes >= (waited / 1000) * MIN_BYTES_PER_SECOND) return null;
-  return refuse('request_timeout', 'The body came too slowly.');
+  return isTooSlow(guard) ? tooSlow(limits) : null;
+}
+
+function isTooSlow(guard: Guard): boolean {
+  const { minBytesPerSecond = MIN_BYTES_PER_SECOND } = guard.limits;
+  const waited = guard.waitedMs + Date.now() - guard.flowingSince;
+  if (waited < RATE_WINDOW_MS) return false;
+  const came = guard.bytes - guard.bytesBefore;
+  guard.bytesBefore = guard.bytes;
+  guard.waitedMs = 0;
+  guard.flowingSince = Date.now();
+  return came < (waited / 1000) * minBytesPerSecond;
+}
+
+function tooSlow({ minBytesPerSecond = MIN_BYTES_PER_SECOND }: BodyLimits): FileServiceError {
+  return refuse(
+    'request_timeout',
+    `The body came too slowly: at least ${minBytesPerSecond} bytes a second are accepted.`,
+  );
 }
 
 // A source that we have paused is not silent: nobody asked it anything.

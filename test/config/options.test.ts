@@ -57,6 +57,7 @@ describe('every option', () => {
     ['filterListings', [false], [0]],
     ['scan', [() => true], [true]],
     ['maxUploadBytes', [0, 5_497_558_138_880], [-1, 1.5, '5GiB']],
+    ['minUploadBytesPerSecond', [0, 65_536], [-1, 1.5, '1k']],
     ['maxFiles', [1, 100], [0, '10']],
     ['maxInlineBytes', [0, 1024], [-1]],
     ['maxExpires', [1, 604_800], [0, 604_801, '3600']],

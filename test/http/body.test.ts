@@ -293,6 +293,37 @@ describe('guardBody', () => {
     expect(await result).toMatchObject({ end: 'request_timeout' });
   });
 
+  // Ten seconds between chunks: the mean of a minute is what counts.
+  const trickle = async (body: PassThrough, bytes: number, seconds: number) => {
+    for (let second = 0; second <= seconds; second += 10) {
+      body.write(Buffer.alloc(bytes));
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+  };
+
+  it('gives up on a source that trickles after it was fast', async () => {
+    vi.useFakeTimers();
+    const body = new PassThrough();
+    const result = outcome(guardBody(body, limits({ idleMs: 30_000 })).stream);
+    body.write(Buffer.alloc(500_000));
+    await trickle(body, 10, 140);
+    expect(await result).toMatchObject({ end: 'request_timeout' });
+  });
+
+  it.each([
+    [2000, 'request_timeout'],
+    [1000, 'end'],
+    [0, 'end'],
+  ])('takes %i bytes a second for the least', async (minBytesPerSecond, end) => {
+    vi.useFakeTimers();
+    const body = new PassThrough();
+    const given = limits({ idleMs: 30_000, minBytesPerSecond });
+    const result = outcome(guardBody(body, given).stream);
+    await trickle(body, minBytesPerSecond === 0 ? 1 : 15_000, 70);
+    body.end();
+    expect(await result).toMatchObject({ end });
+  });
+
   it('keeps up with a source that is slow but not too slow', async () => {
     vi.useFakeTimers();
     const body = new PassThrough();

@@ -71,6 +71,7 @@ async function stage(
     length: upload.length,
     maxBytes: settings.maxUploadBytes,
     idleMs: settings.timeouts.idleMs,
+    minBytesPerSecond: settings.minUploadBytesPerSecond,
     digests: expectedDigests(upload.headers ?? {}),
     signal: abortSignalOf(context.signal),
   });

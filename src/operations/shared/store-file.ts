@@ -103,6 +103,7 @@ function guard(
     length: upload.length,
     maxBytes: settings.maxUploadBytes,
     idleMs: settings.timeouts.idleMs,
+    minBytesPerSecond: settings.minUploadBytesPerSecond,
     digests,
     signal: context.signal,
   };
