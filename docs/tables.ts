@@ -9,7 +9,13 @@ const README = new URL('../README.md', import.meta.url);
 
 const RESULTS = new URL('../bench/results/README.md', import.meta.url);
 
-const PLACES = { root: '/', folder: '/folder/', file: '/file', spec: '/_spec' } as const;
+const PLACES = {
+  root: '/',
+  folder: '/folder/',
+  file: '/file',
+  spec: '/_spec',
+  upload: '/_uploads/token',
+} as const;
 
 /** Rows of the table of requests: method, place, what selects it, what it does. */
 export function requestTable(): string {

@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 
 /** `room/**` is a folder with what is below it, `room/*` its own files, anything else one file. */
 const BUCKET = 'storage/bucket';
-const VALUES = ['core/**', 'http/**', 'archive/**'];
+const VALUES = ['core/**', 'http/**', 'archive/**', 'uploads/**'];
 const SDK = ['@aws-sdk/', '@smithy/'];
 const HTTP = ['node:http', 'node:https', 'node:http2', 'http', 'https', 'http2'];
 
@@ -42,6 +42,12 @@ export const ROWS = [
     why: 'archive/ turns streams into streams: core/ and no storage, no HTTP',
   },
   {
+    files: 'uploads/**',
+    may: ['core/**', 'uploads/**'],
+    never: [...SDK, ...HTTP],
+    why: 'uploads/ holds what an upload is between its requests: core/ and no storage, no HTTP',
+  },
+  {
     files: 'policies/**',
     may: ['core/**', 'policies/**'],
     never: SDK,
@@ -53,7 +59,7 @@ export const ROWS = [
     may: [...VALUES, 'operations/**'],
     types: [BUCKET, 'config/**'],
     never: [...SDK, ...HTTP],
-    why: 'operations/ make plans of values: core/, http/, archive/, types of the bucket and of the settings',
+    why: 'operations/ make plans of values: core/, http/, archive/, uploads/, types of the bucket and of the settings',
   },
   {
     files: 'operations/import/**',

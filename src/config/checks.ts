@@ -61,6 +61,11 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   scan: callable,
   maxUploadBytes: whole(0),
   minUploadBytesPerSecond: whole(0),
+  directUploads: truth,
+  uploadSecret: (value) =>
+    [value].flat().length > 0 && [value].flat().every(isSecret)
+      ? undefined
+      : 'a text of 16 characters at least, or a list of such texts',
   maxFiles: whole(1),
   maxCopies: whole(0),
   maxInlineBytes: whole(0),
@@ -76,10 +81,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   crossOriginResourcePolicy: oneOf('same-origin', 'same-site', 'cross-origin', false),
   cacheControl: headerValue,
   cors: corsProblem,
-  cursorSecret: (value) =>
-    typeof value === 'string' && value.length >= 16
-      ? undefined
-      : 'a text of 16 characters at least',
+  cursorSecret: (value) => (isSecret(value) ? undefined : 'a text of 16 characters at least'),
   importFromUrl: truth,
   normalizeKeys: oneOf('NFC'),
   compat: oneOf('dreamfactory'),
@@ -194,4 +196,8 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === 'string' && value.length >= 16;
 }

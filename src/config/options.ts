@@ -102,6 +102,13 @@ export interface FileServiceConfig<Req = IncomingMessage> {
    * 0 takes any. @default 1024
    */
   readonly minUploadBytesPerSecond?: number;
+  /** Upload URLs may lead past the service, straight to storage, where a signature holds all that an upload obeys. @default true */
+  readonly directUploads?: boolean;
+  /**
+   * What upload links are sealed with, 16 characters at least; the first of a list seals, all of them open. For
+   * several instances whose credentials come from a provider. @default derived from a static `secret`, else one of this process
+   */
+  readonly uploadSecret?: string | readonly string[];
   /** Files in one form. @default 10 */
   readonly maxFiles?: number;
   /** Objects that one request may copy or move. @default 100000 */

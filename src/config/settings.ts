@@ -25,6 +25,9 @@ export interface OperationSettings {
   readonly scan: Scan | undefined;
   readonly maxUploadBytes: number;
   readonly minUploadBytesPerSecond: number;
+  readonly directUploads: boolean;
+  /** What upload links are sealed with; never empty, the first one seals, all of them open. */
+  readonly uploadSecrets: readonly string[];
   readonly maxFiles: number;
   readonly maxCopies: number;
   readonly maxInlineBytes: number;
@@ -61,8 +64,8 @@ export interface Settings<Req = IncomingMessage> extends OperationSettings {
 const MIB = 2 ** 20;
 const DEFAULT_NAME = 's3files';
 const DEFAULT_REGION = 'us-east-1';
-// Credentials that come from a provider change and cannot be read at construction: without `cursorSecret`, the
-// cursors of such a service are those of one process.
+// Credentials that come from a provider change and cannot be read at construction: without a secret of the host's,
+// the cursors and upload links of such a service are those of one process.
 const PROCESS_SECRET = randomBytes(32).toString('base64url');
 const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 3000,
@@ -119,6 +122,8 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     scan: config.scan,
     maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
     minUploadBytesPerSecond: config.minUploadBytesPerSecond ?? 1024,
+    directUploads: config.directUploads ?? true,
+    uploadSecrets: uploadSecretsOf(config),
     maxFiles: config.maxFiles ?? 10,
     maxCopies: config.maxCopies ?? 100_000,
     maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,
@@ -185,6 +190,13 @@ function cursorKeyOf<Req>(config: FileServiceConfig<Req>): Uint8Array {
   return createHash('sha256')
     .update(JSON.stringify(['cursor', bucket, region, name, secret]))
     .digest();
+}
+
+// As cursors: all instances that share `uploadSecret`, or static credentials, open each other's links.
+function uploadSecretsOf<Req>(config: FileServiceConfig<Req>): readonly string[] {
+  if (config.uploadSecret !== undefined) return listOf(config.uploadSecret);
+  const { bucket, name = DEFAULT_NAME, region = DEFAULT_REGION } = config;
+  return [JSON.stringify([bucket, region, name, staticSecretOf(config) ?? PROCESS_SECRET])];
 }
 
 function staticSecretOf<Req>(config: FileServiceConfig<Req>): string | undefined {

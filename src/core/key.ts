@@ -4,8 +4,14 @@ import { FileServiceError } from './errors.js';
 /** S3 stores at most this many bytes of key (AWS: "Naming Amazon S3 objects"). */
 const MAX_KEY_BYTES = 1024;
 
-/** The one reserved name: the description of the service, at the root. */
+/** A reserved name at the root: the description of the service. */
 export const SPEC_NAME = '_spec';
+
+/** A reserved folder at the root: below it, each name is the token of an upload. */
+export const UPLOADS_FOLDER = '_uploads/';
+const UPLOADS_NAME = UPLOADS_FOLDER.slice(0, -1);
+// Also a path that no rule would let pass: whatever begins like this may be a token, and is shown nowhere.
+const BELOW_UPLOADS = /^\/*_uploads(?:\/+(.*))?$/s;
 
 // Controls would split headers and log lines; a backslash is a separator to Windows clients and
 // proxies; bidirectional controls make a name read as another one; U+2028 and U+2029 end lines.
@@ -30,7 +36,8 @@ export type Target =
   | { readonly kind: 'root'; readonly key: '' }
   | { readonly kind: 'folder'; readonly key: string }
   | { readonly kind: 'file'; readonly key: string }
-  | { readonly kind: 'spec'; readonly key: typeof SPEC_NAME };
+  | { readonly kind: 'spec'; readonly key: typeof SPEC_NAME }
+  | { readonly kind: 'upload'; readonly key: typeof UPLOADS_FOLDER };
 
 /** How keys are read in one service. */
 export interface KeyRules {
@@ -47,7 +54,27 @@ export interface KeyRules {
  * @throws FileServiceError `invalid_path`
  */
 export function parsePath(path: string, rules: KeyRules): Target {
+  // Before any rule looks at it: a token may be longer than a key, and no message may show it.
+  if (uploadToken(path) !== null) return { kind: 'upload', key: UPLOADS_FOLDER };
   return targetOf(canonical(decodePath(path), rules));
+}
+
+/**
+ * What stands below the folder of uploads in the path of a request, still percent-encoded: a token, or what was
+ * to be one. Null for every other path.
+ */
+export function uploadToken(path: string): string | null {
+  // Most paths have neither the name nor an escape that could hide it.
+  if (!path.includes(UPLOADS_NAME) && !path.includes('%')) return null;
+  const below = BELOW_UPLOADS.exec(path.replace(ESCAPE, unescapeByte));
+  return below === null ? null : (below[1] ?? '');
+}
+
+/** A path as records may show it, also one that no rule let pass: without what may be a token. */
+export function withoutToken(path: string): string {
+  const bare = path.replace(ESCAPE, unescapeByte);
+  const at = bare.indexOf(UPLOADS_FOLDER);
+  return at === -1 ? path : bare.slice(0, at + UPLOADS_FOLDER.length);
 }
 
 /**
@@ -67,15 +94,17 @@ export function resolveName(
   if (base === '' || (kind === 'file' && base.endsWith('/')))
     throw refuse(`The name ${quoted(name)} is not the name of a ${kind}.`);
   const key = canonical(folder + base, rules);
-  if (key === SPEC_NAME) throw refuse(`The name "${SPEC_NAME}" is reserved at the root.`);
+  if (isReserved(key))
+    throw refuse(`The names "${SPEC_NAME}" and "${UPLOADS_NAME}" are reserved at the root.`);
   return key;
 }
 
 /** Whether the grammar can express a key that others put in the bucket. Relative to the root. */
 export function isAddressable(key: string, rules: KeyRules): boolean {
-  if (PLAIN_NAMES.test(key)) return key !== SPEC_NAME && key !== '';
+  if (key === '' || isReserved(key)) return false;
+  if (PLAIN_NAMES.test(key)) return true;
   try {
-    return key !== SPEC_NAME && key !== '' && canonical(key, rules) === key;
+    return canonical(key, rules) === key;
   } catch {
     return false;
   }
@@ -111,6 +140,17 @@ export function parentOf(key: string): string {
 export function containerPrefix(container: string): string {
   const key = canonical(container, { containerBytes: 0, normalize: undefined });
   return key === '' ? '' : withSlash(key);
+}
+
+// The folder's own name without its slash too: it would be a file where clients see a folder.
+function isReserved(key: string): boolean {
+  return key === SPEC_NAME || key === UPLOADS_NAME || key.startsWith(UPLOADS_FOLDER);
+}
+
+const ESCAPE = /%([0-9a-f]{2})/gi;
+
+function unescapeByte(_: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 16));
 }
 
 function targetOf(key: string): Target {

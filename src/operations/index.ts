@@ -16,6 +16,7 @@ import { removeFolder } from './remove-folder.js';
 import { signRead, signWrite } from './sign.js';
 import { spec } from './spec.js';
 import { update, updateFolder } from './update.js';
+import { uploadLink } from './upload-link.js';
 import { write, writeNamed } from './write.js';
 import { zip } from './zip.js';
 
@@ -44,6 +45,7 @@ export const OPERATIONS: readonly Operation[] = [
   removeBatch,
   removeFolder,
   remove,
+  uploadLink,
 ];
 
 /** By method and target, so that a request looks at the few operations that can fit. */

@@ -8,6 +8,7 @@ import type { FileRequest } from '../http/request.js';
 import type { KeyRules, Target } from '../core/key.js';
 import type { Bucket } from '../storage/bucket.js';
 import type { OperationSettings } from '../config/settings.js';
+import type { UploadGrant } from '../uploads/token.js';
 
 /** A method that some operation answers. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -18,6 +19,8 @@ export interface Ask {
   /** The effective method: the tunnelled one in the original server's mode. */
   readonly verb: string;
   readonly target: Target;
+  /** What the token in the path gives; null on every path but an upload's. */
+  readonly grant: UploadGrant | null;
   readonly settings: OperationSettings;
   readonly rules: KeyRules;
   /** The OpenAPI document of this service, as mounted at `mount`. */

@@ -11,6 +11,7 @@ import type { Ask, Operation } from './operation.js';
 import { statFile } from './properties.js';
 import { writeVerb } from './shared/store-file.js';
 import { refuseLength, refuseType, storedType } from './shared/upload-rules.js';
+import { uploadUrl } from './shared/upload-url.js';
 
 const DEFAULT_EXPIRES_SECONDS = 3600;
 /** AWS: "Sharing objects with presigned URLs": seven days is the longest that SigV4 allows. */
@@ -98,20 +99,13 @@ export const signWrite: Operation = {
       lastValue(ask.request.query, 'check_exist') === undefined
         ? ask.verb === 'POST' && !ask.settings.overwriteOnPost
         : parameters.check_exist;
+    const upload = { key, expiresSeconds, contentType, length, createOnly };
     return {
       access: [access('write', key, writeVerb(ask), 'sign_write')],
-      run: async ({ bucket }) => {
-        const signed = await bucket.sign({
-          kind: 'write',
-          key,
-          expiresSeconds,
-          ...(contentType === undefined ? {} : { contentType }),
-          ...(length === undefined ? {} : { contentLength: length }),
-          createOnly: createOnly && (await bucket.conditionalWrites()),
-        });
-        const { url, headers } = signed;
-        const expiresAt = jsonDate(new Date(Date.now() + signed.expiresSeconds * 1000));
-        return json(200, { url, method: 'PUT', headers, expires_at: expiresAt }, noStore);
+      run: async (context) => {
+        const { url, headers, expiresAt } = await uploadUrl(ask, context, upload);
+        const expires_at = jsonDate(new Date(expiresAt * 1000));
+        return json(200, { url, method: 'PUT', headers, expires_at }, noStore);
       },
     };
   },

@@ -1,5 +1,6 @@
 // What is remembered of one request while it runs, and the audit event that it becomes.
 import type { Access, AuditEvent, Principal } from '../core/hooks.js';
+import { withoutToken } from '../core/key.js';
 import type { FileRequest } from '../http/request.js';
 
 /** Accesses that an event lists; a batch may ask for many more. */
@@ -31,7 +32,7 @@ export function startRecord(request: FileRequest<unknown>): AuditRecord {
     startedAt: performance.now(),
     operation: null,
     verb: request.method,
-    path: request.path,
+    path: withoutToken(request.path),
     principal: null,
     reason: null,
     storageCalls: 0,

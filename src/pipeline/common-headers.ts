@@ -1,6 +1,7 @@
 // The headers that every answer has.
 import type { Settings } from '../config/settings.js';
 import { corsHeaders } from './cors.js';
+import { uploadToken } from '../core/key.js';
 import type { FileReply } from '../http/reply.js';
 import type { FileRequest } from '../http/request.js';
 
@@ -18,7 +19,9 @@ export function withCommonHeaders<Req>(
     'Cache-Control': 'private, no-cache',
     ...reply.headers,
   };
-  if (settings.compat !== undefined) headers['Referrer-Policy'] = 'no-referrer';
+  // Both put credentials into URLs.
+  if (settings.compat !== undefined || uploadToken(request.path) !== null)
+    headers['Referrer-Policy'] = 'no-referrer';
   if (settings.cors !== undefined) addCors(headers, corsHeaders(settings.cors, request.headers));
   if (!bodiless || reply.body === null) return { ...reply, headers };
   if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();

@@ -13,12 +13,14 @@ import { allowedMethods, findOperation } from '../operations/index.js';
 import { openApiDocument } from '../operations/openapi/document.js';
 import type { Plan, RunContext } from '../operations/operation.js';
 import type { Bucket } from '../storage/bucket.js';
+import type { UploadGrant } from '../uploads/token.js';
 import { noteAccess, type AuditRecord } from './audit.js';
 import { authenticate, containerFor, hookRequestOf } from './authenticate.js';
 import { authorizerFor, type Authorizer } from './authorize.js';
 import { preflightHeaders, refuseForgery } from './cors.js';
 import { explain } from './explain.js';
 import { checkLimits } from './limits.js';
+import { authenticateLinkUser, grantOf } from './link-caller.js';
 
 /** Opens the bucket below a container, on behalf of one request. */
 export type OpenBucket = (
@@ -40,16 +42,21 @@ interface Work<Req> {
  */
 export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<FileReply> {
   const { settings, request, record } = work;
-  refuseForgery(settings.cors, request.method, request.headers);
   if (request.method === 'OPTIONS') return describeOptions(settings, request);
+  const grant = grantOf(settings, request.path);
+  // No browser adds the token of a link by itself, so that a forged request cannot have it.
+  if (grant === null) refuseForgery(settings.cors, request.method, request.headers);
   const anonymous = hookRequestOf(request, null);
-  const authenticated = authenticate(settings, anonymous);
+  const authenticated =
+    grant === null
+      ? authenticate(settings, anonymous)
+      : authenticateLinkUser(settings, anonymous, grant);
   const principal = isPromise(authenticated) ? await authenticated : authenticated;
   record.principal = principal;
   if (request.bodyConsumed) throw bodyConsumed();
   const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);
   const container = containerFor(settings, hookRequest);
-  const planned = planFor(work, container);
+  const planned = planFor(work, container, grant);
   const plan = isPromise(planned) ? await planned : planned;
   const authorizer = authorizerFor(settings, hookRequest, (access) => noteAccess(record, access));
   for (const access of plan.access) {
@@ -69,13 +76,14 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
 function planFor<Req>(
   { settings, request, record }: Work<Req>,
   container: string,
+  grant: UploadGrant | null,
 ): Plan | Promise<Plan> {
   const rules: KeyRules = {
     containerBytes: Buffer.byteLength(container),
     normalize: settings.normalizeKeys,
   };
   const target = parsePath(request.path, rules);
-  record.path = target.key;
+  record.path = grant?.key ?? target.key;
   const operation = findOperation(request.method, target, request);
   if (operation === undefined) throw notAllowed(request.method, target);
   record.operation = operation.name;
@@ -83,6 +91,7 @@ function planFor<Req>(
     request,
     verb: request.method,
     target,
+    grant,
     settings,
     rules,
     describe: (mount) => openApiDocument(settings, mount),

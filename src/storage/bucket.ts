@@ -203,6 +203,11 @@ export interface Bucket {
   removeMany(keys: readonly string[]): Promise<RemoveManyResult>;
   /** A pre-signed URL; no storage call. */
   sign(request: SignRequest): Promise<Signed>;
+  /**
+   * Whether a signed upload URL gives that upload and nothing else: whether storage refuses `x-amz-*` headers that
+   * were not signed, such as a copy source or an ACL.
+   */
+  signedWritesAreBound(): Promise<boolean>;
   /** Whether create-only writes are atomic here. False makes `createOnly` a best effort. */
   conditionalWrites(): Promise<boolean>;
 }

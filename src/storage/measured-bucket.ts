@@ -82,6 +82,10 @@ class MeasuredBucket implements Bucket {
     return this.#bucket.sign(request);
   }
 
+  signedWritesAreBound(): Promise<boolean> {
+    return this.#bucket.signedWritesAreBound();
+  }
+
   conditionalWrites(): Promise<boolean> {
     return this.#bucket.conditionalWrites();
   }

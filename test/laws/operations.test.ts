@@ -3,10 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Access } from '../../src/index.ts';
 import { FileServiceError } from '../../src/index.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
-import { EXAMPLES } from '../support/examples.ts';
+import { EXAMPLES, EXAMPLES_CONTAINER as CONTAINER } from '../support/examples.ts';
 import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
 import { startService, type Answer, type RunningService } from '../support/service.ts';
 import { doubleStore } from '../support/stores.ts';
+import { UPLOAD_SECRET } from '../support/upload-link.ts';
 
 type Hook = (access: Access) => unknown;
 
@@ -37,7 +38,6 @@ let service: RunningService;
 let hook: Hook;
 let asked: Access[];
 
-const CONTAINER = 'tenant1/';
 // Archives wait under a name of the service's own while they are unpacked.
 const STAGED = `${CONTAINER}.s3files-staged-`;
 const inContainer = Object.fromEntries(
@@ -57,7 +57,8 @@ beforeAll(async () => {
   store = await doubleStore();
   around = bypass(store);
   service = await startService(store, {
-    container: 'tenant1',
+    container: CONTAINER,
+    uploadSecret: UPLOAD_SECRET,
     timeouts: { hookMs: HOOK_MS },
     // What a hook answers is the host's own doing; a JavaScript host can answer anything.
     authorize: ((access: Access) => {

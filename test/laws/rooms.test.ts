@@ -45,6 +45,11 @@ const ROOMS: Readonly<Record<string, Row>> = {
     refuses: ['storage/bucket', 'http/reply', 'policies/roles', 'node:http', 'https', SDK],
     allows: ['core/errors', 'archive/zip-name', 'yazl', 'node:stream'],
   },
+  'uploads/**': {
+    file: 'uploads/token',
+    refuses: ['storage/bucket', 'http/reply', 'operations/operation', 'node:http', SDK],
+    allows: ['core/errors', 'core/hooks', 'node:crypto'],
+  },
   'policies/**': {
     file: 'policies/roles',
     refuses: ['config/options', 'storage/bucket', 'http/request', 'archive/zip', SDK],

@@ -6,6 +6,7 @@ import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
 import { inExpress, MOUNT, startService, type Question } from '../support/service.ts';
 import type { RunningService } from '../support/service.ts';
 import { doubleStore } from '../support/stores.ts';
+import { UPLOAD_SECRET, uploadPath } from '../support/upload-link.ts';
 
 interface Schema {
   readonly $ref?: string;
@@ -42,6 +43,7 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   '/{folder_path}/': '/images/',
   '/{file_path}': '/uploads/report.pdf',
   '/_spec': '/_spec',
+  '/_uploads/{token}': uploadPath('', { key: 'n' }),
 };
 
 /** A request for every operation of every documented method and path. */
@@ -67,6 +69,7 @@ const REQUESTS: Readonly<Record<string, Readonly<Record<string, Omit<Question, '
     read: { path: '/uploads/report.pdf' },
   },
   get_spec: { describe: { path: '/_spec' } },
+  replace_upload: { upload_link: { path: uploadPath('', { key: 'n' }), body: 'x' } },
   create_root: {
     write_named: { path: '/', headers: { 'X-File-Name': 'n' }, body: 'x' },
     make_folder_named: { path: '/', headers: { 'X-Folder-Name': 'n' } },
@@ -108,6 +111,7 @@ const ALIASES = [
 ] as const;
 
 function requestsFor(id: string): Readonly<Record<string, Omit<Question, 'method'>>> {
+  if (REQUESTS[id] !== undefined) return REQUESTS[id];
   const alias = ALIASES.find(([name]) => id.startsWith(`${name}_`));
   return REQUESTS[alias === undefined ? id : id.replace(alias[0], alias[1])] ?? {};
 }
@@ -129,6 +133,7 @@ describe('the description', () => {
     around = bypass(store);
     service = await startService(store, {
       importFromUrl: true,
+      uploadSecret: UPLOAD_SECRET,
       label: 'Files',
       description: 'All.',
     });

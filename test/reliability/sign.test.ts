@@ -121,25 +121,37 @@ describe.each(availableStores())('signed URLs of $name', ({ open }) => {
     ]).toEqual([403, 403, 403, 403, 403]);
   });
 
+  /** A link through the service is Ceph's way: its own signatures hold too little. */
+  const absolute = (url: string): string => {
+    expect(url.startsWith('/')).toBe(trial.store.name === 'ceph');
+    return new URL(url, `http://127.0.0.1:${trial.service.port}`).href;
+  };
+  const answers = (signed: number, linked: number): number =>
+    trial.store.name === 'ceph' ? linked : signed;
+
   it('S127 pins type and length of a signed upload', async () => {
     const query = '&content_type=image/png&content_length=5';
     const signed = await sign('PUT', '/pinned', query);
-    const { url } = signed;
+    const url = absolute(signed.url);
     const headers = lowerCase(signed.headers ?? {});
     const html = { ...headers, 'content-type': 'text/html' };
     expect(headers).toMatchObject({ 'content-type': 'image/png' });
-    expect(await use(url, 'PUT', html, 'hello')).toBe(403);
-    expect(await use(url, 'PUT', { ...headers, 'content-length': '6' }, 'hello!')).toBe(403);
+    const refused = answers(403, 400);
+    expect(await use(url, 'PUT', html, 'hello')).toBe(refused);
+    expect(await use(url, 'PUT', { ...headers, 'content-length': '6' }, 'hello!')).toBe(refused);
     expect(await trial.etagOf('pinned')).toBeUndefined();
-    expect(await use(url, 'PUT', headers, 'hello')).toBe(200);
+    expect(await use(url, 'PUT', headers, 'hello')).toBe(answers(200, 201));
     expect(await trial.etagOf('pinned')).toBeDefined();
     expect(url).not.toMatch(/crc|checksum/i);
   });
 
   it('S127 signs a create so that it happens once', async () => {
-    const { url, headers = {} } = await sign('POST', '/created');
-    expect(await use(url, 'PUT', headers, 'first')).toBe(200);
-    expect(await use(url, 'PUT', headers, 'again')).toBe(412);
+    // With its length: the service has a limit, which a signature cannot hold otherwise.
+    const signed = await sign('POST', '/created', '&content_length=5');
+    const url = absolute(signed.url);
+    const headers = lowerCase(signed.headers ?? {});
+    expect(await use(url, 'PUT', headers, 'first')).toBe(answers(200, 201));
+    expect(await use(url, 'PUT', headers, 'again')).toBe(answers(412, 409));
     expect((await trial.ask({ path: '/created' })).text).toBe('first');
   });
 

@@ -1,6 +1,10 @@
 // One request of every operation, over the fixture of the cases, that succeeds when it is allowed.
 import { craftZip } from './crafted-zip.ts';
 import type { Question } from './service.ts';
+import { uploadPath } from './upload-link.ts';
+
+/** The container of the service that the examples are for; its `uploadSecret` is that of `./upload-link.ts`. */
+export const EXAMPLES_CONTAINER = 'tenant1/';
 
 /** A request, the operation that answers it, and the answer's status. */
 export interface Example {
@@ -123,4 +127,13 @@ export const EXAMPLES: readonly Example[] = [
     question: { method: 'DELETE', path: '/old-folder/?force=true' },
   },
   { name: 'remove', status: 200, question: { method: 'DELETE', path: '/document.pdf' } },
+  {
+    name: 'upload_link',
+    status: 201,
+    question: {
+      method: 'PUT',
+      path: uploadPath(EXAMPLES_CONTAINER, { key: 'uploads/linked.txt' }),
+      body: 'linked',
+    },
+  },
 ];

@@ -14,11 +14,13 @@ const PATHS: Readonly<Record<TargetKind, string>> = {
   folder: '/{folder_path}/',
   file: '/{file_path}',
   spec: '/_spec',
+  upload: '/_uploads/{token}',
 };
 
 const PATH_PARAMETERS: Readonly<Record<TargetKind, Json | null>> = {
   root: null,
   spec: null,
+  upload: pathParameter('token', 'What the URL of an upload holds; opaque.', 'AbCd'),
   folder: pathParameter('folder_path', 'Path of a folder, without its trailing slash.', 'images'),
   file: pathParameter('file_path', 'Path of a file; slashes may be encoded.', 'uploads/report.pdf'),
 };

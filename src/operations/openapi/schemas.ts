@@ -187,7 +187,8 @@ export const SCHEMAS = {
     type: 'object',
     required: ['url', 'method', 'headers', 'expires_at'],
     properties: {
-      url: { type: 'string', format: 'uri' },
+      // A link through the service is relative to the origin, as `Location` is.
+      url: { type: 'string', format: 'uri-reference' },
       method: { const: 'PUT' },
       headers: { type: 'object', additionalProperties: { type: 'string' } },
       expires_at: { type: 'string', format: 'date-time' },

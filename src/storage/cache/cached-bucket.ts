@@ -106,6 +106,7 @@ function cachedBucket(parts: Parts): Bucket {
     remove: (key, ifMatch) => invalidating([key], () => direct.remove(key, ifMatch)),
     removeMany: (keys) => invalidating(keys, () => direct.removeMany(keys)),
     sign: (request) => direct.sign(request),
+    signedWritesAreBound: () => direct.signedWritesAreBound(),
     conditionalWrites: () => direct.conditionalWrites(),
   };
 }

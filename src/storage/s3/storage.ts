@@ -4,6 +4,7 @@ import type { Bucket } from '../bucket.js';
 import { check, type Finding } from './check.js';
 import { s3Context, type Call, type S3Context, type StorageSettings } from './call.js';
 import { connect } from './connection.js';
+import { signedWritesAreBound } from './probes/bound-signatures.js';
 import { conditionalWrites } from './probes/conditional-writes.js';
 import { copy } from './copy.js';
 import { list } from './list.js';
@@ -36,13 +37,14 @@ export interface Storage {
 export function s3Storage(settings: StorageSettings): Storage {
   const connection = connect(settings);
   const signer = s3Signer(settings);
+  const bound = signedWritesAreBound(settings);
   const closing = new AbortController();
   const own = (container: string): S3Context =>
     s3Context(connection, container, { signal: closing.signal, onCall: () => undefined });
 
   return {
     open: (container, call) =>
-      s3Bucket(s3Context(connection, container, call), () => own(container), signer),
+      s3Bucket(s3Context(connection, container, call), () => own(container), signer, bound),
     check: (container) => check(own(container)),
     sweep: (container, request) => sweep(own(container), request),
     busySockets: () => connection.busySockets(),
@@ -57,7 +59,12 @@ export function s3Storage(settings: StorageSettings): Storage {
 }
 
 /** The port, each method in its own file. `own` is for what outlives the request. */
-function s3Bucket(context: S3Context, own: () => S3Context, signer: Signer): Bucket {
+function s3Bucket(
+  context: S3Context,
+  own: () => S3Context,
+  signer: Signer,
+  bound: (context: S3Context) => Promise<boolean>,
+): Bucket {
   return {
     list: (request) => list(context, request),
     stat: (key, conditions) => stat(context, key, conditions),
@@ -69,5 +76,6 @@ function s3Bucket(context: S3Context, own: () => S3Context, signer: Signer): Buc
     sign: (request) => signer.sign(context.keyOf(request.key), request),
     // One answer for every request that asks: it must not die with the first.
     conditionalWrites: () => conditionalWrites(own()),
+    signedWritesAreBound: () => bound(own()),
   };
 }

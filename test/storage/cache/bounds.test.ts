@@ -48,6 +48,7 @@ const everything = (): { bucket: Bucket; calls: () => number } => {
     copy: never,
     remove: never,
     removeMany: never,
+    signedWritesAreBound: never,
     sign: never,
     conditionalWrites: never,
   };
