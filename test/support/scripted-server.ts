@@ -109,6 +109,25 @@ export function serveText(text: string): Promise<ScriptedServer> {
   return serve(requests(({ socket }) => say(socket, text)));
 }
 
+/** A server that writes scripted pieces for each request, so far apart that each is read by itself. */
+export async function serveInPieces() {
+  let pieces: readonly string[] = [];
+  const server = await serve(
+    requests(({ socket }) => {
+      const left = [...pieces];
+      const next = (): void => {
+        const piece = left.shift();
+        if (piece === undefined || socket.destroyed) return;
+        say(socket, piece);
+        // Both sides are in this process: the other one reads in the turn between.
+        setImmediate(() => setImmediate(next));
+      };
+      next();
+    }),
+  );
+  return { server, script: (next: readonly string[]) => void (pieces = [...next]) };
+}
+
 /** A request without a body. */
 export function request(method = 'GET', path = '/'): Outgoing {
   return { method, head: `${method} ${path} HTTP/1.1\r\nhost: test\r\n\r\n`, body: null };

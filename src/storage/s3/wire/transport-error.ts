@@ -19,15 +19,15 @@ export interface Progress {
 
 /** What undici, TLS or the network failed with, as a {@link TransportError}. */
 export function failureOf(cause: Error, { isSent, isAnswered }: Progress): TransportError {
-  const given = (cause as { code?: unknown }).code;
-  const code = typeof given === 'string' ? given : 'ECONNRESET';
-  const isForeign = code.startsWith('UND_ERR') || code.startsWith('HPE_');
-  if (!isForeign) return transportError(code, cause.message, { isSent, cause });
-  // A bad head and a body cut short may have the same code.
+  const { code } = cause as { readonly code?: unknown };
+  // undici's parser gives no code.
+  const isNative = typeof code === 'string' && !code.startsWith('UND_ERR');
+  if (isNative) return transportError(code, cause.message, { isSent, cause });
   const isCut =
-    code === 'HPE_INVALID_EOF_STATE' ||
+    (code === 'UND_ERR_SOCKET' && !cause.message.startsWith('bad ')) ||
+    // A length that is none and content that is cut short look the same.
     (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && isAnswered) ||
-    (code === 'UND_ERR_SOCKET' && !cause.message.startsWith('bad '));
+    cause.message.includes('(Invalid EOF state)');
   return isCut
     ? transportError('ECONNRESET', 'storage closed the connection', { isSent, cause })
     : transportError('EPROTO', 'storage did not answer in HTTP', { isSent, cause });

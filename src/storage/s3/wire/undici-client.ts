@@ -25,6 +25,8 @@ export interface HttpClient {
   carried: Carried | undefined;
   /** Bytes of the last request that the socket has not taken yet. */
   unsentBytes(): number;
+  /** Whether it has had a socket already. */
+  wasOpen(): boolean;
   /** Ends whatever it does. */
   destroy(): void;
 }
@@ -54,7 +56,7 @@ export async function loadClients(): Promise<MakeClient> {
           if (error !== null) return callback(error, null);
           socket = opened;
           callback(null, opened);
-          skipContinue(opened, symbols.kParser);
+          mendParser(opened, symbols.kParser);
         });
       },
       pipelining: 1,
@@ -71,6 +73,7 @@ export async function loadClients(): Promise<MakeClient> {
     return {
       undici,
       carried: undefined,
+      wasOpen: () => socket !== undefined,
       unsentBytes: () => socket?.writableLength ?? 0,
       destroy() {
         void undici.destroy();
@@ -81,18 +84,22 @@ export async function loadClients(): Promise<MakeClient> {
 }
 
 interface Parser {
+  contentLength: string;
   onHeadersComplete(status: number, upgrade: boolean, keepAlive: boolean): number;
 }
 
 /**
- * RFC 9110 section 15.2: a client skips 1xx answers that it did not ask for. undici does, but for 100 (Continue), at
- * which it closes the socket; to its parser it is shown as 102.
+ * Two things that undici reads otherwise than RFC 9110. Section 15.2: a client skips 1xx answers that it did not ask
+ * for; undici closes the socket at a 100 (Continue), which its parser is shown as 102. Section 8.6: a 304 may tell the
+ * length of what it does not send; undici waits for that content, so that its parser is told of none.
  */
-function skipContinue(socket: Socket, kParser: symbol): void {
-  // Border with undici's internals: where they are others, a 100 fails as it does in undici.
+function mendParser(socket: Socket, kParser: symbol): void {
+  // Border with undici's internals: where they are others, such answers fail as they do in undici.
   const parser = (socket as unknown as Record<symbol, Parser | null | undefined>)[kParser];
   if (typeof parser?.onHeadersComplete !== 'function') return;
   const original = parser.onHeadersComplete.bind(parser);
-  parser.onHeadersComplete = (status, upgrade, keepAlive) =>
-    original(status === 100 ? 102 : status, upgrade, keepAlive);
+  parser.onHeadersComplete = (status, upgrade, keepAlive) => {
+    if (status === 304) parser.contentLength = '';
+    return original(status === 100 ? 102 : status, upgrade, keepAlive);
+  };
 }

@@ -69,6 +69,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   begin(): void {
     this.#signal.addEventListener('abort', this.#onAbort);
+    this.#claim();
+  }
+
+  #claim(): void {
     this.#source.claim(this);
     const { answerMs } = this.#request;
     if (this.#client !== undefined || this.#isOver || answerMs === null) return;
@@ -116,21 +120,27 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const headers = readHeaders(raw);
     const isPlain = status < 300;
     const declared = headers['content-length'];
+    const coding = headers['transfer-encoding'];
     const isEmpty = method === 'HEAD' || status === 204 || status === 304;
     this.#status = status;
     this.#headers = headers;
     this.#resumeParser = resume;
     // RFC 9112 section 8: content that ends with the connection may as well have been cut.
-    this.#isFramed = declared !== undefined || headers['transfer-encoding'] !== undefined;
+    this.#isFramed = declared !== undefined || coding !== undefined;
     this.#limit = isPlain ? wholeBytes : ERROR_BYTES;
-    if (isEmpty || !(Number(declared) > this.#limit)) return true;
-    if (isPlain && streamed) this.#beginFlow();
-    else this.#refuse();
+    if (isEmpty) return true;
+    const isForeign = coding !== undefined && coding.toLowerCase() !== 'chunked';
+    const isLong = Number(declared) > this.#limit;
+    if (!isForeign && !isLong) return true;
+    if (isForeign || !isPlain || !streamed) this.#refuse();
+    else this.#beginFlow();
     return false;
   }
 
   onData(bytes: Buffer): boolean {
     if (this.#isOver) return false;
+    // undici's parser says nothing as empty bytes when it goes on after a pause.
+    if (bytes.length === 0) return true;
     if (this.#flow !== undefined) return this.#flow.data(bytes);
     this.#pieces.push(bytes);
     this.#size += bytes.length;
@@ -153,8 +163,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onError(cause: Error): void {
-    if (this.#isOver) return;
+    const client = this.#client;
+    if (this.#isOver || client === undefined) return;
     const isSent = this.#abortSending !== undefined;
+    // The other side has closed an idle socket just as it was given to us.
+    if (!isSent && client.wasOpen() && isReset(cause)) {
+      this.#client = undefined;
+      this.#source.release(client, false);
+      return this.#claim();
+    }
     this.cancel(failureOf(cause, { isSent, isAnswered: this.#status > 0 }));
   }
 
@@ -167,7 +184,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #refuse(): void {
-    const message = 'storage gave a longer answer than was asked for';
+    const message = 'storage answered in another form than was asked for';
     this.cancel(transportError('EPROTO', message, { isSent: true }));
   }
 
@@ -194,19 +211,24 @@ function noAnswer(exchange: Exchange): void {
   exchange.expire();
 }
 
+function isReset(error: Error): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
 function flat(headers: TransportRequest['headers'], more: readonly string[]): string[] {
-  const list = [...more];
-  for (const [name, value] of headers) list.push(name, value);
+  const list: string[] = more.length === 0 ? [] : [...more];
+  for (const header of headers) list.push(header[0], header[1]);
   return list;
 }
 
 // RFC 9110 section 5.3: values of a name given twice are one list. Bytes are Latin-1 characters.
 function readHeaders(raw: readonly Buffer[]): TransportHeaders {
-  // Without a prototype, so that no name stands there before it came.
-  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  const headers: Record<string, string> = {};
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = text(raw[at]).toLowerCase();
-    const earlier = headers[name];
+    // Every object knows some names without having them.
+    const earlier = Object.hasOwn(headers, name) ? headers[name] : undefined;
     const value = text(raw[at + 1]);
     headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
   }
@@ -214,7 +236,7 @@ function readHeaders(raw: readonly Buffer[]): TransportHeaders {
 }
 
 function text(bytes: Buffer | undefined): string {
-  return bytes?.toString('latin1') ?? '';
+  return bytes === undefined ? '' : bytes.toString('latin1');
 }
 
 function asError(reason: unknown): Error {
