@@ -6,6 +6,7 @@ import { ClientAbort } from './core/client-signal.js';
 import { within } from './core/deadline.js';
 import { hasBody } from './http/request.js';
 import { openApiDocument } from './operations/openapi/document.js';
+import { reportedCache } from './pipeline/reported-hooks.js';
 import { createService, type Service } from './pipeline/service.js';
 import { memoryCache } from './policies/memory-cache.js';
 import { metricsCollector } from './policies/metrics.js';
@@ -15,6 +16,7 @@ import { InFlight } from './server/in-flight.js';
 import { MountedRequest } from './server/mounted-request.js';
 import { Ending, sendReply, type Sent } from './server/send-reply.js';
 import { cachedBuckets } from './storage/cache/cached-bucket.js';
+import { readinessOf } from './storage/readiness.js';
 import { measuredBuckets } from './storage/measured-bucket.js';
 import { s3Storage } from './storage/s3/storage.js';
 import type { Finding, Storage, SweepReport, SweepRequest } from './storage/s3/storage.js';
@@ -32,6 +34,11 @@ export interface FileService {
   (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void;
   /** Asks storage what the service needs of it, and says what to do about what is missing. */
   check(): Promise<CheckResult>;
+  /**
+   * For health checks: true while storage answers and the service is not closing. At most one cheap call to storage in
+   * five seconds, never a listing; false after three seconds of silence. It never rejects.
+   */
+  ready(): Promise<boolean>;
   /** The OpenAPI 3.1 document of the enabled routes. */
   openapi(): Readonly<Record<string, unknown>>;
   /** Counts since the service was made; `prometheusText` exports them. */
@@ -64,20 +71,25 @@ export function createFileService<Req = IncomingMessage>(
   const metrics = metricsCollector();
   const service = createService(settings, bucketsOf(settings, storage, metrics), metrics);
   const responses = new InFlight<ServerResponse>();
-  const files = handlerOf(service, responses, settings.timeouts.idleMs);
+  const files = handlerOf(service, responses, settings);
   // Each tenant's files lie below the bucket's root.
   const container = typeof settings.container === 'string' ? settings.container : '';
 
+  const storageAnswers = readinessOf(storage.open);
+  let closing = false;
+
   return Object.assign(files, {
+    ready: async () => !closing && (await storageAnswers()) && !closing,
     check: async (): Promise<CheckResult> => {
       const findings = await storage.check(container);
       return { ok: findings.every(({ ok }) => ok), findings };
     },
     metrics: metrics.snapshot,
-    openapi: () => openApiDocument(settings, '/'),
+    openapi: () => openApiDocument(settings, settings.publicUrl ?? '/'),
     sweep: ({ olderThanSeconds = 24 * 3600, dryRun = false }: Partial<SweepRequest> = {}) =>
       storage.sweep(container, { olderThanSeconds, dryRun }),
     close: async ({ graceMs = DEFAULT_GRACE_MS }: { readonly graceMs?: number } = {}) => {
+      closing = true;
       service.refuseNewWork();
       await endedWithin(responses, graceMs);
       await storage.close();
@@ -92,7 +104,9 @@ function bucketsOf<Req>(
   metrics: MetricsCollector,
 ): ReturnType<typeof cachedBuckets> {
   const measured = measuredBuckets(storage.open, metrics.storage);
-  return cachedBuckets(settings, measured, (hit) => {
+  const { cache, reportError } = settings;
+  const reported = cache && reportedCache(cache, reportError);
+  return cachedBuckets({ ...settings, cache: reported }, measured, (hit) => {
     if (hit) metrics.cacheHit();
     else metrics.cacheMiss();
   });
@@ -107,7 +121,7 @@ type Handler = (
 function handlerOf<Req>(
   service: Service<Req>,
   responses: InFlight<ServerResponse>,
-  idleMs: number,
+  settings: Settings<Req>,
 ): Handler {
   return (req, res, next) => {
     const lifetime = { clientAbort: new ClientAbort(), ending: new Ending() };
@@ -117,7 +131,7 @@ function handlerOf<Req>(
       if (!res.writableFinished) lifetime.clientAbort.abort();
       lifetime.ending.abort();
     });
-    answer(service, req, res, lifetime, idleMs).catch((error: unknown) => {
+    answer(service, req, res, lifetime, settings).catch((error: unknown) => {
       if (next === undefined || res.headersSent) res.destroy();
       else next(error);
     });
@@ -129,15 +143,15 @@ async function answer<Req>(
   req: IncomingMessage,
   res: ServerResponse,
   { clientAbort, ending }: Lifetime,
-  idleMs: number,
+  settings: Settings<Req>,
 ): Promise<void> {
   continueOnRead(req, res);
-  const request = new MountedRequest<Req>(req, clientAbort);
+  const request = new MountedRequest<Req>(req, clientAbort, settings);
   // Whoever reads the body is told of its errors; this listener keeps the rest from ending the process.
   if (hasBody(request.headers)) req.on('error', ignore);
   const { reply, finish } = await service.respond(request);
   const done = ({ error, ...transfer }: Sent): void => finish(transfer, error);
-  sendReply(req, { res, ending, done }, reply, idleMs);
+  sendReply(req, { res, ending, done }, reply, settings.timeouts.idleMs);
 }
 
 /** Waits for the responses that are under way; those that outlast the grace are cut. */

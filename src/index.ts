@@ -27,9 +27,11 @@ export type {
   Authenticate,
   Authorize,
   Cache,
+  ErrorPhase,
   HookRequest,
   Limit,
   LimitStatus,
+  OnError,
   Principal,
   Scan,
   ScanInfo,
@@ -37,6 +39,7 @@ export type {
   Use,
   Verb,
 } from './core/hooks.js';
+export { closeGracefully } from './server/close-gracefully.js';
 export { configureServer } from './server/configure-server.js';
 export type { Finding, SweepReport, SweepRequest, SweptUpload } from './storage/s3/storage.js';
 export { apiKeys } from './policies/api-keys.js';

@@ -28,7 +28,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
       : 'a name of letters, digits, "_", "." and "-"',
   label: anyText,
   description: anyText,
-  bucket: text,
+  bucket: bucketProblem,
   region: text,
   container: (value) => (typeof value === 'function' ? undefined : containerProblem(value)),
   key: text,
@@ -49,6 +49,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   authorize: callables,
   limit: callables,
   audit: callable,
+  onError: callable,
   auditRequired: truth,
   cache: (value) =>
     hasMethods(value, 'get', 'set', 'delete')
@@ -82,6 +83,8 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   cacheControl: headerValue,
   cors: corsProblem,
   cursorSecret: (value) => (isSecret(value) ? undefined : 'a text of 16 characters at least'),
+  publicUrl: url,
+  trustProxy: truth,
   importFromUrl: truth,
   normalizeKeys: oneOf('NFC'),
   compat: oneOf('dreamfactory'),
@@ -121,6 +124,8 @@ function checkTogether(config: Partial<FileServiceConfig>): void {
   if (config.bucket === undefined) throw new TypeError('`bucket` is required.');
   if (config.region === undefined && config.endpoint === undefined)
     throw new TypeError('`region` is required unless `endpoint` is set.');
+  checkWrittenKey(config);
+  checkEndpoint(config);
   if ((config.key === undefined) !== (config.secret === undefined))
     throw new TypeError('`key` and `secret` go together; only one of them was given.');
   if (config.credentials !== undefined && config.key !== undefined)
@@ -138,6 +143,43 @@ function checkTogether(config: Partial<FileServiceConfig>): void {
       throw new TypeError(`\`${camel}\` and \`${snake}\` name the same option; give one of them.`);
   if (config.auditRequired === true && config.audit === undefined)
     throw new TypeError('`auditRequired` needs an `audit` hook.');
+}
+
+// AWS "General purpose buckets naming rules"; the ARN of an access point stands in its place.
+const BUCKET = /^(?:[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?|arn:[\w-]+:s3[\w:/.-]+)$/;
+
+function bucketProblem(value: unknown): string | undefined {
+  const expected =
+    'the name of a bucket, such as "acme-prod": lower-case letters, digits, "-" and "."';
+  if (typeof value !== 'string') return expected;
+  if (/^s3:\/\//.test(value))
+    return `${expected}, without "s3://"; a prefix goes into \`container\``;
+  return BUCKET.test(value) ? undefined : expected;
+}
+
+// The one exception to "undefined means not given": an environment variable that is not set must not turn the
+// credentials of the machine into those of the service.
+function checkWrittenKey(config: Partial<FileServiceConfig>): void {
+  if (config.credentials !== undefined) return;
+  for (const name of ['key', 'secret'] as const)
+    if (Object.hasOwn(config, name) && config[name] === undefined)
+      throw new TypeError(
+        `\`${name}\` is undefined, as an environment variable that is not set would be. Leave \`key\` and \`secret\` out to use the AWS credential chain.`,
+      );
+}
+
+// Names of hosts whose first label is a bucket, never an installation's own name.
+const STORE_HOST =
+  /^(?:s3[.-]|.*\.(?:amazonaws\.com|cloudflarestorage\.com|digitaloceanspaces\.com|backblazeb2\.com|wasabisys\.com)$|storage\.googleapis\.com$)/;
+
+function checkEndpoint({ endpoint, bucket }: Partial<FileServiceConfig>): void {
+  if (endpoint === undefined || bucket === undefined) return;
+  const { hostname, pathname } = new URL(endpoint);
+  const rest = hostname.startsWith(`${bucket}.`) ? hostname.slice(bucket.length + 1) : '';
+  if (STORE_HOST.test(rest) || pathname.replace(/\/+$/, '') === `/${bucket}`)
+    throw new TypeError(
+      '`endpoint` takes the URL of the store without the bucket, which `bucket` names.',
+    );
 }
 
 function containerProblem(value: unknown): string | undefined {
@@ -163,10 +205,15 @@ function corsProblem(value: unknown): string | undefined {
     : expected;
 }
 
+// RFC 6454 section 6.2: scheme, host and port; capacitor, ionic and extensions of browsers have schemes of their own.
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/;
+
 function originProblem(origin: unknown): string | undefined {
-  const fine =
-    typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin;
-  return fine ? undefined : 'an origin such as "https://app.example"';
+  const expected = 'an origin such as "https://app.example" or "https://*.example.com"';
+  if (typeof origin !== 'string') return expected;
+  const sample = origin.replace('://*.', '://sub.');
+  if (!ORIGIN.test(sample) || !URL.canParse(sample)) return expected;
+  return /^https?:/.test(sample) && new URL(sample).origin !== sample ? expected : undefined;
 }
 
 function timeoutsProblem(value: unknown): string | undefined {
@@ -181,8 +228,24 @@ function timeoutsProblem(value: unknown): string | undefined {
   return undefined;
 }
 
+/** What other libraries call our options. */
+const SYNONYMS: Readonly<Record<string, keyof FileServiceConfig>> = {
+  accessKeyId: 'key',
+  accessKey: 'key',
+  secretAccessKey: 'secret',
+  secretKey: 'secret',
+  forcePathStyle: 'usePathStyleEndpoint',
+  s3ForcePathStyle: 'usePathStyleEndpoint',
+  prefix: 'container',
+  keyPrefix: 'container',
+  folder: 'container',
+  baseUrl: 'publicUrl',
+};
+
 function unknownOption(name: string, known: readonly string[]): TypeError {
-  const nearest = nearestName(name, known);
+  const synonym = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : undefined;
+  const isSynonym = synonym !== undefined && known.includes(synonym);
+  const nearest = isSynonym ? synonym : nearestName(name, known);
   const hint = nearest === undefined ? '.' : `; did you mean \`${nearest}\`?`;
   return new TypeError(`\`${name}\` is not an option${hint}`);
 }

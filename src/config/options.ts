@@ -7,6 +7,7 @@ import type {
   Cache,
   HookRequest,
   Limit,
+  OnError,
   Scan,
 } from '../core/hooks.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
@@ -19,7 +20,7 @@ export type CredentialProvider = Exclude<
 
 /** Which browser pages may call the service (Fetch standard, CORS protocol). */
 export interface CorsOptions {
-  /** Origins such as `https://app.example`, or `*`. */
+  /** Origins such as `https://app.example`, `https://*.example.com` (every subdomain), `capacitor://localhost`; or `*`. */
   readonly origins: readonly string[] | '*';
   /** Whether cookies and HTTP authentication may be sent; never with `*`. @default false */
   readonly credentials?: boolean;
@@ -80,6 +81,8 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly authorize: Authorize<Req> | readonly Authorize<Req>[];
   readonly limit?: Limit<Req> | readonly Limit<Req>[];
   readonly audit?: Audit;
+  /** Told of what hooks throw and of faults of ours. @default a line on stderr, one in ten seconds for each phase */
+  readonly onError?: OnError<Req>;
   /** Refuse with 503 while the audit hook fails. @default false */
   readonly auditRequired?: boolean;
 
@@ -137,6 +140,16 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   /** `Cache-Control` of files that have none. @default 'private, no-cache' */
   readonly cacheControl?: string;
   readonly cors?: CorsOptions;
+  /**
+   * The URL under which clients see the mount, `https://files.example/api/v2/s3files`: for a proxy in front that
+   * rewrites Host or strips a prefix. @default what the request says
+   */
+  readonly publicUrl?: string;
+  /**
+   * True believes `X-Forwarded-Host`, `X-Forwarded-Proto` and `X-Forwarded-Prefix`, which the proxy in front must then
+   * set or remove. Addresses are the framework's business (`trust proxy`). @default false
+   */
+  readonly trustProxy?: boolean;
   /**
    * Seals the cursors of listings, 16 characters at least. Give all instances of a service the same one when their
    * credentials come from a provider. @default derived from a static `secret`, else one of this process

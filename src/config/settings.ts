@@ -10,10 +10,12 @@ import type {
   Limit,
   Scan,
 } from '../core/hooks.js';
+import { errorReporter, type ReportError } from '../core/error-reporter.js';
 import { containerPrefix } from '../core/key.js';
 import { DEFAULT_INLINE_TYPES } from '../http/serving.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
 import { checkOptions } from './checks.js';
+import { userOfHost } from './user-of-host.js';
 import type { CorsOptions, FileServiceConfig, Timeouts } from './options.js';
 
 /** What operations see of a configuration: nothing of the host's framework. */
@@ -53,11 +55,14 @@ export interface Settings<Req = IncomingMessage> extends OperationSettings {
   readonly authorize: readonly Authorize<Req>[];
   readonly limits: readonly Limit<Req>[];
   readonly audit: Audit | undefined;
+  readonly reportError: ReportError<Req>;
   readonly auditRequired: boolean;
   readonly cache: Cache | undefined;
   readonly cacheTtlSeconds: number;
   readonly cacheMaxBodyBytes: number;
   readonly cors: CorsOptions | undefined;
+  readonly publicUrl: string | undefined;
+  readonly trustProxy: boolean;
   readonly normalizeKeys: 'NFC' | undefined;
 }
 
@@ -100,15 +105,18 @@ function hostSettings<Req>(
         ? config.container
         : containerPrefix(config.container ?? ''),
     storage: storageSettings(config),
-    authenticate: config.authenticate ?? userOfTheHost,
+    authenticate: config.authenticate ?? userOfHost,
     authorize: listOf(config.authorize),
     limits: config.limit === undefined ? [] : listOf(config.limit),
     audit: config.audit,
+    reportError: errorReporter(config.onError),
     auditRequired: config.auditRequired ?? false,
     cache: isCaching(config, cacheTtlSeconds) ? (config.cache ?? defaultCache()) : undefined,
     cacheTtlSeconds,
     cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,
     cors: config.cors,
+    publicUrl: config.publicUrl,
+    trustProxy: config.trustProxy ?? false,
     normalizeKeys: config.normalizeKeys,
   };
 }
@@ -228,13 +236,4 @@ function withoutSnakeCase<Req>(config: FileServiceConfig<Req>): FileServiceConfi
 function listOf<T>(value: T | readonly T[]): readonly T[] {
   // Array.isArray does not narrow readonly arrays.
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
-}
-
-// Passport, express-jwt and most session middlewares leave the caller here.
-function userOfTheHost<Req>(request: HookRequest<Req>): ReturnType<Authenticate<Req>> {
-  const user: unknown = (request.raw as { user?: unknown }).user;
-  if (typeof user !== 'object' || user === null) return null;
-  const id: unknown = (user as { id?: unknown }).id;
-  if (typeof id !== 'string' && typeof id !== 'number') return null;
-  return { ...user, id: String(id) };
 }

@@ -4,7 +4,9 @@
 export type Check = (value: unknown) => string | undefined;
 
 export const text: Check = (value) =>
-  typeof value === 'string' && value !== '' ? undefined : 'a non-empty string';
+  typeof value === 'string' && /^[^\u0000-\u001f\u007f]+$/.test(value)
+    ? undefined
+    : 'a non-empty string without control characters';
 export const anyText: Check = (value) => (typeof value === 'string' ? undefined : 'a string');
 export const truth: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 export const callable: Check = (value) => (typeof value === 'function' ? undefined : 'a function');

@@ -58,6 +58,19 @@ export type Authorize<Req = IncomingMessage> = (
 /** The authorizer that says yes, for hosts whose own middleware in front decides. */
 export const allowAll = (): true => true;
 
+/** Where an error that no client sees came from: a hook, or `internal` for a fault of this library. */
+export type ErrorPhase =
+  'authenticate' | 'authorize' | 'container' | 'limit' | 'scan' | 'audit' | 'cache' | 'internal';
+
+/**
+ * Told of whatever a hook throws, answers wrongly or leaves unanswered, and of faults of this library. It changes no
+ * answer; what it throws itself is ignored. `request` is null for the cache, which all requests share.
+ */
+export type OnError<Req = IncomingMessage> = (
+  error: unknown,
+  where: { readonly phase: ErrorPhase; readonly request: HookRequest<Req> | null },
+) => void | Promise<void>;
+
 /** One record a request, handed out after the last byte or the client's departure. */
 export interface AuditEvent {
   /** When the request arrived, ISO 8601 in UTC. */
@@ -103,9 +116,13 @@ export interface Cache {
   delete(key: string): unknown;
 }
 
-/** What a limit is asked to count: a request about to run, or the bytes that one has moved. */
+/**
+ * What a limit is asked to count: a request about to run, one access of a request that asks item by item (JSON
+ * batches, batch deletions, forms), or the bytes that a request has moved.
+ */
 export type Use =
   | { readonly kind: 'request'; readonly access: readonly Access[] }
+  | { readonly kind: 'item'; readonly access: readonly [Access] }
   | {
       readonly kind: 'transfer';
       readonly access: readonly Access[];

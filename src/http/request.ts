@@ -16,7 +16,7 @@ export interface FileRequest<Req = IncomingMessage> {
   readonly headers: Readonly<Record<string, string>>;
   /** The body, not yet read. */
   readonly body: Readable;
-  /** True when something in front of the service has already read the body. */
+  /** True when something in front of the service has already read from the body, or found it empty. */
   readonly bodyConsumed: boolean;
   /** Fires when the client has gone. */
   readonly signal: ClientSignal;

@@ -1,10 +1,11 @@
 // Asks the host about accesses. Only `true` allows; whatever else happens is a refusal.
 import type { Settings } from '../config/settings.js';
-import { debugHook } from '../core/debug.js';
+import { isChosenAnswer } from '../core/error-reporter.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import { allowAll } from '../core/hooks.js';
-import type { Access, Authorize, HookRequest } from '../core/hooks.js';
+import type { Access, Authorize, HookRequest, Principal } from '../core/hooks.js';
 import { isPromise, within } from '../core/deadline.js';
+import { reasonOfRefusal } from './authenticate.js';
 
 /** Asks the host about the accesses of one request. */
 export interface Authorizer {
@@ -36,7 +37,7 @@ export function authorizerFor<Req>(
       const verdict = ask(settings.authorize[next], access);
       if (isPromise(verdict))
         return allowedWithin(verdict, access).then(() => askFrom(next + 1, access));
-      if (verdict !== true) throw refusal(access);
+      if (verdict !== true) throw refusal(access, request.principal);
     }
     return undefined;
   }
@@ -45,16 +46,16 @@ export function authorizerFor<Req>(
     try {
       return hook?.(access, request);
     } catch (error) {
-      throw unavailable(error);
+      throw unavailable(settings, request, error);
     }
   }
 
   async function allowedWithin(verdict: PromiseLike<unknown>, access: Access): Promise<void> {
     const late = () => new Error(`authorize did not answer within ${hookMs} ms`);
     const answer = await within(verdict, hookMs, late).catch((error: unknown) => {
-      throw unavailable(error);
+      throw unavailable(settings, request, error);
     });
-    if (answer !== true) throw refusal(access);
+    if (answer !== true) throw refusal(access, request.principal);
   }
 
   const permits = (access: Access): boolean | Promise<boolean> => {
@@ -75,16 +76,21 @@ function refused(error: unknown): false {
 }
 
 /** The same for existing and missing keys: a refusal tells nothing about storage. */
-function refusal({ verb, path }: Access): FileServiceError {
+function refusal({ verb, path }: Access, principal: Principal | null): FileServiceError {
   // RFC 9110 section 9.3.2: HEAD has the headers of GET, the length of its answer too.
   const named = verb === 'HEAD' ? 'GET' : verb;
-  return new FileServiceError('access_denied', `${named} access to '${path}' is not allowed.`);
+  const reason = reasonOfRefusal(principal);
+  return new FileServiceError(reason, `${named} access to '${path}' is not allowed.`);
 }
 
 // The host's own choice of answer passes; everything else it throws is trouble that must not allow.
-function unavailable(error: unknown): FileServiceError {
+function unavailable<Req>(
+  settings: Settings<Req>,
+  request: HookRequest<Req>,
+  error: unknown,
+): FileServiceError {
+  if (!isChosenAnswer(error)) settings.reportError(error, 'authorize', request);
   if (isFileServiceError(error)) return error;
-  debugHook('authorize failed: %O', error);
   return new FileServiceError('authorization_unavailable', 'The request could not be authorized.', {
     cause: error,
     headers: { 'Retry-After': '5' },

@@ -1,6 +1,6 @@
 // The headers that every answer has.
 import type { Settings } from '../config/settings.js';
-import { corsHeaders } from './cors.js';
+import { corsHeaders, isEmbeddable } from './cors.js';
 import { uploadToken } from '../core/key.js';
 import type { FileReply } from '../http/reply.js';
 import type { FileRequest } from '../http/request.js';
@@ -19,9 +19,19 @@ export function withCommonHeaders<Req>(
     'Cache-Control': 'private, no-cache',
     ...reply.headers,
   };
+  // RFC 9110 section 15.5.2: a 401 says how to authenticate.
+  if (reply.status === 401) headers['WWW-Authenticate'] ??= 'Bearer';
   // Both put credentials into URLs.
   if (settings.compat !== undefined || uploadToken(request.path) !== null)
     headers['Referrer-Policy'] = 'no-referrer';
+  // In this mode a session token says who asks: a shared cache must not mix callers up.
+  if (settings.compat !== undefined && headers['Vary'] !== undefined)
+    headers['Vary'] += ', X-DreamFactory-Session-Token';
+  if (
+    headers['Cross-Origin-Resource-Policy'] !== undefined &&
+    isEmbeddable(settings.cors, request.headers)
+  )
+    headers['Cross-Origin-Resource-Policy'] = 'cross-origin';
   if (settings.cors !== undefined) addCors(headers, corsHeaders(settings.cors, request.headers));
   if (!bodiless || reply.body === null) return { ...reply, headers };
   if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();

@@ -1,6 +1,5 @@
-// Which other origins may call: CORS answers, and the refusal of forged cross-site writes.
+// What pages of other origins may do: the answers of the CORS protocol (Fetch standard, section 3.3).
 import type { CorsOptions } from '../config/options.js';
-import { FileServiceError } from '../core/errors.js';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -20,21 +19,13 @@ const EXPOSED = [
   'Retry-After',
   'X-Request-Id',
 ];
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** Credentials that a browser never adds by itself, so that a forged request cannot carry them. */
-const OWN_CREDENTIALS = [
-  'authorization',
-  'x-api-key',
-  'x-dreamfactory-api-key',
-  'x-dreamfactory-session-token',
-];
 
-/** Headers of an answer to another origin; none when CORS is off. Fetch standard, section 3.3. */
+/** Headers of an answer to another origin; none when CORS is off. */
 export function corsHeaders(cors: CorsOptions | undefined, headers: Headers): Headers {
   if (cors === undefined) return {};
   const { origin } = headers;
   const vary: Headers = cors.origins === '*' ? {} : { Vary: 'Origin' };
-  if (origin === undefined || !allows(cors, origin)) return vary;
+  if (origin === undefined || !allowsOrigin(cors, origin)) return vary;
   const credentials: Headers =
     cors.credentials === true ? { 'Access-Control-Allow-Credentials': 'true' } : {};
   return {
@@ -52,7 +43,7 @@ export function preflightHeaders(
   allowed: string,
 ): Headers {
   const { origin } = headers;
-  if (cors === undefined || origin === undefined || !allows(cors, origin)) return {};
+  if (cors === undefined || origin === undefined || !allowsOrigin(cors, origin)) return {};
   if (headers['access-control-request-method'] === undefined) return {};
   const requested = headers['access-control-request-headers'];
   return {
@@ -62,30 +53,36 @@ export function preflightHeaders(
   };
 }
 
+/** Whether an origin is allowed by name, by its parent domain (`https://*.example.com`), or because all are. */
+export function allowsOrigin(cors: CorsOptions, origin: string): boolean {
+  return cors.origins === '*' || listsOrigin(cors, origin);
+}
+
+/** As {@link allowsOrigin}, but for `*`, which names nobody. */
+export function listsOrigin({ origins }: CorsOptions, origin: string): boolean {
+  return origins !== '*' && origins.some((pattern) => matchesOrigin(pattern, origin));
+}
+
 /**
- * Refuses a write that another site makes a browser send with the user's cookies.
- *
- * @throws FileServiceError `access_denied`
+ * Whether a page of an allowed origin embeds the answer. Its `<img>` sends no Origin, but a Referer, and needs a
+ * Cross-Origin-Resource-Policy that lets the bytes through (Fetch standard, section 3.7).
  */
-export function refuseForgery(
-  cors: CorsOptions | undefined,
-  method: string,
-  headers: Headers,
-): void {
-  if (SAFE_METHODS.has(method)) return;
-  if (OWN_CREDENTIALS.some((name) => headers[name] !== undefined)) return;
-  const { origin } = headers;
-  const site = headers['sec-fetch-site'];
-  const foreign = site === undefined ? isForeign(origin, headers['host']) : site === 'cross-site';
-  if (!foreign || (cors !== undefined && origin !== undefined && allows(cors, origin))) return;
-  throw new FileServiceError('access_denied', 'Another site may not write here with your cookies.');
+export function isEmbeddable(cors: CorsOptions | undefined, headers: Headers): boolean {
+  if (cors === undefined) return false;
+  if (cors.origins === '*') return true;
+  const { origin, referer } = headers;
+  if (origin !== undefined) return allowsOrigin(cors, origin);
+  return referer !== undefined && URL.canParse(referer)
+    ? allowsOrigin(cors, new URL(referer).origin)
+    : false;
 }
 
-function allows(cors: CorsOptions, origin: string): boolean {
-  return cors.origins === '*' || cors.origins.includes(origin);
-}
+const SUBDOMAINS = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 
-function isForeign(origin: string | undefined, host: string | undefined): boolean {
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || new URL(origin).host !== host;
+function matchesOrigin(pattern: string, origin: string): boolean {
+  const star = pattern.indexOf('*.');
+  if (star === -1) return pattern === origin;
+  const [scheme, parent] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  if (!origin.startsWith(scheme) || !origin.endsWith(parent)) return false;
+  return SUBDOMAINS.test(origin.slice(scheme.length, origin.length - parent.length));
 }

@@ -1,24 +1,46 @@
 // Asks the host's limits: before a request runs, and about the bytes once it is over.
 import type { Settings } from '../config/settings.js';
-import { debugHook } from '../core/debug.js';
+import { isChosenAnswer } from '../core/error-reporter.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
-import type { Access, AuditEvent, HookRequest, Limit, LimitStatus, Use } from '../core/hooks.js';
+import type {
+  Access,
+  Action,
+  AuditEvent,
+  HookRequest,
+  Limit,
+  LimitStatus,
+  Use,
+} from '../core/hooks.js';
 import { isPromise, within } from '../core/deadline.js';
 
 /**
- * Counts a request against every limit; the answer is the headers of the tightest, null without one.
+ * What a limit counts of a request that asks item by item, or was refused before it asked: the request itself, as an
+ * access to the path in its URL.
+ */
+export function accessOfRequest({
+  operation,
+  verb,
+  path,
+}: Pick<AuditEvent, 'operation' | 'verb' | 'path'>): readonly Access[] {
+  if (operation === null) return [];
+  return [{ action: ACTIONS[verb] ?? 'write', path, verb, operation }];
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = { GET: 'read', HEAD: 'read', DELETE: 'delete' };
+
+/**
+ * Counts a request, or an item of one, against every limit; the answer is the headers of the tightest, null without one.
  *
  * @throws FileServiceError `rate_limited` with `Retry-After`; `limit_unavailable`
  */
 export async function checkLimits<Req>(
   settings: Settings<Req>,
-  access: readonly Access[],
+  use: Use,
   request: HookRequest<Req>,
 ): Promise<Readonly<Record<string, string>> | null> {
-  if (settings.limits.length === 0) return null;
   let tightest: LimitStatus | null = null;
   for (const limit of settings.limits) {
-    const status = await ask(limit, { kind: 'request', access }, request, settings.timeouts.hookMs);
+    const status = await ask(settings, limit, use, request);
     if (status === null) continue;
     if (!status.allowed) throw limited(status);
     if (tightest === null || status.remaining < tightest.remaining) tightest = status;
@@ -30,33 +52,32 @@ export async function checkLimits<Req>(
 export function countTransfer<Req>(
   settings: Settings<Req>,
   request: HookRequest<Req>,
-  { access, bytesIn, bytesOut }: AuditEvent,
+  event: AuditEvent,
 ): void {
+  const { bytesIn, bytesOut } = event;
+  const access = event.access.length > 0 ? event.access : accessOfRequest(event);
   for (const limit of settings.limits)
-    ask(
-      limit,
-      { kind: 'transfer', access, bytesIn, bytesOut },
-      request,
-      settings.timeouts.hookMs,
-    ).catch((error: unknown) => {
-      debugHook('limit failed after a transfer: %O', error);
-    });
+    ask(settings, limit, { kind: 'transfer', access, bytesIn, bytesOut }, request).catch(reported);
 }
 
+// A failure is reported where it happens, and bytes that have moved cannot be refused any more.
+const reported = (): void => undefined;
+
 async function ask<Req>(
+  settings: Settings<Req>,
   limit: Limit<Req>,
   use: Use,
   request: HookRequest<Req>,
-  hookMs: number,
 ): Promise<LimitStatus | null> {
+  const { hookMs } = settings.timeouts;
   try {
     const status = limit(use, request);
     if (!isPromise(status)) return checked(status, use);
     const late = () => new Error(`limit did not answer within ${hookMs} ms`);
     return checked(await within(status, hookMs, late), use);
   } catch (error) {
+    if (!isChosenAnswer(error)) settings.reportError(error, 'limit', request);
     if (isFileServiceError(error)) throw error;
-    debugHook('limit failed: %O', error);
     throw new FileServiceError('limit_unavailable', 'The request could not be counted.', {
       cause: error,
       headers: { 'Retry-After': '5' },

@@ -1,26 +1,29 @@
 // The order in which a request is answered: authenticate, parse, plan, authorize, limit, run.
 import { createHash } from 'node:crypto';
-import type { Settings } from '../config/settings.js';
+import type { OperationSettings, Settings } from '../config/settings.js';
 import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { isPromise } from '../core/deadline.js';
 import { FileServiceError } from '../core/errors.js';
+import type { HookRequest } from '../core/hooks.js';
 import { parsePath } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
 import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
-import type { FileRequest } from '../http/request.js';
+import { hasBody, type FileRequest } from '../http/request.js';
 import { allowedMethods, findOperation } from '../operations/index.js';
 import { openApiDocument } from '../operations/openapi/document.js';
 import type { Plan, RunContext } from '../operations/operation.js';
 import type { Bucket } from '../storage/bucket.js';
 import type { UploadGrant } from '../uploads/token.js';
-import { noteAccess, type AuditRecord } from './audit.js';
+import { noteAccess } from './audit.js';
 import { authenticate, containerFor, hookRequestOf } from './authenticate.js';
 import { authorizerFor, type Authorizer } from './authorize.js';
-import { preflightHeaders, refuseForgery } from './cors.js';
-import { explain } from './explain.js';
-import { checkLimits } from './limits.js';
+import { preflightHeaders } from './cors.js';
+import { isCrossSiteWrite, refuseCrossSiteWrite } from './cross-site-writes.js';
+import { accessOfRequest, checkLimits } from './limits.js';
 import { authenticateLinkUser, grantOf } from './link-caller.js';
+import { reportedScan } from './reported-hooks.js';
+import { explain, type Work } from './work.js';
 
 /** Opens the bucket below a container, on behalf of one request. */
 export type OpenBucket = (
@@ -28,11 +31,12 @@ export type OpenBucket = (
   call: { readonly signal: ClientSignal; readonly onCall: () => void },
 ) => Bucket;
 
-/** One request under way, with what is noted of it for the audit. */
-interface Work<Req> {
-  readonly settings: Settings<Req>;
-  readonly request: FileRequest<Req>;
-  readonly record: AuditRecord;
+/** Who asks, as far as a plan depends on it. */
+interface Caller<Req> {
+  readonly container: string;
+  /** What the upload link in the URL gives; null where there is none. */
+  readonly grant: UploadGrant | null;
+  readonly hookRequest: HookRequest<Req>;
 }
 
 /**
@@ -44,8 +48,6 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   const { settings, request, record } = work;
   if (request.method === 'OPTIONS') return describeOptions(settings, request);
   const grant = grantOf(settings, request.path);
-  // No browser adds the token of a link by itself, so that a forged request cannot have it.
-  if (grant === null) refuseForgery(settings.cors, request.method, request.headers);
   const anonymous = hookRequestOf(request, null);
   const authenticated =
     grant === null
@@ -53,21 +55,25 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
       : authenticateLinkUser(settings, anonymous, grant);
   const principal = isPromise(authenticated) ? await authenticated : authenticated;
   record.principal = principal;
-  if (request.bodyConsumed) throw bodyConsumed();
+  // No browser adds the token of a link by itself, so that a forged request cannot have it.
+  if (grant === null && isCrossSiteWrite(settings, request))
+    await refuseCrossSiteWrite(settings, request, principal);
+  if (request.bodyConsumed && hasBody(request.headers)) throw bodyConsumed();
   const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);
   const container = containerFor(settings, hookRequest);
-  const planned = planFor(work, container, grant);
+  const planned = planFor(work, { container, grant, hookRequest });
   const plan = isPromise(planned) ? await planned : planned;
   const authorizer = authorizerFor(settings, hookRequest, (access) => noteAccess(record, access));
   for (const access of plan.access) {
     const asked = authorizer.authorize(access);
     if (asked !== undefined) await asked;
   }
-  const limitHeaders =
-    settings.limits.length === 0 ? null : await checkLimits(settings, plan.access, hookRequest);
+  const limitHeaders = await countRequest(work, plan, hookRequest);
   const openFor = (signal: ClientSignal): Bucket =>
     open(container, { signal, onCall: () => void (record.storageCalls += 1) });
-  const reply = await plan.run(runContext(work, authorizer, openFor));
+  const reply = await plan.run(
+    runContext(work, openFor, countingItems(work, plan, hookRequest, authorizer)),
+  );
   return limitHeaders === null
     ? reply
     : { ...reply, headers: { ...limitHeaders, ...reply.headers } };
@@ -75,8 +81,7 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
 
 function planFor<Req>(
   { settings, request, record }: Work<Req>,
-  container: string,
-  grant: UploadGrant | null,
+  { container, grant, hookRequest }: Caller<Req>,
 ): Plan | Promise<Plan> {
   const rules: KeyRules = {
     containerBytes: Buffer.byteLength(container),
@@ -92,18 +97,55 @@ function planFor<Req>(
     verb: request.method,
     target,
     grant,
-    settings,
+    settings: withReportedScan(settings, hookRequest),
     rules,
     describe: (mount) => openApiDocument(settings, mount),
     tenant: () => createHash('sha256').update(container).digest('base64url'),
   });
 }
 
-function runContext<Req>(
-  { request, record }: Work<Req>,
+function countRequest<Req>(
+  { settings, record }: Work<Req>,
+  plan: Plan,
+  hookRequest: HookRequest<Req>,
+): ReturnType<typeof checkLimits> | null {
+  if (settings.limits.length === 0) return null;
+  const access = plan.access.length > 0 ? plan.access : accessOfRequest(record);
+  return checkLimits(settings, { kind: 'request', access }, hookRequest);
+}
+
+/** Where a plan asks item by item, each access that was allowed counts by itself. */
+function countingItems<Req>(
+  { settings }: Work<Req>,
+  plan: Plan,
+  hookRequest: HookRequest<Req>,
   authorizer: Authorizer,
+): Authorizer {
+  if (settings.limits.length === 0 || plan.access.length > 0) return authorizer;
+  return {
+    ...authorizer,
+    authorize: async (access) => {
+      await authorizer.authorize(access);
+      await checkLimits(settings, { kind: 'item', access: [access] }, hookRequest);
+    },
+  };
+}
+
+function withReportedScan<Req>(
+  settings: Settings<Req>,
+  hookRequest: HookRequest<Req>,
+): OperationSettings {
+  const { scan, reportError } = settings;
+  if (scan === undefined) return settings;
+  return { ...settings, scan: reportedScan(scan, reportError, hookRequest) };
+}
+
+function runContext<Req>(
+  work: Work<Req>,
   openFor: (signal: ClientSignal) => Bucket,
+  authorizer: Authorizer,
 ): RunContext {
+  const { request, record } = work;
   return {
     bucket: openFor(request.signal),
     lasting: () => openFor(new ClientAbort()),
@@ -115,7 +157,7 @@ function runContext<Req>(
     countBytesIn: (bytes) => {
       record.bytesIn = bytes;
     },
-    explain: (error) => explain(error, request.signal),
+    explain: (error) => explain(work, error),
   };
 }
 

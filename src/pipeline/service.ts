@@ -1,20 +1,20 @@
 // One service: every request becomes an answer, and is counted and recorded once the answer has been sent.
 import type { Settings } from '../config/settings.js';
-import type { ClientSignal } from '../core/client-signal.js';
 import { debugRequest } from '../core/debug.js';
 import { FileServiceError } from '../core/errors.js';
+import type { HookRequest } from '../core/hooks.js';
 import { failure } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import type { FileRequest } from '../http/request.js';
 import { auditEvent, figuresOf, startRecord } from './audit.js';
-import type { AuditRecord, Figures, Transfer } from './audit.js';
+import type { Figures, Transfer } from './audit.js';
 import { auditHookOf, type AuditHook } from './audit-hook.js';
 import { hookRequestOf } from './authenticate.js';
 import { withCommonHeaders } from './common-headers.js';
 import { asOriginal } from './dreamfactory-request.js';
-import { explain } from './explain.js';
 import { countTransfer } from './limits.js';
 import { perform, type OpenBucket } from './perform.js';
+import { explain, type Work } from './work.js';
 
 /** An answer, and what to call once it has been sent. */
 export interface Exchange {
@@ -49,22 +49,22 @@ export function createService<Req>(
 
   async function respond(given: FileRequest<Req>): Promise<Exchange> {
     const request = settings.compat === undefined ? given : asOriginal(given);
-    const record = startRecord(request);
+    const work = { settings, request, record: startRecord(request) };
     meter.start();
     let reply: FileReply;
     try {
       if (closing) throw isClosing();
       // The refusal is recorded too: that is how a hook that works again is noticed.
       if (settings.auditRequired && auditHook?.isFailing() === true) throw cannotRecord();
-      reply = await perform({ settings, request, record }, open);
+      reply = await perform(work, open);
     } catch (error) {
-      reply = failure(noted(record, error, request.signal));
+      reply = failure(noted(work, error));
     }
     const whole = withCommonHeaders(settings, request, given.method === 'HEAD', reply);
     const { status } = whole;
     return {
       reply: whole,
-      finish: (transfer, error) => finish(request, record, { status, ...transfer }, error),
+      finish: (transfer, error) => finish(work, { status, ...transfer }, error),
     };
   }
 
@@ -76,22 +76,18 @@ export function createService<Req>(
   };
 }
 
-type Finish<Req> = (
-  request: FileRequest<Req>,
-  record: AuditRecord,
-  transfer: Transfer,
-  error: unknown,
-) => void;
+type Finish<Req> = (work: Work<Req>, transfer: Transfer, error: unknown) => void;
 
 /** Counts and records a request that is over. `error` is what broke its answer after the headers. */
 function finisher<Req>(
   settings: Settings<Req>,
   meter: Meter,
-  auditHook: AuditHook | undefined,
+  auditHook: AuditHook<Req> | undefined,
 ): Finish<Req> {
   const isLimited = settings.limits.length > 0;
-  return (request, record, transfer, error) => {
-    if (error !== undefined && record.reason === null) noted(record, error, request.signal);
+  return (work, transfer, error) => {
+    const { request, record } = work;
+    if (error !== undefined && record.reason === null) noted(work, error);
     const figures = figuresOf(record, transfer);
     meter.record(figures);
     debugRequest(
@@ -103,15 +99,16 @@ function finisher<Req>(
     );
     if (!isLimited && auditHook === undefined) return;
     const event = auditEvent(settings.name, request, record, figures);
-    if (isLimited) countTransfer(settings, hookRequestOf(request, record.principal), event);
-    auditHook?.record(event);
+    const hookRequest = (): HookRequest<Req> => hookRequestOf(request, record.principal);
+    if (isLimited) countTransfer(settings, hookRequest(), event);
+    auditHook?.record(event, hookRequest);
   };
 }
 
 /** What was thrown, explained; its reason goes into the audit record. */
-function noted(record: AuditRecord, error: unknown, signal: ClientSignal): FileServiceError {
-  const explained = explain(error, signal);
-  record.reason = explained.reason;
+function noted<Req>(work: Work<Req>, error: unknown): FileServiceError {
+  const explained = explain(work, error);
+  work.record.reason = explained.reason;
   return explained;
 }
 

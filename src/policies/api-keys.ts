@@ -28,7 +28,7 @@ export interface ApiKeysOptions {
    * Wrong keys that an address may send in a window before it is answered 429; false for no limit.
    * @default { points: 100, seconds: 60 }
    */
-  readonly failures?: { readonly points: number; readonly seconds: number } | false;
+  readonly failures?: { readonly points?: number; readonly seconds?: number } | false;
 }
 
 const HEADERS = ['x-dreamfactory-api-key', 'x-api-key', 'authorization'];
@@ -57,6 +57,8 @@ const readEntry = (key: string, principal: unknown, index: number): Entry => {
     );
   }
   if (!isPrincipal(principal)) throw new TypeError(`${where} must have a principal with an "id".`);
+  if (principal.roles !== undefined && !Array.isArray(principal.roles))
+    throw new TypeError(`${where} must have "roles" as a list.`);
   return { digest: digestOf(key), principal: Object.freeze({ ...principal }) };
 };
 
@@ -102,7 +104,7 @@ const unauthorized = (): FileServiceError =>
 
 const readOptions = (options: ApiKeysOptions) => {
   checkOptions('apiKeys', options, ['header', 'allowAnonymous', 'failures']);
-  const { header, allowAnonymous = false, failures = { points: 100, seconds: 60 } } = options;
+  const { header, allowAnonymous = false, failures = {} } = options;
   if (
     header !== undefined &&
     (typeof header !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(header))
@@ -112,13 +114,16 @@ const readOptions = (options: ApiKeysOptions) => {
   if (typeof allowAnonymous !== 'boolean') {
     throw new TypeError('apiKeys: "allowAnonymous" must be true or false.');
   }
-  if (failures !== false) {
-    checkOptions('apiKeys: "failures"', failures, ['points', 'seconds']);
-    checkWhole('apiKeys: "failures.points"', failures.points, 1);
-    checkWhole('apiKeys: "failures.seconds"', failures.seconds, 1);
-  }
   const names = header === undefined ? HEADERS : [header.toLowerCase()];
-  return { names, allowAnonymous, throttle: failures === false ? null : guessThrottle(failures) };
+  return { names, allowAnonymous, throttle: failures === false ? null : throttleOf(failures) };
+};
+
+const throttleOf = (failures: Exclude<ApiKeysOptions['failures'], false | undefined>) => {
+  checkOptions('apiKeys: "failures"', failures, ['points', 'seconds']);
+  const { points = 100, seconds = 60 } = failures;
+  checkWhole('apiKeys: "failures.points"', points, 1);
+  checkWhole('apiKeys: "failures.seconds"', seconds, 1);
+  return guessThrottle({ points, seconds });
 };
 
 /**

@@ -14,7 +14,10 @@ const ACTIONS = ['list', 'read', 'write', 'delete'] as const satisfies readonly 
 
 /** Options of {@link rateLimit}. */
 export interface RateLimitOptions<Req = unknown> {
-  /** Requests, or bytes with `unit: 'bytes'`, that fit in a window. Example: 600 */
+  /**
+   * Requests, or bytes with `unit: 'bytes'`, that fit in a window. A batch, a batch deletion and a form count as one
+   * request and one more for each access of their items. Example: 600
+   */
   readonly points: number;
   /** Length of a window, which begins with its first request. Example: 60 */
   readonly seconds: number;
@@ -161,12 +164,12 @@ export function rateLimit<Req = unknown>(
     );
 
   const ask = async (use: Use, keys: readonly string[]): Promise<LimitStatus | null> => {
-    const isRequest = use.kind === 'request';
-    const bytes = isRequest ? 0 : use.bytesIn + use.bytesOut;
+    const isTransfer = use.kind === 'transfer';
+    const bytes = isTransfer ? use.bytesIn + use.bytesOut : 0;
     const standings = await count(keys, unit === 'requests' ? 1 : bytes);
     if (standings === null) {
       // Bytes that have moved cannot be refused any more.
-      if (whenStoreFails === 'refuse' && isRequest) throw unavailable();
+      if (whenStoreFails === 'refuse' && !isTransfer) throw unavailable();
       return null;
     }
     const { used, resetSeconds } = tightest(standings);

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ClientSignal } from '../core/client-signal.js';
-import { hasBody } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 
 /** Part of the request that frameworks add. */
@@ -10,6 +9,14 @@ interface FrameworkRequest extends IncomingMessage {
   readonly originalUrl?: string;
   readonly baseUrl?: string;
   readonly ip?: string;
+}
+
+/** How clients name the mount, where the request itself does not say it. */
+export interface Naming {
+  /** The mount's URL as clients see it. */
+  readonly publicUrl: string | undefined;
+  /** Whether `X-Forwarded-Prefix` names a prefix that a proxy has taken off. */
+  readonly trustProxy: boolean;
 }
 
 const SANE_ID = /^[\w.:/+=-]{1,128}$/;
@@ -26,11 +33,12 @@ export class MountedRequest<Req> implements FileRequest<Req> {
   readonly bodyConsumed: boolean;
   readonly signal: ClientSignal;
   readonly #req: FrameworkRequest;
+  readonly #naming: Naming;
   readonly #peer: string | undefined;
   readonly #search: string;
   #query: URLSearchParams | undefined;
 
-  constructor(req: FrameworkRequest, signal: ClientSignal) {
+  constructor(req: FrameworkRequest, signal: ClientSignal, naming: Naming) {
     // Node gives text for every header but Set-Cookie, which no client sends.
     const headers = req.headers as Readonly<Record<string, string>>;
     const { path, query } = splitTarget(req.url ?? '/');
@@ -40,16 +48,19 @@ export class MountedRequest<Req> implements FileRequest<Req> {
     this.path = path;
     this.headers = headers;
     this.body = req;
-    this.bodyConsumed = hasBody(headers) && (req.readableDidRead || req.readableEnded);
+    this.bodyConsumed = req.readableDidRead || req.readableEnded;
     this.signal = signal;
     this.#req = req;
+    this.#naming = naming;
     // Once it is closed, a socket knows its peer only if it was asked before.
     this.#peer = req.socket.remoteAddress;
     this.#search = query;
   }
 
   get mount(): string {
-    return mountOf(this.#req);
+    const { publicUrl, trustProxy } = this.#naming;
+    if (publicUrl !== undefined) return pathOf(publicUrl);
+    return `${trustProxy ? forwardedPrefix(this.headers) : ''}${mountOf(this.#req)}`;
   }
 
   get query(): URLSearchParams {
@@ -73,6 +84,19 @@ function splitTarget(target: string): { readonly path: string; readonly query: s
   const mark = rest.indexOf('?');
   const path = mark === -1 ? rest : rest.slice(0, mark);
   return { path: path === '' ? '/' : path, query: mark === -1 ? '' : rest.slice(mark + 1) };
+}
+
+/** The path of an absolute URL, without slashes at its end. */
+export function pathOf(url: string): string {
+  return new URL(url).pathname.replace(/\/+$/, '');
+}
+
+// Whole segments of plain characters only: what begins with two slashes would name another host in `Location`.
+const PREFIX = /^(?:\/[\w.~%-]+)+$/;
+
+function forwardedPrefix(headers: Readonly<Record<string, string>>): string {
+  const prefix = (headers['x-forwarded-prefix'] ?? '').replace(/\/+$/, '');
+  return PREFIX.test(prefix) ? prefix : '';
 }
 
 function mountOf(req: FrameworkRequest): string {

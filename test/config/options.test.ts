@@ -31,8 +31,8 @@ describe('every option', () => {
     ['name', ['files', 'a.b-c_1'], ['', 'a b', 'a/b', 7]],
     ['label', ['Files', ''], [7, null]],
     ['description', ['All files'], [7]],
-    ['bucket', ['b'], ['', 7, null]],
-    ['region', ['us-east-1'], ['', 7]],
+    ['bucket', ['b', 'acme.prod-1'], ['', 7, null, 's3://b', 'My_Bucket', 'a b', 'b\n', '-b']],
+    ['region', ['us-east-1'], ['', 7, 'us-east-1\n', 'us\u0000']],
     ['container', ['', 'a', 'a/b/', () => 'a'], ['..', 'a/../b', 7, {}]],
     ['key', ['AKIA'], ['', 7], { secret: 'b' }],
     ['secret', ['s'], ['', 7], { key: 'a' }],
@@ -80,6 +80,9 @@ describe('every option', () => {
     ['compat', ['dreamfactory'], ['DreamFactory', true]],
     ['maxSockets', [1, 500], [0, '64']],
     ['timeouts', [{ hookMs: 1 }, {}], [{ hookMs: 0 }, { hookMs: '5s' }, 7]],
+    ['publicUrl', ['https://files.example/a'], ['files', '/a']],
+    ['trustProxy', [true, false], ['loopback', 1]],
+    ['onError', [() => undefined], ['log', {}]],
     ['cursorSecret', ['sixteen letters.'], ['short', 7]],
     ['use_path_style_endpoint', [true], ['true']],
     ['cache_enabled', [false], ['x']],
@@ -96,9 +99,48 @@ describe('every option', () => {
 
   it('may be undefined, as if it was not given', () => {
     const options = Object.fromEntries(
-      ['name', 'cache', 'key', 'cors'].map((name) => [name, undefined]),
+      ['name', 'cache', 'cors', 'sessionToken', 'credentials'].map((name) => [name, undefined]),
     );
     expect(refusalOf(options)).toBeUndefined();
+  });
+});
+
+describe('a key that is undefined', () => {
+  it.each([
+    [{ key: undefined }],
+    [{ secret: undefined }],
+    [{ key: undefined, secret: undefined }],
+    [{ key: undefined, secret: 'b' }],
+  ])('is an error where no credentials are given: %o', (options) => {
+    expect(refusalOf(options)).toMatch(/^`(key|secret)` is undefined, as an environment variable/);
+  });
+
+  it('is none beside credentials', () => {
+    const credentials = async () => ({ accessKeyId: 'a', secretAccessKey: 'b' });
+    expect(refusalOf({ key: undefined, secret: undefined, credentials })).toBeUndefined();
+  });
+});
+
+describe('an endpoint', () => {
+  it.each([
+    ['https://acme.s3.eu-west-1.amazonaws.com'],
+    ['https://acme.s3-eu-west-1.amazonaws.com'],
+    ['https://acme.account.r2.cloudflarestorage.com'],
+    ['https://acme.fra1.digitaloceanspaces.com'],
+    ['https://acme.storage.googleapis.com'],
+    ['http://minio.example:9000/acme'],
+    ['http://minio.example:9000/acme/'],
+  ])('with the bucket in it is refused: %s', (endpoint) => {
+    expect(refusalOf({ endpoint })).toMatch(/^`endpoint` takes .* without the bucket/);
+  });
+
+  it.each([
+    ['http://acme:9000'],
+    ['http://acme.example:9000'],
+    ['https://s3.eu-west-1.amazonaws.com'],
+    ['https://proxy.example/storage'],
+  ])('that only looks like it is taken: %s', (endpoint) => {
+    expect(refusalOf({ endpoint })).toBeUndefined();
   });
 });
 
@@ -106,6 +148,11 @@ describe('a name that is no option', () => {
   it.each([
     ['authorise', 'authorize'],
     ['Bucket', 'bucket'],
+    ['forcePathStyle', 'usePathStyleEndpoint'],
+    ['s3ForcePathStyle', 'usePathStyleEndpoint'],
+    ['accessKeyId', 'key'],
+    ['secretAccessKey', 'secret'],
+    ['prefix', 'container'],
     ['buckets', 'bucket'],
     ['cacheTTL', 'cacheTtl'],
     ['cache_tll', 'cache_ttl'],
@@ -293,7 +340,7 @@ describe('defaults', () => {
       caller({ id: 'u', name: 'U' }),
       caller(undefined),
       caller('alice'),
-      caller({ name: 'no id' }),
-    ]).toEqual([{ id: '7', roles: ['a'] }, { id: 'u', name: 'U' }, null, null, null]);
+    ]).toEqual([{ id: '7', roles: ['a'] }, { id: 'u', name: 'U' }, null, { id: 'alice' }]);
+    expect(() => caller({ name: 'no id' })).toThrow(TypeError);
   });
 });

@@ -237,6 +237,7 @@ describe('places where a path can hide', () => {
     around = bypass(store);
     service = await startService(store, {
       importFromUrl: true,
+      authenticate: () => ({ id: 'someone' }),
       authorize: ({ action, path }) => {
         asked.push(`${action} ${path}`);
         return `${action} ${path}` !== refused;

@@ -27,7 +27,11 @@ const token = () => {
 
 /** One GET under these hooks: the status and reason, the audit events, the calls to storage. */
 const ask = async (hooks: object) => {
-  const service = await startService(store, { timeouts: { hookMs: 40 }, ...misused(hooks) });
+  const service = await startService(store, {
+    timeouts: { hookMs: 40 },
+    authenticate: () => ({ id: 'someone' }),
+    ...misused(hooks),
+  });
   store.double.clearCalls();
   const answer = await service.ask({ path: '/a.txt' });
   if (!('audit' in hooks)) await service.audited(answer.headers['x-request-id'] ?? '');

@@ -59,6 +59,7 @@ beforeAll(async () => {
   service = await startService(store, {
     container: CONTAINER,
     uploadSecret: UPLOAD_SECRET,
+    authenticate: () => ({ id: 'someone' }),
     timeouts: { hookMs: HOOK_MS },
     // What a hook answers is the host's own doing; a JavaScript host can answer anything.
     authorize: ((access: Access) => {

@@ -32,6 +32,7 @@ beforeAll(async () => {
   await around.plant(Object.fromEntries(many('big/')));
   await around.plant({ 'big/': {} });
   service = await startService(store, {
+    authenticate: () => ({ id: 'someone' }),
     authorize: ({ path }) => path !== 'denied.txt' && path !== 'denied/',
   });
   // The first create-only write of a service asks whether storage honours the condition.

@@ -168,7 +168,7 @@ describe('the description', () => {
   it('needs the right to read _spec', async () => {
     const other = await startService(
       store,
-      { authorize: ({ path }) => path !== '_spec' },
+      { authenticate: () => ({ id: 'someone' }), authorize: ({ path }) => path !== '_spec' },
       inExpress,
     );
     expect((await other.ask({ path: '/_spec' })).status).toBe(403);

@@ -113,7 +113,7 @@ describe.each(availableStores())('the recipes on $name', ({ open }) => {
     ['alice', 'GET /users/alicee/own.txt', 403],
     ['bob', 'GET /users/bob/own.txt', 200],
     ['bob', 'GET /users/alice/own.txt', 403],
-    ['nobody', 'GET /docs/a.txt', 403],
+    ['nobody', 'GET /docs/a.txt', 401],
   ])('answer %s who asks %s with %d', async (who, line, status, given) => {
     const isUpload = /^(?:PUT|POST) .*[a-z]$/.test(line) && !line.includes('url=true');
     const body = given ?? (isUpload ? 'x' : undefined);

@@ -91,7 +91,10 @@ describe('a container function', () => {
     ['names a control', () => 'a\u0000b'],
   ])('that %s is a refusal without a storage call', async (_, container) => {
     const store = await doubleStore();
-    const service = await startService(store, { container });
+    const service = await startService(store, {
+      container,
+      authenticate: () => ({ id: 'someone' }),
+    });
     const answer = await service.ask({ path: '/a.txt' });
     expect([answer.status, reasonOf(answer), store.double.calls]).toEqual([
       403,

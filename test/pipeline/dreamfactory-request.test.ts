@@ -27,6 +27,7 @@ describe.each(availableStores())('compat over $name', ({ open }) => {
     around = bypass(store);
     service = await startService(store, {
       compat: 'dreamfactory',
+      authenticate: () => ({ id: 'someone' }),
       authorize: ({ action, verb, path }) => {
         asked.push(`${action} ${verb} ${path}`);
         return !path.startsWith('locked/') || verb !== 'DELETE';

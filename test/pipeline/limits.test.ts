@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileServiceError, apiKeys, rateLimit } from '../../src/index.ts';
 import type { FileServiceConfig, Limit } from '../../src/index.ts';
 import { startService, type Question, type RunningService } from '../support/service.ts';
+import { formOf } from '../support/form.ts';
 import { doubleStore } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
@@ -84,6 +85,69 @@ describe('a rate limit', () => {
     expect((await service.ask(as('alice'))).status).toBe(200);
     expect((await service.ask(as('alice'))).status).toBe(429);
     expect((await service.ask(as('alice', '/secret.txt'))).status).toBe(403);
+  });
+
+  const json = (method: string, resource: readonly object[]): Question => ({
+    method,
+    path: '/',
+    headers: { 'X-API-Key': 'alice', 'Content-Type': 'application/json' },
+    body: JSON.stringify({ resource }),
+  });
+  const names = ['one.txt', 'two.txt', 'three.txt'];
+  const form = formOf(names.map((filename) => ({ name: 'files', filename, body: 'x' })));
+  const SEVERAL: readonly (readonly [string, Question])[] = [
+    [
+      'a batch',
+      json(
+        'POST',
+        names.map((name) => ({ type: 'file', name, content: 'x' })),
+      ),
+    ],
+    [
+      'a batch deletion',
+      json(
+        'DELETE',
+        names.map((path) => ({ type: 'file', path })),
+      ),
+    ],
+    [
+      'a form',
+      {
+        method: 'PUT',
+        path: '/',
+        headers: { 'X-API-Key': 'alice', ...form.headers },
+        body: form.body,
+      },
+    ],
+  ];
+
+  it.each(SEVERAL)('counts %s once, and once more for each item', async (_, question) => {
+    await start({ limit: rateLimit({ points: 100, seconds: 60 }) });
+    await service.ask(question);
+    expect(rateHeaders(await service.ask(as('alice')))).toMatchObject({
+      'ratelimit-remaining': '95',
+    });
+  });
+
+  it.each(SEVERAL)('ends %s in its middle once the points are spent', async (_, question) => {
+    await start({ limit: rateLimit({ points: 3, seconds: 60 }) });
+    for (const name of names) store.double.seed(store.bucket, name, 'x', {});
+    const answer = await service.ask(question);
+    expect(answer.text.split('"code":429')).toHaveLength(2);
+    expect((await service.ask(question)).status).toBe(429);
+  });
+
+  it.each(SEVERAL)('refuses %s once the bytes are spent', async (_, question) => {
+    await start({ limit: rateLimit({ points: 1, seconds: 60, unit: 'bytes' }) });
+    expect((await service.ask(question)).status).toBeLessThan(405);
+    await until(async () => (await service.ask(question)).status === 429, { what: 'the limit' });
+  });
+
+  it('counts items by what they ask for', async () => {
+    await start({ limit: rateLimit({ points: 3, seconds: 60, actions: ['delete'] }) });
+    const [[, batch], [, deletion]] = SEVERAL as [[string, Question], [string, Question]];
+    for (let asked = 0; asked < 3; asked += 1) await service.ask(batch);
+    expect((await service.ask(deletion)).text.split('"code":429')).toHaveLength(2);
   });
 
   it('counts hits of the cache too', async () => {

@@ -48,7 +48,7 @@ describe.each(availableStores())('bodies over $name', ({ open }) => {
     trial = await startTrial(await open(), {
       authenticate: ({ headers }) => {
         if (headers['x-bad'] === 'key') throw new FileServiceError('unauthorized', 'No such key.');
-        return null;
+        return { id: 'someone' };
       },
       authorize: ({ path }) => !path.startsWith('denied/'),
     });
