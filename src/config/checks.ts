@@ -152,7 +152,7 @@ function bucketProblem(value: unknown): string | undefined {
   const expected =
     'the name of a bucket, such as "acme-prod": lower-case letters, digits, "-" and "."';
   if (typeof value !== 'string') return expected;
-  if (/^s3:\/\//.test(value))
+  if (value.startsWith('s3://'))
     return `${expected}, without "s3://"; a prefix goes into \`container\``;
   return BUCKET.test(value) ? undefined : expected;
 }

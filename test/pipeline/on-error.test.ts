@@ -97,7 +97,10 @@ describe('onError', () => {
     ['throws', broken],
     ['rejects', rejecting],
     ['never answers', silent],
-    ['answers with a promise that is none', () => ({ then: 7 }) as never],
+    [
+      'answers with an object that only looks like a promise',
+      () => Object.fromEntries([['then', 7]]) as never,
+    ],
   ])('changes nothing when it %s', async (_, onError) => {
     const unhandled: unknown[] = [];
     const note = (error: unknown): void => void unhandled.push(error);

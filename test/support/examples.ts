@@ -132,7 +132,10 @@ export const EXAMPLES: readonly Example[] = [
     status: 201,
     question: {
       method: 'PUT',
-      path: uploadPath(EXAMPLES_CONTAINER, { key: 'uploads/linked.txt' }),
+      path: uploadPath(EXAMPLES_CONTAINER, {
+        key: 'uploads/linked.txt',
+        principal: { id: 'someone' },
+      }),
       body: 'linked',
     },
   },
