@@ -50,11 +50,13 @@ const FRAMEWORKS: Readonly<Record<string, (files: FileService) => Promise<Runnin
     app.use((context) => {
       if (context.path === '/own') context.body = 'own';
     });
-    return listen(fastLane(MOUNT, files, app.callback()));
+    const answer = app.callback();
+    return listen(fastLane(MOUNT, files, (req, res) => void answer(req, res)));
   },
   "Hono's node server": (files) => {
     const app = new Hono().get('/own', (context) => context.text('own'));
-    return listen(fastLane(MOUNT, files, getRequestListener(app.fetch)));
+    const answer = getRequestListener(app.fetch);
+    return listen(fastLane(MOUNT, files, (req, res) => void answer(req, res)));
   },
   NestJS: async (files) => {
     // Its body parser would read the uploads.

@@ -44,7 +44,7 @@ describe('programs', () => {
       [
         'Not run, because these are not installed:',
         '  redis  limits and caches that several instances share',
-        '  nginx  a proxy in front',
+        '  nginx  nginx in front',
         'To run them too: apt-get install redis-server nginx-light',
         'Or the whole gate, which installs everything on Debian: bash .ci/run',
       ].join('\n'),

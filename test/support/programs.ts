@@ -1,5 +1,6 @@
 // The programs that suites run besides Node, and where each comes from. One that is missing leaves its suites out
 // and is named once, at the end of the run; in CI it fails the run before it begins.
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -7,6 +8,8 @@ interface Program {
   /** On the PATH: every one of these, or with `anyOf` the first that is there. */
   readonly commands: readonly string[];
   readonly anyOf?: true;
+  /** What `python3` must be able to import. */
+  readonly pythonModule?: string;
   /** Debian's packages. */
   readonly packages: readonly string[];
   /** What does not run without it. */
@@ -32,9 +35,22 @@ export const PROGRAMS = {
     packages: ['chromium'],
     runs: 'what a browser makes of what users uploaded',
   },
-  nginx: named('nginx', 'a proxy in front', ['nginx-light']),
+  aria2: named('aria2c', 'aria2 as a client', ['aria2']),
+  bsdtar: named('bsdtar', 'archives as libarchive reads them from a pipe', ['libarchive-tools']),
+  curl: named('curl', 'curl as a client'),
+  ffmpeg: named('ffmpeg', 'audio and video read in parts'),
+  haproxy: named('haproxy', 'HAProxy in front'),
+  httpie: named('http', 'HTTPie as a client', ['httpie']),
+  nginx: named('nginx', 'nginx in front', ['nginx-light']),
+  p7zip: named('7z', 'archives as 7-Zip reads them', ['p7zip-full']),
   python3: named('python3', 'archives as Python reads them'),
   rclone: named('rclone', 'rclone as a client'),
+  requests: {
+    ...named('python3', "Python's requests as a client", ['python3-requests']),
+    pythonModule: 'requests',
+  },
+  varnish: named('varnishd', 'Varnish in front', ['varnish']),
+  wget: named('wget', 'wget as a client'),
   unzip: named('unzip', 'archives as Info-ZIP reads them'),
   zip: named('zip', 'archives as Info-ZIP writes them'),
 } as const satisfies Readonly<Record<string, Program>>;
@@ -54,10 +70,14 @@ const pathOf = (command: string): string | undefined =>
       }
     });
 
+const imports = (python: string | undefined, module: string): boolean =>
+  python !== undefined && spawnSync(python, ['-c', `import ${module}`]).status === 0;
+
 /** Where a program's first command stands; undefined when it is not installed. */
 export const programPath = (name: ProgramName): string | undefined => {
-  const { commands, anyOf }: Program = PROGRAMS[name];
+  const { commands, anyOf, pythonModule }: Program = PROGRAMS[name];
   const paths = commands.map(pathOf);
+  if (pythonModule !== undefined && !imports(paths[0], pythonModule)) return undefined;
   return anyOf || !paths.includes(undefined) ? paths.find((path) => path !== undefined) : undefined;
 };
 
