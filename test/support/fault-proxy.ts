@@ -11,8 +11,10 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { faultRules, type Fault, type Rule, type Side } from './faults.ts';
+import { endToEnd, oneOf } from './proxy-headers.ts';
 import { seededRandom } from './random.ts';
 import { carry, closed, resetSocket, type Shape } from './relay.ts';
+import { readWhole, sendWhole, type WholeAnswer } from './whole-answer.ts';
 import { keysOfDelete, readS3Request } from './s3-operation.ts';
 
 /** One call that the service made. */
@@ -64,21 +66,6 @@ interface Exchange {
   readonly call: Call;
   readonly fault: Fault | undefined;
 }
-
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection']);
-
-// node:http types every header that it does not know as possibly repeated.
-const oneOf = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
-
-const endToEnd = (rawHeaders: readonly string[]): string[] => {
-  const kept: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
-    if (!HOP_BY_HOP.has(name.toLowerCase())) kept.push(name, value);
-  }
-  return kept;
-};
 
 const errorXml = (code: string): string =>
   '<?xml version="1.0" encoding="UTF-8"?>\n' +
@@ -160,6 +147,11 @@ const sendBack = async (exchange: Exchange, answer: IncomingMessage): Promise<vo
   if (carried === 'broken') res.destroy();
 };
 
+const answerWhole = (exchange: Exchange, answer: WholeAnswer): void => {
+  exchange.call.status = answer.status;
+  exchange.call.bytesOut = sendWhole(exchange.req, exchange.res, answer);
+};
+
 const forward = async (exchange: Exchange, target: URL): Promise<void> => {
   const { req, res, fault } = exchange;
   const upstream = httpRequest({
@@ -185,6 +177,11 @@ const forward = async (exchange: Exchange, target: URL): Promise<void> => {
     answer.resume();
     await closed(answer);
     resetSocket(req.socket);
+  } else if (fault?.kind === 'commit-then-silence') {
+    answer.resume();
+    await closed(res);
+  } else if (fault?.kind === 'rewrite') {
+    answerWhole(exchange, fault.rewrite(await readWhole(answer)));
   } else await sendBack(exchange, answer);
   await Promise.all([sent, gone]);
 };
@@ -205,6 +202,10 @@ const act = async (exchange: Exchange, target: URL): Promise<void> => {
     case 'ok-then-error-body':
       await readAll(exchange);
       answerError(exchange, { status: 200, code: fault.code });
+      return;
+    case 'answer':
+      await readAll(exchange);
+      answerWhole(exchange, fault.answer);
       return;
     case 'black-hole':
       await readAll(exchange);
@@ -228,6 +229,8 @@ const act = async (exchange: Exchange, target: URL): Promise<void> => {
     case 'corrupt':
     case 'drip':
     case 'commit-then-reset':
+    case 'commit-then-silence':
+    case 'rewrite':
       return forward(exchange, target);
   }
 };

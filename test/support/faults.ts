@@ -1,4 +1,5 @@
 // What can go wrong between the service and its storage, as values; the fault proxy acts on them.
+import type { WholeAnswer } from './whole-answer.ts';
 
 /** The stream that a fault cuts: what the service sends, or what it is sent. */
 export type Side = 'request' | 'response';
@@ -18,7 +19,9 @@ export type Fault =
       readonly code: string;
       readonly close: boolean;
     }
-  | { readonly kind: 'commit-then-reset' }
+  | { readonly kind: 'commit-then-reset' | 'commit-then-silence' }
+  | { readonly kind: 'answer'; readonly answer: WholeAnswer }
+  | { readonly kind: 'rewrite'; readonly rewrite: (answer: WholeAnswer) => WholeAnswer }
   | { readonly kind: 'skew'; readonly seconds: number };
 
 /** Answers with an S3 error after it has read the whole request; storage never sees it. */
@@ -81,6 +84,41 @@ export const early = (code: number, s3Code: string, { close = false } = {}): Fau
 
 /** Lets storage do the work, then resets the connection instead of answering. */
 export const commitThenReset = (): Fault => ({ kind: 'commit-then-reset' });
+
+/** Lets storage do the work, and never answers. */
+export const commitThenSilence = (): Fault => ({ kind: 'commit-then-silence' });
+
+/** What a console port or a captive portal says to everything; storage never sees the call. */
+export const webPage = (): Fault => ({
+  kind: 'answer',
+  answer: {
+    status: 200,
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+    body: Buffer.from('<!doctype html><title>Console</title>'),
+  },
+});
+
+/** Adds a body to the answer of storage. */
+export const withBody = (body: string): Fault => ({
+  kind: 'rewrite',
+  rewrite: (answer) => ({ ...answer, body: Buffer.from(body) }),
+});
+
+/** Answers with the first bytes of the body as if a range had been asked for. */
+export const unaskedPart = (bytes: number): Fault => ({
+  kind: 'rewrite',
+  rewrite: ({ headers, body }) => ({
+    status: 206,
+    headers: { ...headers, 'content-range': `bytes 0-${bytes - 1}/${body.length}` },
+    body: body.subarray(0, bytes),
+  }),
+});
+
+/** Says that nothing changed, whatever was asked. */
+export const unasked304 = (): Fault => ({
+  kind: 'rewrite',
+  rewrite: ({ headers }) => ({ status: 304, headers, body: Buffer.alloc(0) }),
+});
 
 /**
  * A storage whose clock runs ahead: a request signed more than 15 minutes from that clock gets 403

@@ -10,6 +10,8 @@ import { client, type Store } from '../../support/stores.ts';
 export interface Given {
   readonly store: Store;
   readonly storage: Storage;
+  /** What the storage was made with: store and way of travelling. */
+  readonly settings: StorageSettings;
   readonly bucket: Bucket;
   /** `''` never: each question has its own, ending in `/`. */
   readonly container: string;
@@ -79,12 +81,14 @@ function askOneWay(
 ): void {
   describe(title, () => {
     let store: Store;
+    let settings: StorageSettings;
     let storage: Storage;
     let truth: S3Client;
 
     beforeAll(async () => {
       store = await open();
-      storage = s3Storage(settingsFor(store, { leanCalls }));
+      settings = settingsFor(store, { leanCalls });
+      storage = s3Storage(settings);
       truth = client(store);
     });
 
@@ -96,14 +100,16 @@ function askOneWay(
 
     for (const [name, question] of Object.entries(questions)) {
       const fault = Object.hasOwn(faults, name) ? faults[name] : undefined;
-      const ask = () => question(given({ store, storage, truth }));
+      const ask = () => question(given({ store, storage, settings, truth }));
       if (fault === undefined) it(name, ask);
       else it.fails(`${name} [known fault: ${fault}]`, ask);
     }
   });
 }
 
-function given({ store, storage, truth }: Pick<Given, 'store' | 'storage' | 'truth'>): Given {
+type Shared = Pick<Given, 'store' | 'storage' | 'settings' | 'truth'>;
+
+function given({ store, storage, settings, truth }: Shared): Given {
   const container = `${randomUUID()}/`;
   const calls: string[] = [];
   const leaving = new AbortController();
@@ -111,6 +117,7 @@ function given({ store, storage, truth }: Pick<Given, 'store' | 'storage' | 'tru
   return {
     store,
     storage,
+    settings,
     truth,
     container,
     calls,
