@@ -62,6 +62,11 @@ const DEFAULT_GRACE_MS = 10_000;
  * and 5, Connect, and by itself in `http.createServer`.
  *
  * @throws TypeError for a configuration that cannot be meant, naming the option
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * const files = createFileService({ bucket: 'acme-prod', region: 'eu-west-1', authorize: allowAll });
+ * createServer(files).listen(3000);
  */
 export function createFileService<Req = IncomingMessage>(
   config: FileServiceConfig<Req>,

@@ -16,6 +16,10 @@ const TYPE = 'aws_s3';
  * In old definitions `container` was the bucket; in newer ones it is the prefix inside `bucket`.
  *
  * @throws TypeError that names what is missing or of the wrong kind
+ *
+ * @example
+ * const definition: unknown = JSON.parse('{"type":"aws_s3","config":{"bucket":"acme","region":"eu-west-1"}}');
+ * const files = createFileService({ ...fromDreamFactory(definition), authorize: allowAll });
  */
 export function fromDreamFactory(definition: unknown): ImportedConfig {
   const service = onlyService(definition);

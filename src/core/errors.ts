@@ -48,15 +48,30 @@ const TABLE = {
 /** Why a request failed: one stable word of a closed list. */
 export type Reason = keyof typeof TABLE;
 
-/** Every reason there is, in the order of the README's table. */
+/**
+ * Every reason there is, in the order of the README's table.
+ *
+ * @example
+ * const table = REASONS.map((reason) => [reason, statusOf(reason), phraseOf(reason)]);
+ */
 export const REASONS = Object.keys(TABLE) as readonly Reason[];
 
-/** The HTTP status that a reason answers with. */
+/**
+ * The HTTP status that a reason answers with.
+ *
+ * @example
+ * const status: number = statusOf('not_found'); // 404
+ */
 export function statusOf(reason: Reason): number {
   return TABLE[reason][0];
 }
 
-/** The standard phrase that a reason's message begins with. */
+/**
+ * The standard phrase that a reason's message begins with.
+ *
+ * @example
+ * const phrase: string = phraseOf('already_exists'); // 'Conflict'
+ */
 export function phraseOf(reason: Reason): string {
   return TABLE[reason][1];
 }
@@ -76,6 +91,11 @@ export interface FileServiceErrorDetails {
  * `throw new FileServiceError('unauthorized', 'The token has expired.')`.
  *
  * `message` is shown to clients: it begins with the status' standard phrase, then says one sentence.
+ *
+ * @example
+ * const refuse = (): never => {
+ *   throw new FileServiceError('unauthorized', 'The token has expired.');
+ * };
  */
 export class FileServiceError extends Error {
   override readonly name = 'FileServiceError';
@@ -96,6 +116,9 @@ export class FileServiceError extends Error {
 /**
  * True for our own error, also when it was thrown by another copy of this package
  * (a host may load the ESM and the CommonJS build side by side).
+ *
+ * @example
+ * const statusFor = (error: unknown): number => (isFileServiceError(error) ? error.status : 500);
  */
 export function isFileServiceError(error: unknown): error is FileServiceError {
   if (error instanceof FileServiceError) return true;

@@ -1,7 +1,7 @@
 // The contracts that a host implements: who asks, what is allowed, what is recorded, what is remembered.
 import type { IncomingMessage } from 'node:http';
 
-/** What a request does to one key. Hooks judge this, never the shape of the request. */
+/** What a request does to one key. Hooks are asked about this, never about the shape of the request. */
 export type Action = 'list' | 'read' | 'write' | 'delete';
 
 /** The HTTP verb that a right is asked for; a GET that signs an upload asks for `PUT`. */
@@ -55,7 +55,12 @@ export type Authorize<Req = IncomingMessage> = (
   request: HookRequest<Req>,
 ) => boolean | Promise<boolean>;
 
-/** The authorizer that says yes, for hosts whose own middleware in front decides. */
+/**
+ * The authorizer that says yes, for hosts whose own middleware in front decides.
+ *
+ * @example
+ * const files = createFileService({ bucket: 'acme-prod', region: 'eu-west-1', authorize: allowAll });
+ */
 export const allowAll = (): true => true;
 
 /** Where an error that no client sees came from: a hook, or `internal` for a fault of this library. */
@@ -71,7 +76,7 @@ export type OnError<Req = IncomingMessage> = (
   where: { readonly phase: ErrorPhase; readonly request: HookRequest<Req> | null },
 ) => void | Promise<void>;
 
-/** One record a request, handed out after the last byte or the client's departure. */
+/** One record a request, handed out after the last byte or once the client has gone. */
 export interface AuditEvent {
   /** When the request arrived, ISO 8601 in UTC. */
   readonly time: string;

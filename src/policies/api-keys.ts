@@ -136,6 +136,9 @@ const throttleOf = (failures: Exclude<ApiKeysOptions['failures'], false | undefi
  * What a lookup throws is passed on.
  *
  * Throws a TypeError for a wrong option, a key that no header can hold, or a principal without id.
+ *
+ * @example
+ * const authenticate = apiKeys({ 'a long random key': { id: 'billing', roles: ['member'] } });
  */
 export function apiKeys(
   keys: Readonly<Record<string, Principal>> | KeyLookup,

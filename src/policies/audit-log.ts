@@ -137,6 +137,9 @@ const queueOnto = (current: () => Writable) => {
  * closed or fails. The stream is never ended.
  *
  * Throws a TypeError for an unknown option or field, or when the target is no stream.
+ *
+ * @example
+ * const audit = auditLog(process.stdout, { fields: ['time', 'id', 'verb', 'path', 'status'] });
  */
 export function auditLog(
   target: Writable | (() => Writable),

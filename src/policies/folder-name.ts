@@ -24,6 +24,9 @@ const percentEncode = (character: string): string =>
  *
  * Throws a TypeError when no folder can stand for the id: it is not a string, empty, or half a
  * surrogate pair.
+ *
+ * @example
+ * const container = (id: string): string => `users/${folderNameFor(id)}`;
  */
 export function folderNameFor(id: string): string {
   const name = encodeFolderName(id);

@@ -32,6 +32,10 @@ const unpack = (packed: unknown): string | Uint8Array | undefined => {
  * `error` event: it reports there.
  *
  * Throws a TypeError when the argument has no `get`, `set` and `delete`.
+ *
+ * @example
+ * import Keyv from 'keyv';
+ * const cache = keyvCache(new Keyv());
  */
 export function keyvCache(keyv: KeyvLike): Cache {
   for (const method of ['get', 'set', 'delete'] as const) {

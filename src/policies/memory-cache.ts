@@ -27,6 +27,9 @@ const sizeOf = (value: string | Uint8Array, key: string): number =>
  * a lifetime of 0 s or less, is not kept. Bytes are copied on the way in.
  *
  * Throws a TypeError for an unknown option or a bound that is no whole number from 1.
+ *
+ * @example
+ * const cache = memoryCache({ maxBytes: 64 * 2 ** 20 });
  */
 export function memoryCache(options: MemoryCacheOptions = {}): Cache {
   checkOptions('memoryCache', options, ['maxBytes', 'maxEntries']);

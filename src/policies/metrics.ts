@@ -132,7 +132,13 @@ const tallyIn = <T>(tallies: Map<string, T>, operation: string, create: () => T)
   return tally;
 };
 
-/** Counts requests by operation and status class. A request without an operation counts as `none`. */
+/**
+ * Counts requests by operation and status class. A request without an operation counts as `none`.
+ *
+ * @example
+ * const metrics = metricsCollector();
+ * const audit = (event: AuditEvent): void => metrics.record(event);
+ */
 export function metricsCollector(): MetricsCollector {
   const tallies = new Map<string, Tally>();
   const storage = new Map<string, StorageTally>();

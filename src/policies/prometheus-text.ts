@@ -1,7 +1,12 @@
 // A metrics snapshot in the text format that Prometheus reads. Knows nothing of how it was counted.
 import type { DurationHistogram, MetricsSnapshot } from './metrics.js';
 
-/** The content type of {@link prometheusText}. */
+/**
+ * The content type of {@link prometheusText}.
+ *
+ * @example
+ * const headers = { 'Content-Type': PROMETHEUS_CONTENT_TYPE };
+ */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 type Labels = Readonly<Record<string, string>>;
@@ -53,6 +58,9 @@ const histogramSamples = (histogram: DurationHistogram): readonly Sample[] => {
  * The snapshot as Prometheus scrapes it: answer it with {@link PROMETHEUS_CONTENT_TYPE}.
  *
  * Throws a TypeError when `prefix`, which every name begins with, is no metric name.
+ *
+ * @example
+ * const body: string = prometheusText(metricsCollector().snapshot());
  */
 export function prometheusText(snapshot: MetricsSnapshot, prefix = 's3files'): string {
   if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(prefix)) {

@@ -146,6 +146,9 @@ const unavailable = (): FileServiceError =>
  *
  * Throws a TypeError for a wrong option; when asked, a FileServiceError `limit_unavailable` if the
  * store fails and `whenStoreFails` is `refuse`.
+ *
+ * @example
+ * const limit = rateLimit({ points: 600, seconds: 60, per: 'principal' });
  */
 export function rateLimit<Req = unknown>(
   options: RateLimitOptions<Req>,

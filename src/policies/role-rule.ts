@@ -39,7 +39,7 @@ export interface Rule {
   readonly deny?: Verbs;
 }
 
-/** A rule as it is judged. */
+/** A rule as it is compared with an access. */
 export interface ReadRule {
   readonly rule: Rule;
   readonly pattern: RolePattern;

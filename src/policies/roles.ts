@@ -71,9 +71,12 @@ function* rulesOf(
  *
  * A principal has the rights of all its roles together. A `deny` wins whatever the order and
  * whichever role it stands in; where no rule covers the path and verb, the answer is no. Roles that
- * the definition does not name give nothing. Rules judge the access' verb and path, nothing else.
+ * the definition does not name give nothing. Rules look at the access' verb and path, at nothing else.
  *
  * Throws a TypeError, naming the role and the rule, for an unknown verb, a bad mask or a bad path.
+ *
+ * @example
+ * const authorize = roles({ member: [{ path: 'users/{user.id}/**', allow: '*' }] });
  */
 export function roles(
   definition: Readonly<Record<string, readonly Rule[]>>,

@@ -14,6 +14,12 @@ const DEFAULT_GRACE_MS = 8000;
  * Ends a server and its file service: no new connections, 503 for new requests on old ones, `graceMs` for what is under
  * way, then everything is cut. Once it has fulfilled, nothing of either keeps the process alive.
  * `@default graceMs 8000`
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * const files = createFileService({ bucket: 'acme-prod', region: 'eu-west-1', authorize: allowAll });
+ * const server = createServer(files).listen(3000);
+ * process.on('SIGTERM', () => void closeGracefully(server, files));
  */
 export async function closeGracefully(
   server: Server,

@@ -13,6 +13,11 @@ const KEEP_ALIVE_MS = 65_000;
  * service wants the body, so that a refused upload is never sent.
  *
  * Node's own `requestTimeout` ends every upload that takes longer than five minutes.
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * const files = createFileService({ bucket: 'acme-prod', region: 'eu-west-1', authorize: allowAll });
+ * configureServer(createServer(files)).listen(3000);
  */
 export function configureServer<S extends Server>(server: S): S {
   server.requestTimeout = 0;

@@ -12,6 +12,11 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void;
  * The mount is matched exactly, case included, by whole segments.
  *
  * @throws TypeError for a mount that does not begin with a slash or ends in one
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * const files = createFileService({ bucket: 'acme-prod', region: 'eu-west-1', authorize: allowAll });
+ * createServer(fastLane('/files', files, (req, res) => res.end('the app'))).listen(3000);
  */
 export function fastLane(mount: string, files: Handler, app: RequestListener): RequestListener {
   if (!/^\/[^?#]*[^/?#]$/.test(mount))

@@ -1,4 +1,4 @@
-// Writes a reply to the client's socket. A body that breaks never ends cleanly; a client that leaves ends its body.
+// Writes a reply to the client's socket. A body that breaks never ends cleanly; once the client has gone, reading the body ends.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FileReply } from '../http/reply.js';
@@ -42,7 +42,7 @@ export class Ending {
 export interface Sending {
   readonly res: ServerResponse;
   readonly ending: Ending;
-  /** Called exactly once, after the last byte or the client's departure. */
+  /** Called exactly once, after the last byte or once the client has gone. */
   readonly done: (sent: Sent) => void;
 }
 

@@ -8,12 +8,14 @@ import {
   createFileService,
   FileServiceError,
   memoryCache,
+  rateLimit,
   roles,
   type Access,
   type AuditEvent,
   type Authorize,
   type Cache,
   type FileService,
+  type HookRequest,
 } from '../../src/index.ts';
 
 const base = { bucket: 'acme', region: 'eu-west-1', authorize: allowAll };
@@ -37,6 +39,16 @@ createFileService<Shop>({
     ({ path, action }: Access, { raw, principal }) =>
       action === 'read' && path !== raw.ip && principal !== null,
   ],
+});
+
+// One annotated hook says whose request all the others get.
+createFileService({
+  ...base,
+  authenticate: ({ raw }: HookRequest<Shop>) => ({ id: raw.shop.id }),
+  authorize: [roles({ reader: [{ path: '**', allow: ['GET'] }] }), allowAll],
+  limit: rateLimit({ points: 600, seconds: 60 }),
+  container: ({ raw }) => raw.shop.id,
+  onError: (error, { phase, request }) => void [error, phase, request?.raw.shop.id],
 });
 
 // Hooks are synchronous or not.

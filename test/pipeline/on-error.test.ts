@@ -99,7 +99,7 @@ describe('onError', () => {
     ['never answers', silent],
     [
       'answers with an object that only looks like a promise',
-      () => Object.fromEntries([['then', 7]]) as never,
+      () => JSON.parse('{"then":7}') as never,
     ],
   ])('changes nothing when it %s', async (_, onError) => {
     const unhandled: unknown[] = [];
