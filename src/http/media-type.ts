@@ -1,4 +1,5 @@
 // Media types as values (RFC 9110 section 8.3.1): which are well formed, and which a browser would run.
+import { lookup } from 'mime-types';
 
 // RFC 9110 section 5.6.2 token, section 5.6.4 quoted-string, section 5.6.6 parameters.
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -55,4 +56,31 @@ const CARRIERS = /^(?:multipart|message)\//;
 export function isActive(essence: string): boolean {
   const subtype = essence.slice(essence.indexOf('/') + 1);
   return ACTIVE_TYPES.has(essence) || CARRIERS.test(essence) || ACTIVE_SUBTYPE.test(subtype);
+}
+
+/** The media type that a name's extension stands for. */
+export function typeByName(name: string): string {
+  const base = name.slice(name.lastIndexOf('/') + 1);
+  // The package takes a name without a dot for an extension.
+  if (!base.includes('.')) return 'application/octet-stream';
+  const extension = base.slice(base.lastIndexOf('.') + 1);
+  const known = TYPES.get(extension);
+  if (known !== undefined) return known;
+  const type = lookup(name) || 'application/octet-stream';
+  if (TYPES.size < MAX_TYPES && lookup(extension) === type) TYPES.set(extension, type);
+  return type;
+}
+
+// Extensions met so far: a listing asks a thousand times for the same few.
+const TYPES = new Map<string, string>();
+const MAX_TYPES = 500;
+
+// AWS "PutObject": what S3 stores when an upload names no type.
+const UNTYPED = 'binary/octet-stream';
+
+/** The type of a file: the stored one; its extension's when it was stored without one, a text then being UTF-8. */
+export function typeOf(stored: string | null, name: string): string {
+  if (stored !== null && stored !== UNTYPED) return stored;
+  const type = typeByName(name);
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
 }

@@ -144,11 +144,15 @@ async function collectPage(
     const openFolder = reader.openFolder();
     const page = await listFrom(context.bucket, { prefix: folder, recursive, limit: keys }, next);
     const skip = rest?.skip ?? 0;
-    const found = (await reader.read(page)).slice(skip);
-    entries.push(...found.slice(0, wanted));
-    // One key of a tree can name several folders, so that fewer keys than asked for fill the page.
-    if (found.length > wanted)
-      return { entries, position: { next, openFolder, rest: { keys, skip: skip + wanted } } };
+    let found = 0;
+    for await (const batch of reader.read(page)) {
+      // The places of this batch that belong to the page.
+      entries.push(...batch.slice(Math.max(0, skip - found), Math.max(0, skip + wanted - found)));
+      found += batch.length;
+      // One key of a tree can name several folders, so that fewer keys than asked for fill the page.
+      if (found > skip + wanted)
+        return { entries, position: { next, openFolder, rest: { keys, skip: skip + wanted } } };
+    }
     next = page.next;
     rest = undefined;
     if (next === undefined) return { entries, position: undefined };

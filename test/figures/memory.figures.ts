@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendLong } from '../support/long-file.ts';
 import { MOUNT } from '../support/service.ts';
 import { digestOf, startServiceChild, type ServiceChild } from '../support/service-child.ts';
-import { availableStores, type Store } from '../support/stores.ts';
+import { availableStores, doubleStore, type Store } from '../support/stores.ts';
 import { figure, megabytes } from './report.ts';
 
 const MIB = 2 ** 20;
@@ -60,5 +60,28 @@ describe.each(stores)('2 GiB over $name', ({ name, open }) => {
     await growth('down', async () => {
       expect(await digestOf(await service.open('/long'))).toBe(digest);
     });
+  });
+});
+
+it('1,000 files of 500 segments as a tree, in 256 MB', async () => {
+  const store = await doubleStore();
+  for (let index = 0; index < 1000; index += 1)
+    store.double.seed(store.bucket, `tenant1/${index}/${'a/'.repeat(500)}f`, '');
+  const service = await startServiceChild(store, {}, ['--max-old-space-size=256']);
+  await service.ask({ path: '/?limit=1' });
+  await service.child.collectGarbage();
+  const before = service.child.rss();
+  service.child.resetPeakRss();
+  await service.child.loopDelay();
+  await digestOf(await service.open('/?full_tree=true'));
+  const delay = await service.child.loopDelay();
+  const grown = service.child.peakRss() - before;
+  await service.child.kill();
+  await store.close();
+  figure({
+    name: 'a tree of 1,000 files that imply 501,000 folders, heap of 256 MB',
+    target: 'growth < 100 MB, event loop delay (99 %) < 100 ms',
+    measured: `${megabytes(grown)}, ${Math.round(delay)} ms`,
+    reached: grown < 100 * MIB && delay < 100,
   });
 });

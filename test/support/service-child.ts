@@ -26,18 +26,20 @@ export interface UploadOptions {
   readonly chunked?: boolean;
 }
 
-/** Starts the service over a store; `config` must survive JSON. */
+/** Starts the service over a store; `config` must survive JSON, `execArgv` are further options of Node. */
 export async function startServiceChild(
   store: Pick<Store, 'bucket' | 'region' | 'endpoint' | 'accessKeyId' | 'secretAccessKey'>,
   config: Partial<FileServiceConfig> = {},
+  execArgv: readonly string[] = [],
 ): Promise<ServiceChild> {
-  const child = await startChild(ENTRY, {
+  const environment = {
     FILE_SERVICE: JSON.stringify({
       ...storeConfig(store as Store),
       container: 'tenant1',
       ...config,
     }),
-  });
+  };
+  const child = await startChild(ENTRY, environment, { execArgv });
   const { port } = child;
   return {
     child,

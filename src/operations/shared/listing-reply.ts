@@ -50,8 +50,11 @@ export async function listAll(
   const request = { prefix: selection.folder, recursive: selection.recursive };
   const first = await firstPage(context.bucket, request);
   const { read } = entryReader(selection, context);
-  if (first.next === undefined) {
-    const entries = await read(first);
+  const batches = batchesOf(pagesFrom(context.bucket, first, request), read);
+  const begun = await batches.next();
+  const entries = begun.done === true ? [] : begun.value;
+  const second = first.next === undefined ? await batches.next() : undefined;
+  if (second?.done === true) {
     // Most listings: nothing is added, and a thousand entries need no second list.
     const isPlain = projection.show === asItIs && projection.lead === undefined;
     const shown = isPlain
@@ -59,26 +62,42 @@ export async function listAll(
       : [...(projection.lead ?? []), ...entries.flatMap(projection.show)];
     return json(200, projection.wrap ? { resource: shown } : shown);
   }
-  // Page by page with flat memory. A failure after the first byte destroys the stream, so that a
+  // Batch by batch with flat memory. A failure after the first byte destroys the stream, so that a
   // short list never looks complete.
-  const pages = pagesFrom(context.bucket, first, request);
+  const known = second === undefined ? [entries] : [entries, second.value];
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json; charset=utf-8' },
-    body: Readable.from(chunksOf(pages, read, projection), { objectMode: true, highWaterMark: 1 }),
+    body: Readable.from(chunksOf(chain(known, batches), projection), {
+      objectMode: true,
+      highWaterMark: 1,
+    }),
   };
 }
 
-async function* chunksOf(
+type Batch = readonly ListingEntry[];
+
+async function* batchesOf(
   pages: AsyncIterable<Page>,
-  read: (page: Page) => Promise<readonly ListingEntry[]>,
+  read: (page: Page) => AsyncIterable<Batch>,
+): AsyncGenerator<Batch> {
+  for await (const page of pages) yield* read(page);
+}
+
+async function* chain(first: readonly Batch[], rest: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  yield* first;
+  yield* rest;
+}
+
+async function* chunksOf(
+  batches: AsyncIterable<Batch>,
   { wrap, lead = [], show }: Projection,
 ): AsyncGenerator<string> {
   const start = wrap ? '{"resource":[' : '[';
   yield start + lead.map((value) => JSON.stringify(value)).join(',');
   let separator = lead.length === 0 ? '' : ',';
-  for await (const page of pages) {
-    const values = (await read(page)).flatMap(show);
+  for await (const batch of batches) {
+    const values = batch.flatMap(show);
     if (values.length === 0) continue;
     yield separator + values.map((value) => JSON.stringify(value)).join(',');
     separator = ',';

@@ -1,8 +1,9 @@
 // What every listing shares: pages of storage turned into entries, filtered and projected.
-import { lookup } from 'mime-types';
+import { setImmediate } from 'node:timers/promises';
 import type { Bucket, ListRequest, Page } from '../../storage/bucket.js';
 import type { FileEntry, FolderEntry } from '../../http/entry.js';
 import { jsonDate } from '../../http/entry.js';
+import { typeByName } from '../../http/media-type.js';
 import { baseName, isAddressable, isInternal, parentOf } from '../../core/key.js';
 import type { KeyRules } from '../../core/key.js';
 import { notFound } from './missing.js';
@@ -27,20 +28,6 @@ export interface Selection {
   /** The operation in whose name `authorize` is asked for each entry. */
   readonly operation: string;
 }
-
-/** The media type that a name's extension stands for. */
-export function typeByName(name: string): string {
-  const extension = name.slice(name.lastIndexOf('.') + 1);
-  const known = TYPES.get(extension);
-  if (known !== undefined) return known;
-  const type = lookup(name) || 'application/octet-stream';
-  if (TYPES.size < MAX_TYPES && lookup(extension) === type) TYPES.set(extension, type);
-  return type;
-}
-
-// Extensions met so far: a listing asks a thousand times for the same few.
-const TYPES = new Map<string, string>();
-const MAX_TYPES = 500;
 
 /** One page of storage, one call, without what the service itself keeps at the root. */
 export async function pageOf(bucket: Bucket, request: ListRequest): Promise<Page> {
@@ -80,8 +67,9 @@ export async function firstPage(
 
 /** Turns pages into entries. */
 export interface EntryReader {
-  readonly read: (page: Page) => Promise<readonly ListingEntry[]>;
-  /** The folder of a tree that the last page ended in: what a later page needs to go on. */
+  /** The entries of a page in batches: one key of a tree can imply five hundred folders. A batch may be empty. */
+  readonly read: (page: Page) => AsyncGenerator<readonly ListingEntry[]>;
+  /** The folder of a tree that the last page, once read to its end, ended in: what a later page needs to go on. */
   readonly openFolder: () => string;
 }
 
@@ -95,18 +83,50 @@ export function entryReader(
   const wanted = selection.search.toLowerCase();
   const asks = selection.filtered && !context.allowsEverything;
 
-  const read = async (page: Page): Promise<readonly ListingEntry[]> => {
-    const entries: ListingEntry[] = [];
+  // Null for what is not selected: looking at it takes time too.
+  function* looks(page: Page): Generator<ListingEntry | null> {
     for (const [key, modified] of selection.recursive ? tree.read(page) : directFolders(page))
-      if (selection.folders && matches(key, wanted))
-        entries.push(folderEntry(key, modified, selection));
-    if (selection.files)
-      for (const file of page.files)
-        if (!file.key.endsWith('/') && matches(file.key, wanted))
-          entries.push(fileEntry(file, selection));
-    return asks ? permitted(entries, selection, context) : entries;
-  };
+      yield selection.folders && matches(key, wanted)
+        ? folderEntry(key, modified, selection)
+        : null;
+    if (!selection.files) return;
+    for (const file of page.files)
+      yield !file.key.endsWith('/') && matches(file.key, wanted)
+        ? fileEntry(file, selection)
+        : null;
+  }
+
+  async function* read(page: Page): AsyncGenerator<readonly ListingEntry[]> {
+    for await (const entries of inBatches(looks(page)))
+      yield asks ? await permitted(entries, selection, context) : entries;
+  }
   return { read, openFolder: tree.openFolder };
+}
+
+/** What is looked at before other requests get their turn: a page without implied folders is one batch. */
+const BATCH = 2000;
+/** Characters of paths in a batch: the longest keys imply the most folders. */
+const BATCH_CHARACTERS = 256 * 1024;
+
+async function* inBatches(
+  looks: Iterable<ListingEntry | null>,
+): AsyncGenerator<readonly ListingEntry[]> {
+  let entries: ListingEntry[] = [];
+  let looked = 0;
+  let characters = 0;
+  for (const entry of looks) {
+    if (looked === BATCH || characters > BATCH_CHARACTERS) {
+      yield entries;
+      await setImmediate();
+      entries = [];
+      looked = 0;
+      characters = 0;
+    }
+    if (entry !== null) entries.push(entry);
+    looked += 1;
+    characters += entry?.path.length ?? 0;
+  }
+  yield entries;
 }
 
 function matches(key: string, wanted: string): boolean {
