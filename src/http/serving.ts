@@ -2,7 +2,7 @@
 // browser of another (contract: serving what users uploaded). Knows values only.
 import { create } from 'content-disposition';
 import { httpDate } from './date.js';
-import { isActive, parseMediaType } from './media-type.js';
+import { isActive, parseMediaType, typeOf } from './media-type.js';
 
 /** How a host wants files served. */
 export interface ServingPolicy {
@@ -30,6 +30,8 @@ export interface Served {
   readonly lastModified: Date | null;
   /** RFC 9530, `sha-256=:...:`. */
   readonly digest: string | null;
+  /** Whether the answer is one that every caller without credentials gets. */
+  readonly isForEveryone: boolean;
 }
 
 /** Types that no browser runs: raster images, audio, video, plain text and PDF. */
@@ -56,22 +58,33 @@ export const DEFAULT_INLINE_TYPES: readonly string[] = [
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 // Whose answer is kept for whom is decided by these; a shared cache must not mix callers up.
-const VARY = 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key';
+const CREDENTIALS = [
+  'Authorization',
+  'Cookie',
+  'X-API-Key',
+  'X-DreamFactory-API-Key',
+  'X-DreamFactory-Session-Token',
+];
+const VARY = CREDENTIALS.join(', ');
+const CREDENTIAL_HEADERS = CREDENTIALS.map((name) => name.toLowerCase());
 
+// Audio, video and images that are opened by their own URL load themselves: nothing else may be loaded, or run.
+const SOURCES = "default-src 'none'; img-src 'self'; media-src 'self'";
+const POLICY = `${SOURCES}; sandbox`;
 // The PDF viewers of browsers do not start inside a sandbox.
-const POLICY = "default-src 'none'; sandbox";
-const PDF_POLICY = "default-src 'none'";
+const PDF_POLICY = SOURCES;
 
 /**
- * The type to serve a file as, and whether it may be shown in place. The parsed type decides, never
- * the name. Types that a browser would run become `application/octet-stream`, malformed ones too;
- * a charset is never added, because nobody looked at the bytes.
+ * The type to serve a file as, and whether it may be shown in place. The parsed type decides; the name only
+ * where a file was stored without one. Types that a browser would run become `application/octet-stream`,
+ * malformed ones too. A text that was typed by its name is UTF-8; to a stored type no charset is added, because
+ * nobody looked at the bytes.
  */
 export function servedType(
-  contentType: string | null,
+  { name, contentType }: Pick<Served, 'name' | 'contentType'>,
   policy: ServingPolicy,
 ): { readonly type: string; readonly inline: boolean } {
-  const parsed = parseMediaType(contentType ?? UNKNOWN_TYPE);
+  const parsed = parseMediaType(typeOf(contentType, name));
   if (parsed === null) return { type: UNKNOWN_TYPE, inline: policy.trustedContent };
   const { essence, text } = parsed;
   if (policy.trustedContent) return { type: text, inline: true };
@@ -91,12 +104,12 @@ export function servingHeaders(
   policy: ServingPolicy,
   download: boolean,
 ): Record<string, string> {
-  const { type, inline } = servedType(served.contentType, policy);
+  const { type, inline } = servedType(served, policy);
   const headers: Record<string, string> = {
     'Content-Type': type,
     'Content-Disposition': dispositionOf(served, policy, inline && !download, download),
     'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': text(served.cacheControl) ?? policy.cacheControl,
+    'Cache-Control': cacheControlOf(served, policy),
     Vary: VARY,
     'Accept-Ranges': 'bytes',
   };
@@ -107,6 +120,38 @@ export function servingHeaders(
   add(headers, 'Last-Modified', dateText(served.lastModified));
   add(headers, 'Repr-Digest', matching(DIGESTS, served.digest));
   return headers;
+}
+
+/** Whether a request brings nothing that could tell its caller from any other. Names in lower case. */
+export function hasNoCredentials(headers: Readonly<Record<string, string>>): boolean {
+  return CREDENTIAL_HEADERS.every((name) => headers[name] === undefined);
+}
+
+/**
+ * What caches may do. A stored `public` (or `s-maxage`, which shared caches read as one) was said of the file and
+ * not of its callers: it holds where everyone gets this answer. RFC 9111 section 5.2.2.6: `no-transform`, because
+ * a compressor in between would change bytes that have a strong ETag, or a range of them.
+ */
+export function cacheControlOf(
+  { cacheControl, isForEveryone }: Pick<Served, 'cacheControl' | 'isForEveryone'>,
+  policy: ServingPolicy,
+): string {
+  const stored = text(cacheControl);
+  if (stored === undefined) return withNoTransform(policy.cacheControl);
+  if (policy.trustedContent || isForEveryone || !SHARED.test(stored))
+    return withNoTransform(stored);
+  const kept = stored.split(',').filter((directive) => !SHARED.test(directive));
+  const names = kept.map((directive) => directive.trim()).filter((directive) => directive !== '');
+  return withNoTransform(
+    ['private', ...names.filter((name) => name.toLowerCase() !== 'private')].join(', '),
+  );
+}
+
+const SHARED = /(?:^|[,\s])(?:public|s-maxage|proxy-revalidate)(?=$|[,;=\s])/i;
+const NO_TRANSFORM = /(?:^|[,\s])no-transform(?=$|[,\s])/i;
+
+function withNoTransform(cacheControl: string): string {
+  return NO_TRANSFORM.test(cacheControl) ? cacheControl : `${cacheControl}, no-transform`;
 }
 
 function addSafety(headers: Record<string, string>, type: string, policy: ServingPolicy): void {
@@ -185,8 +230,22 @@ export function disposition(name: string, inline: boolean): string {
   if (PLAIN.test(name)) return `${inline ? 'inline' : 'attachment'}; filename="${name}"`;
   const base = name.split(SEPARATOR).at(-1) ?? '';
   const shown = base.replace(UNSHOWN, '').replace(LONE_SURROGATE, '\ufffd');
+  const fallback = asciiName(shown);
   const header = create(shown === '' ? undefined : shown, {
     type: inline ? 'inline' : 'attachment',
+    ...(fallback === shown ? {} : { fallback }),
   });
   return header.replace(BARE_NAME, '; filename="$1"');
+}
+
+/**
+ * A name for clients that read nothing but ASCII (curl is one): letters without their accents, `_` for all else and
+ * for what Windows takes in no name.
+ */
+function asciiName(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\x20-\x7e]/gu, '_')
+    .replace(/[<>:"/\\|?*]/g, '_');
 }

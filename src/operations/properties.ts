@@ -2,11 +2,13 @@
 import { tooLarge } from '../core/too-large.js';
 import { jsonDate } from '../http/entry.js';
 import { flag, readParameters, whenSet } from '../http/parameters.js';
+import { typeOf } from '../http/media-type.js';
 import { json } from '../http/reply.js';
 import { baseName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { Bucket, Stat } from '../storage/bucket.js';
 import { explainMissing, notFound } from './shared/missing.js';
+import type { Looking } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
 
@@ -34,9 +36,9 @@ export const properties: Operation = {
     const { content, is_base64 } = readParameters(request.query, fileQuery);
     return {
       access: [access('read', target.key, verb, 'read_properties')],
-      run: async ({ bucket }) => {
-        if (!content) return json(200, describeFile(await statFile(bucket, target.key)));
-        const { stat, bytes } = await readSmall(bucket, target.key, settings.maxInlineBytes);
+      run: async (context) => {
+        if (!content) return json(200, describeFile(await statFile(context, target.key)));
+        const { stat, bytes } = await readSmall(context, target.key, settings.maxInlineBytes);
         const text = bytes.toString(is_base64 ? 'base64' : 'utf8');
         return json(200, { ...describeFile(stat), content: text });
       },
@@ -99,7 +101,7 @@ export function describeFile(stat: Stat): Readonly<Record<string, unknown>> {
     path: stat.key,
     name: baseName(stat.key),
     type: 'file',
-    content_type: stat.contentType ?? 'application/octet-stream',
+    content_type: typeOf(stat.contentType, stat.key),
     content_length: stat.size,
     last_modified: jsonDate(stat.lastModified),
     etag: stat.etag,
@@ -112,10 +114,10 @@ export function describeFile(stat: Stat): Readonly<Record<string, unknown>> {
  *
  * @throws FileServiceError `not_found`, `storage_bucket_missing`
  */
-export async function statFile(bucket: Bucket, key: string): Promise<Stat> {
-  const result = await bucket.stat(key);
+export async function statFile(looking: Looking, key: string): Promise<Stat> {
+  const result = await looking.bucket.stat(key);
   if (result.kind === 'found') return result.stat;
-  throw await explainMissing(bucket, key);
+  throw await explainMissing(looking, key);
 }
 
 /** The placeholder of a folder that must exist; null for the root and for implied folders. */
@@ -129,12 +131,12 @@ export async function statFolder(bucket: Bucket, key: string): Promise<Stat | nu
 }
 
 async function readSmall(
-  bucket: Bucket,
+  looking: Looking,
   key: string,
   maxBytes: number,
 ): Promise<{ stat: Stat; bytes: Buffer }> {
-  const result = await bucket.read(key);
-  if (result.kind !== 'found') throw await explainMissing(bucket, key);
+  const result = await looking.bucket.read(key);
+  if (result.kind !== 'found') throw await explainMissing(looking, key);
   const body = streamOf(result.body);
   if (result.stat.size > maxBytes) {
     body.destroy();

@@ -8,7 +8,7 @@ import { parseRange, resolveRanges } from '../http/range.js';
 import type { RangeRequest } from '../http/range.js';
 import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
-import { servingHeaders } from '../http/serving.js';
+import { hasNoCredentials, servingHeaders } from '../http/serving.js';
 import { baseName } from '../core/key.js';
 import { streamOf } from '../http/stream-of.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
@@ -45,10 +45,13 @@ export const read: Operation = {
   refusals: [404, 412, 416],
   plan: (ask) => {
     const { download } = readParameters(ask.request.query, query);
-    const reading: Reading = { ask, download, key: ask.target.key };
+    const { key } = ask.target;
     return {
-      access: [access('read', ask.target.key, ask.verb, 'read')],
-      run: (context) => (ask.verb === 'HEAD' ? head(reading, context) : get(reading, context)),
+      access: [access('read', key, ask.verb, 'read')],
+      run: (context) => {
+        const reading = { ask, download, key, isAnonymous: context.principal === null };
+        return ask.verb === 'HEAD' ? head(reading, context) : get(reading, context);
+      },
     };
   },
 };
@@ -57,6 +60,7 @@ interface Reading {
   readonly ask: Ask;
   readonly download: boolean;
   readonly key: string;
+  readonly isAnonymous: boolean;
 }
 
 // RFC 9110 section 14.2: a Range header on any method but GET is ignored.
@@ -227,7 +231,7 @@ async function withoutRange(
 ): Promise<FileReply> {
   const looked =
     knownSize === null || knownSize === 0 ? await context.bucket.stat(reading.key) : null;
-  if (looked?.kind === 'missing') throw await explainMissing(context.bucket, reading.key);
+  if (looked?.kind === 'missing') throw await explainMissing(context, reading.key);
   const size = looked?.kind === 'found' ? looked.stat.size : (knownSize ?? 0);
   if (size > 0 || looked?.kind !== 'found') throw unsatisfiable(reading.key, size);
   // Nothing can be cut out of nothing: an empty file answers as a whole.
@@ -239,7 +243,7 @@ async function withoutBody(
   context: RunContext,
   result: Exclude<ReadResult, { kind: 'found' | 'unsatisfiable' }>,
 ): Promise<FileReply> {
-  if (result.kind === 'missing') throw await explainMissing(context.bucket, reading.key);
+  if (result.kind === 'missing') throw await explainMissing(context, reading.key);
   if (result.kind === 'precondition-failed') throw preconditionFailed(reading.key);
   if (result.stat.etag !== undefined) return notModified(reading, result.stat);
   // Ceph 16 says nothing of the file in a 304; when only a date was asked, nobody has said its ETag yet.
@@ -266,6 +270,7 @@ function notModified(reading: Reading, stat: Partial<Stat>): FileReply {
 }
 
 function headersOf(reading: Reading, stat: Partial<Stat>): Record<string, string> {
+  const { settings, request } = reading.ask;
   return servingHeaders(
     {
       name: baseName(reading.key),
@@ -277,8 +282,9 @@ function headersOf(reading: Reading, stat: Partial<Stat>): Record<string, string
       etag: stat.etag ?? '',
       lastModified: stat.lastModified ?? null,
       digest: stat.digest ?? null,
+      isForEveryone: reading.isAnonymous && hasNoCredentials(request.headers),
     },
-    reading.ask.settings,
+    settings,
     reading.download,
   );
 }

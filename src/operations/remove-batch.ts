@@ -103,7 +103,7 @@ async function removeOne(ask: Ask, context: RunContext, target: BatchTarget): Pr
   const { force, content_only, no_check } = readParameters(ask.request.query, query);
   const key = target.key();
   await context.authorize(access('delete', key, ask.verb, NAME));
-  if (!target.isFolder) return removeFile(context.bucket, key, no_check);
+  if (!target.isFolder) return removeFile(context, key, no_check);
   const removal = { force, contentOnly: content_only, operation: NAME, verb: ask.verb };
   return removeTree(context, key, removal);
 }

@@ -21,8 +21,8 @@ export const remove: Operation = {
     const { no_check } = readParameters(request.query, removeQuery);
     return {
       access: [access('delete', target.key, verb, 'remove')],
-      run: async ({ bucket }) => {
-        await removeFile(bucket, target.key, no_check, request.headers);
+      run: async (context) => {
+        await removeFile(context, target.key, no_check, request.headers);
         return json(200, { name: baseName(target.key), path: target.key });
       },
     };

@@ -4,7 +4,7 @@ import { jsonDate } from '../http/entry.js';
 import { integer, flag, readParameters, text, whenSet } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
-import { disposition, servedType } from '../http/serving.js';
+import { cacheControlOf, disposition, servedType } from '../http/serving.js';
 import { baseName } from '../core/key.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
@@ -54,17 +54,20 @@ export const signRead: Operation = {
     const expiresSeconds = lifetime(ask, parameters.expires);
     return {
       access: [access('read', key, 'GET', 'sign_read')],
-      run: async ({ bucket }) => {
-        const stat = await statFile(bucket, key);
+      run: async (context) => {
+        const stat = await statFile(context, key);
         // The same rules as a download through the service: the URL must not serve what it would not.
-        const served = servedType(stat.contentType, ask.settings);
-        const { url } = await bucket.sign({
+        const { contentType, cacheControl } = stat;
+        const name = baseName(key);
+        const served = servedType({ name, contentType }, ask.settings);
+        const { url } = await context.bucket.sign({
           kind: 'read',
           key,
           expiresSeconds,
           contentType: served.type,
-          contentDisposition: disposition(baseName(key), served.inline && !parameters.download),
-          cacheControl: stat.cacheControl ?? ask.settings.cacheControl,
+          contentDisposition: disposition(name, served.inline && !parameters.download),
+          // The URL is made for one caller, whoever else may read the file.
+          cacheControl: cacheControlOf({ cacheControl, isForEveryone: false }, ask.settings),
         });
         return json(200, { url }, noStore);
       },

@@ -3,8 +3,9 @@ import { FileServiceError } from '../core/errors.js';
 import { readJson } from '../http/json-body.js';
 import { json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
-import type { Attributes, Bucket, Stat } from '../storage/bucket.js';
+import type { Attributes, Stat } from '../storage/bucket.js';
 import { explainMissing } from './shared/missing.js';
+import type { Looking } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { describeFile, statFile, statFolder } from './properties.js';
@@ -40,9 +41,9 @@ export const update: Operation = {
     const change = fileChange(await readObject(ask), ask.settings.allowedTypes);
     return {
       access: [access('write', key, ask.verb, 'update')],
-      run: async ({ bucket }) => {
-        await replaceAttributes(bucket, key, await statFile(bucket, key), change);
-        return json(200, describeFile(await statFile(bucket, key)));
+      run: async (context) => {
+        await replaceAttributes(context, key, await statFile(context, key), change);
+        return json(200, describeFile(await statFile(context, key)));
       },
     };
   },
@@ -60,12 +61,13 @@ export const updateFolder: Operation = {
     const metadata = folderMetadata(await readObject(ask));
     return {
       access: [access('write', key, ask.verb, 'update_folder')],
-      run: async ({ bucket }) => {
+      run: async (context) => {
+        const { bucket } = context;
         const placeholder = await statFolder(bucket, key);
         if (placeholder !== null || !(await placeFolder(bucket, key, metadata))) {
-          const there = placeholder ?? (await statFile(bucket, key));
+          const there = placeholder ?? (await statFile(context, key));
           // By a copy onto itself: other tools keep bytes in such objects.
-          await replaceAttributes(bucket, key, there, (stat) => ({
+          await replaceAttributes(context, key, there, (stat) => ({
             ...attributesOf(stat),
             contentType: stat.contentType ?? FOLDER_TYPE,
             metadata,
@@ -79,14 +81,14 @@ export const updateFolder: Operation = {
 
 /** Replaces attributes by a copy inside storage, of the very object that the change was made for. */
 async function replaceAttributes(
-  bucket: Bucket,
+  looking: Looking,
   key: string,
   first: Stat,
   change: (stat: Stat) => Attributes,
 ): Promise<void> {
   let stat = first;
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-    const result = await bucket.copy({
+    const result = await looking.bucket.copy({
       from: key,
       to: key,
       size: stat.size,
@@ -94,8 +96,8 @@ async function replaceAttributes(
       ...(stat.etag === '' ? {} : { ifSourceMatch: stat.etag }),
     });
     if (result.kind === 'copied') return;
-    if (result.kind === 'missing') throw await explainMissing(bucket, key);
-    stat = await statFile(bucket, key);
+    if (result.kind === 'missing') throw await explainMissing(looking, key);
+    stat = await statFile(looking, key);
   }
   throw new FileServiceError('conflict', `'${key}' is changing faster than it can be updated.`);
 }

@@ -2,23 +2,8 @@
 import type { Settings } from '../config/settings.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
-import { uploadToken } from '../core/key.js';
-import { openGrant } from '../uploads/token.js';
 import type { UploadGrant } from '../uploads/token.js';
 import { authenticate } from './authenticate.js';
-
-/**
- * What the token in a request's path gives; null when the path is not an upload's.
- *
- * @throws FileServiceError `upload_gone`
- */
-export function grantOf<Req>(
-  { uploadSecrets }: Pick<Settings<Req>, 'uploadSecrets'>,
-  path: string,
-): UploadGrant | null {
-  const token = uploadToken(path);
-  return token === null ? null : openGrant(uploadSecrets, token);
-}
 
 /**
  * In whose name a link is used: the caller's, where it brings credentials, and else that of the link's maker.

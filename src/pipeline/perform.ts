@@ -5,7 +5,7 @@ import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { isPromise } from '../core/deadline.js';
 import { FileServiceError } from '../core/errors.js';
 import type { HookRequest } from '../core/hooks.js';
-import { parsePath } from '../core/key.js';
+import { parsePath, uploadToken } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
 import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
@@ -14,6 +14,7 @@ import { allowedMethods, findOperation } from '../operations/index.js';
 import { openApiDocument } from '../operations/openapi/document.js';
 import type { Plan, RunContext } from '../operations/operation.js';
 import type { Bucket } from '../storage/bucket.js';
+import { openGrant } from '../uploads/token.js';
 import type { UploadGrant } from '../uploads/token.js';
 import { noteAccess } from './audit.js';
 import { authenticate, containerFor, hookRequestOf } from './authenticate.js';
@@ -21,7 +22,7 @@ import { authorizerFor, type Authorizer } from './authorize.js';
 import { preflightHeaders } from './cors.js';
 import { isCrossSiteWrite, refuseCrossSiteWrite } from './cross-site-writes.js';
 import { accessOfRequest, checkLimits } from './limits.js';
-import { authenticateLinkUser, grantOf } from './link-caller.js';
+import { authenticateLinkUser } from './link-caller.js';
 import { reportedScan } from './reported-hooks.js';
 import { explain, type Work } from './work.js';
 
@@ -47,7 +48,8 @@ interface Caller<Req> {
 export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<FileReply> {
   const { settings, request, record } = work;
   if (request.method === 'OPTIONS') return describeOptions(settings, request);
-  const grant = grantOf(settings, request.path);
+  const token = uploadToken(request.path);
+  const grant = token === null ? null : openGrant(settings.uploadSecrets, token);
   const anonymous = hookRequestOf(request, null);
   const authenticated =
     grant === null

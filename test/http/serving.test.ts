@@ -27,8 +27,13 @@ const served = (given: Partial<Served> = {}): Served => ({
   etag: '"abc"',
   lastModified: new Date('2026-02-10T15:45:00.123Z'),
   digest: null,
+  isForEveryone: false,
   ...given,
 });
+
+/** The type of a file whose name tells nothing. */
+const typeOf = (contentType: string | null, how: ServingPolicy) =>
+  servedType({ name: 'f', contentType }, how);
 
 const neutral = { type: 'application/octet-stream', inline: false };
 
@@ -36,14 +41,14 @@ describe('servedType', () => {
   it.each(['image/png', 'image/jpeg', 'audio/mpeg', 'video/mp4', 'text/plain', 'application/pdf'])(
     'shows %s in place',
     (type) => {
-      expect(servedType(type, policy)).toEqual({ type, inline: true });
+      expect(typeOf(type, policy)).toEqual({ type, inline: true });
     },
   );
 
   it.each(['text/plain; charset=utf-8', 'video/mp4; codecs="avc1, mp4a"', 'image/PNG'])(
     'keeps %s as it was stored',
     (type) => {
-      expect(servedType(type, policy)).toEqual({ type, inline: true });
+      expect(typeOf(type, policy)).toEqual({ type, inline: true });
     },
   );
 
@@ -55,7 +60,7 @@ describe('servedType', () => {
     'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
     'application/x-unheard-of',
   ])('offers %s for saving under its own type', (type) => {
-    expect(servedType(type, policy)).toEqual({ type, inline: false });
+    expect(typeOf(type, policy)).toEqual({ type, inline: false });
   });
 
   // What parse-server's advisories of 2026 went around: case, parameters, kin of XML, malformed.
@@ -93,7 +98,7 @@ describe('servedType', () => {
     'text/x-server-parsed-html',
     'audio/x+xml',
   ])('takes the teeth out of %s', (type) => {
-    expect(servedType(type, policy)).toEqual(neutral);
+    expect(typeOf(type, policy)).toEqual(neutral);
   });
 
   it.each([
@@ -112,18 +117,28 @@ describe('servedType', () => {
     'garbage',
     `image/${'p'.repeat(300)}`,
   ])('serves a missing or malformed type as bytes: %s', (type) => {
-    expect(servedType(type, policy)).toEqual(neutral);
+    expect(typeOf(type, policy)).toEqual(neutral);
   });
 
   it('shows an active type in place only for a host that names it', () => {
     const images = { ...policy, inlineTypes: ['image/*'] };
-    expect(servedType('image/svg+xml', images)).toEqual(neutral);
+    expect(typeOf('image/svg+xml', images)).toEqual(neutral);
     const drawings = { ...policy, inlineTypes: ['image/svg+xml'] };
-    expect(servedType('image/svg+xml', drawings)).toEqual({ type: 'image/svg+xml', inline: true });
+    expect(typeOf('image/svg+xml', drawings)).toEqual({ type: 'image/svg+xml', inline: true });
+  });
+
+  it.each([
+    ['pic.png', 'image/png', true],
+    ['notes.txt', 'text/plain; charset=utf-8', true],
+    ['sheet.csv', 'text/csv; charset=utf-8', false],
+    ['page.html', 'application/octet-stream', false],
+    ['data', 'application/octet-stream', false],
+  ])('types %s by its name when it was stored without a type', (name, type, inline) => {
+    expect(servedType({ name, contentType: null }, policy)).toEqual({ type, inline });
   });
 
   it('takes a host that trusts its content at its word', () => {
-    expect(servedType('text/html; charset=utf-8', trusting)).toEqual({
+    expect(typeOf('text/html; charset=utf-8', trusting)).toEqual({
       type: 'text/html; charset=utf-8',
       inline: true,
     });
@@ -133,12 +148,25 @@ describe('servedType', () => {
 describe('disposition', () => {
   it.each([
     ['a.txt', 'inline; filename="a.txt"'],
-    ['a "b".txt', 'inline; filename="a \\"b\\".txt"'],
+    ['a "b".txt', 'inline; filename="a _b_.txt"; filename*=UTF-8\'\'a%20%22b%22.txt'],
+    // curl -OJ reads nothing but the ASCII name, and Windows takes none with these.
+    [
+      'a:b*?<>|.txt',
+      'inline; filename="a_b_____.txt"; filename*=UTF-8\'\'a%3Ab%2A%3F%3C%3E%7C.txt',
+    ],
+    [
+      '\u00c5ngstr\u00f6m.txt',
+      'inline; filename="Angstrom.txt"; filename*=UTF-8\'\'%C3%85ngstr%C3%B6m.txt',
+    ],
+    ['\u{1f600}.txt', 'inline; filename="_.txt"; filename*=UTF-8\'\'%F0%9F%98%80.txt'],
     // RFC 8187 §3.2.
-    ['\u20ac rates', 'inline; filename="? rates"; filename*=UTF-8\'\'%E2%82%AC%20rates'],
-    ['caf\u00e9.txt', 'inline; filename="caf?.txt"; filename*=UTF-8\'\'caf%C3%A9.txt'],
+    ['\u20ac rates', 'inline; filename="_ rates"; filename*=UTF-8\'\'%E2%82%AC%20rates'],
+    ['caf\u00e9.txt', 'inline; filename="cafe.txt"; filename*=UTF-8\'\'caf%C3%A9.txt'],
     ['a%20b.txt', 'inline; filename="a%20b.txt"; filename*=UTF-8\'\'a%2520b.txt'],
-    ['a\r\nSet-Cookie: x', 'inline; filename="aSet-Cookie: x"'],
+    [
+      'a\r\nSet-Cookie: x',
+      'inline; filename="aSet-Cookie_ x"; filename*=UTF-8\'\'aSet-Cookie%3A%20x',
+    ],
     ['a\u0000b', 'inline; filename="ab"'],
     ['a\u202egpj.exe', 'inline; filename="agpj.exe"'],
     ['../../etc/passwd', 'inline; filename="passwd"'],
@@ -200,10 +228,10 @@ describe('servingHeaders', () => {
       'Content-Type': 'image/png',
       'Content-Disposition': 'inline; filename="report.png"',
       'X-Content-Type-Options': 'nosniff',
-      'Content-Security-Policy': "default-src 'none'; sandbox",
+      'Content-Security-Policy': "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
       'Cross-Origin-Resource-Policy': 'same-origin',
-      'Cache-Control': 'private, no-cache',
-      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
+      'Cache-Control': 'private, no-cache, no-transform',
+      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key, X-DreamFactory-Session-Token',
       'Accept-Ranges': 'bytes',
       ETag: '"abc"',
       'Last-Modified': 'Tue, 10 Feb 2026 15:45:00 GMT',
@@ -227,14 +255,16 @@ describe('servingHeaders', () => {
         'Content-Type': 'application/octet-stream',
         'Content-Disposition': `attachment; filename="${name}"`,
         'X-Content-Type-Options': 'nosniff',
-        'Content-Security-Policy': "default-src 'none'; sandbox",
+        'Content-Security-Policy': "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
       });
     },
   );
 
   it('leaves a PDF out of the sandbox, where no viewer starts', () => {
     const headers = servingHeaders(served({ contentType: 'application/PDF' }), policy, false);
-    expect(headers['Content-Security-Policy']).toBe("default-src 'none'");
+    expect(headers['Content-Security-Policy']).toBe(
+      "default-src 'none'; img-src 'self'; media-src 'self'",
+    );
   });
 
   it('serves what others planted, in headers that are valid', () => {
@@ -253,9 +283,9 @@ describe('servingHeaders', () => {
         'Content-Type': 'application/octet-stream',
         'Content-Disposition': 'attachment; filename="report.png"',
         'X-Content-Type-Options': 'nosniff',
-        'Content-Security-Policy': "default-src 'none'; sandbox",
-        'Cache-Control': 'public,max-age=9e9',
-        Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
+        'Content-Security-Policy': "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
+        'Cache-Control': 'private, max-age=9e9, no-transform',
+        Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key, X-DreamFactory-Session-Token',
         'Accept-Ranges': 'bytes',
         'Content-Encoding': 'gzip',
       },
@@ -264,7 +294,30 @@ describe('servingHeaders', () => {
 
   it('falls back to the configured Cache-Control when the stored one is no header', () => {
     const headers = servingHeaders(served({ cacheControl: 'public\r\nX: y' }), policy, false);
-    expect(headers['Cache-Control']).toBe('private, no-cache');
+    expect(headers['Cache-Control']).toBe('private, no-cache, no-transform');
+  });
+
+  it.each([
+    ['public, max-age=60', 'private, max-age=60, no-transform'],
+    ['PUBLIC', 'private, no-transform'],
+    ['max-age=60, s-maxage=600', 'private, max-age=60, no-transform'],
+    ['private, public', 'private, no-transform'],
+    ['max-age=60', 'max-age=60, no-transform'],
+    ['no-store', 'no-store, no-transform'],
+    ['No-Transform, public', 'private, No-Transform'],
+  ])('keeps %j to the caller', (cacheControl, expected) => {
+    const headers = servingHeaders(served({ cacheControl }), policy, false);
+    expect(headers['Cache-Control']).toBe(expected);
+  });
+
+  it.each([
+    ['everyone gets this answer', policy, true],
+    ['the host trusts its content', trusting, false],
+  ])('passes `public` on when %s', (_, how, isForEveryone) => {
+    const file = served({ cacheControl: 'public, max-age=60', isForEveryone });
+    expect(servingHeaders(file, how, false)['Cache-Control']).toBe(
+      'public, max-age=60, no-transform',
+    );
   });
 
   it('lets a stored disposition make serving stricter, never laxer', () => {
@@ -288,8 +341,8 @@ describe('servingHeaders', () => {
       'Content-Type': 'text/html',
       'Content-Disposition': 'inline; filename="index.html"',
       'X-Content-Type-Options': 'nosniff',
-      'Cache-Control': 'private, no-cache',
-      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key',
+      'Cache-Control': 'private, no-cache, no-transform',
+      Vary: 'Authorization, Cookie, X-API-Key, X-DreamFactory-API-Key, X-DreamFactory-Session-Token',
       'Accept-Ranges': 'bytes',
       'Content-Language': 'en, de',
       ETag: '"abc"',
@@ -313,6 +366,7 @@ describe('servingHeaders', () => {
       etag: fc.string({ unit: 'binary' }),
       lastModified: fc.option(fc.date(), { nil: null }),
       digest: anything,
+      isForEveryone: fc.boolean(),
     });
     fc.assert(
       fc.property(any, fc.boolean(), fc.boolean(), (file, trustedContent, download) => {

@@ -24,7 +24,7 @@ onEveryStore('reading', {}, (place) => {
       'accept-ranges': 'bytes',
       'cache-control': 'private, no-cache',
       vary: expect.any(String),
-      'content-security-policy': "default-src 'none'",
+      'content-security-policy': "default-src 'none'; img-src 'self'; media-src 'self'",
       'cross-origin-resource-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
     });

@@ -7,7 +7,7 @@ import { status } from '../support/faults.ts';
 import { MOUNT } from '../support/service.ts';
 
 const HTML = '<script>alert(1)</script>';
-const SANDBOX = "default-src 'none'; sandbox";
+const SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; sandbox";
 
 /** The headers that decide what a browser does with a file. */
 const safety = (headers: Readonly<Record<string, string>>) => ({
@@ -73,7 +73,7 @@ describe.each(availableStores())('serving from $name', ({ open }) => {
     ['x.jpg', 'image/jpeg', SANDBOX],
     ['x.mp4', 'video/mp4', SANDBOX],
     ['x.txt', 'text/plain', SANDBOX],
-    ['x.pdf', 'application/pdf', "default-src 'none'"],
+    ['x.pdf', 'application/pdf', "default-src 'none'; img-src 'self'; media-src 'self'"],
   ])('H27 %s is shown, within bounds', async (name, type, policy) => {
     await trial.put(name, 'bytes', type);
     const { headers } = await trial.ask({ path: `/${name}` });

@@ -42,7 +42,7 @@ export async function copyFile(context: RunContext, copy: Copy): Promise<void> {
   copy.writes.refuseAsSource(from);
   copy.writes.countCopies(1);
   if (!copy.move) return copyKey(context, copy.writes, { from, to, createOnly });
-  const { size, etag } = await statFile(context.bucket, from);
+  const { size, etag } = await statFile(context, from);
   const ifSourceMatch = etag === '' ? undefined : etag;
   await copyKey(context, copy.writes, { from, to, createOnly, size, ifSourceMatch });
   // Only now, when the copy is whole; and only what was copied.
@@ -141,12 +141,12 @@ function accesses(copy: Copy, from: string, to: string) {
 }
 
 async function copyKey(
-  { bucket }: RunContext,
+  context: RunContext,
   writes: RequestWrites,
   request: CopyRequest,
 ): Promise<void> {
-  const { kind } = await bucket.copy(request);
-  if (kind === 'missing') throw await explainMissing(bucket, request.from);
+  const { kind } = await context.bucket.copy(request);
+  if (kind === 'missing') throw await explainMissing(context, request.from);
   if (kind === 'exists') throw alreadyExists(request.to);
   if (kind === 'precondition-failed') throw changed(request.from);
   writes.add(request.to);

@@ -1,6 +1,7 @@
 // Why something is not there: a missing file is told from a missing bucket and from a folder's name.
 import { FileServiceError } from '../../core/errors.js';
-import type { Bucket } from '../../storage/bucket.js';
+import { access } from '../operation.js';
+import type { RunContext } from '../operation.js';
 
 /** A folder or file that does not exist. */
 export function notFound(key: string): FileServiceError {
@@ -10,18 +11,26 @@ export function notFound(key: string): FileServiceError {
   });
 }
 
+/** What looking at a file takes: storage, and what its caller may know of the folders around it. */
+export type Looking = Pick<RunContext, 'bucket' | 'permits'>;
+
 /**
  * The error for a file that storage did not find. One more call tells whether the bucket is gone
- * (it throws) and whether a folder has this name, which its message then says.
+ * (it throws) and whether a folder has this name, which its message then says to those who may list it.
  *
  * @throws FileServiceError `storage_bucket_missing`, or storage's own trouble
  */
-export async function explainMissing(bucket: Bucket, key: string): Promise<FileServiceError> {
-  const page = await bucket.list({ prefix: `${key}/`, recursive: true, limit: 1 });
+export async function explainMissing(
+  { bucket, permits }: Looking,
+  key: string,
+): Promise<FileServiceError> {
+  const folder = `${key}/`;
+  const page = await bucket.list({ prefix: folder, recursive: true, limit: 1 });
   if (page.files.length === 0) return notFound(key);
+  if (!(await permits(access('list', folder, 'GET', 'list')))) return notFound(key);
   return new FileServiceError(
     'not_found',
-    `File '${key}' does not exist in storage; a folder '${key}/' does.`,
+    `File '${key}' does not exist in storage; a folder '${folder}' does.`,
     { context: { path: key } },
   );
 }

@@ -1,9 +1,9 @@
 // Removal of one file: found, then gone; its bytes are never read.
 import { evaluate } from '../../http/conditions.js';
 import { flag } from '../../http/parameters.js';
-import type { Bucket } from '../../storage/bucket.js';
 import { statFile } from '../properties.js';
 import { preconditionFailed } from './missing.js';
+import type { Looking } from './missing.js';
 
 /** Parameters of deleting a file. */
 export const removeQuery = {
@@ -16,18 +16,19 @@ export const removeQuery = {
  * @throws FileServiceError `not_found` unless `unchecked`; `precondition_failed`
  */
 export async function removeFile(
-  bucket: Bucket,
+  looking: Looking,
   key: string,
   unchecked: boolean,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  const { bucket } = looking;
   const conditional =
     headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined;
   if (unchecked && !conditional) {
     await bucket.remove(key);
     return;
   }
-  const stat = await statFile(bucket, key);
+  const stat = await statFile(looking, key);
   if (evaluate(headers, 'DELETE', stat) !== 'proceed') throw preconditionFailed(key);
   // Also handed to storage, which some decide atomically.
   const result = await bucket.remove(key, conditional && stat.etag !== '' ? stat.etag : undefined);
