@@ -49,6 +49,23 @@ export class ClientAbort implements ClientSignal {
   }
 }
 
+/** A signal that fires with its parent, or by itself. Release it once the work is over. */
+export class LinkedAbort extends ClientAbort {
+  readonly #parent: ClientSignal;
+  readonly #onAbort = (): void => this.abort(this.#parent.reason);
+
+  constructor(parent: ClientSignal) {
+    super();
+    this.#parent = parent;
+    if (parent.aborted) this.#onAbort();
+    else parent.addEventListener('abort', this.#onAbort);
+  }
+
+  release(): void {
+    this.#parent.removeEventListener('abort', this.#onAbort);
+  }
+}
+
 /** The reason with which work is ended that has succeeded. One object for all: a new Error each time costs its stack. */
 export const FINISHED = new Error('the work is finished');
 

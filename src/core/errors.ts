@@ -27,6 +27,7 @@ const TABLE = {
   request_timeout: [408, 'Request Timeout'],
   already_exists: [409, 'Conflict'],
   conflict: [409, 'Conflict'],
+  archived: [409, 'Conflict'],
   length_required: [411, 'Length Required'],
   precondition_failed: [412, 'Precondition Failed'],
   too_large: [413, 'Payload Too Large'],
@@ -43,6 +44,7 @@ const TABLE = {
   limit_unavailable: [503, 'Service Unavailable'],
   audit_unavailable: [503, 'Service Unavailable'],
   closing: [503, 'Service Unavailable'],
+  storage_full: [507, 'Insufficient Storage'],
 } as const satisfies Record<string, readonly [status: number, phrase: string]>;
 
 /** Why a request failed: one stable word of a closed list. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { onTestFinished } from 'vitest';
-import type { StorageSettings } from '../../src/storage/s3/call.ts';
+import type { StorageSettings } from '../../src/storage/s3/settings.ts';
 import { exchange, type LeanRequest } from '../../src/storage/s3/wire/exchange.ts';
 import type { Head } from '../../src/storage/s3/wire/response-head.ts';
 import {

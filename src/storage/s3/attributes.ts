@@ -1,8 +1,8 @@
 // What stands beside an object's bytes, between the port's words and S3's.
 import { randomUUID } from 'node:crypto';
-import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Attributes, Stat } from '../bucket.js';
-import type { StorageSettings } from './call.js';
+import type { StorageSettings } from './settings.js';
+import type { Output } from './wire/commands.js';
 import { required } from './errors.js';
 
 // Ceph 16 turns `_` into `-` in metadata names, so our own have hyphens only.
@@ -36,9 +36,8 @@ export function keepingInput(settings: StorageSettings) {
 export function statOf(
   key: string,
   size: number | undefined,
-  output: HeadObjectCommandOutput | GetObjectCommandOutput,
+  output: Output<'GetObject'> | Output<'HeadObject'>,
 ): Stat {
-  const stored = Object.entries(output.Metadata ?? {});
   return {
     key,
     size: required(size, 'a length'),
@@ -49,37 +48,18 @@ export function statOf(
     contentDisposition: output.ContentDisposition ?? null,
     contentEncoding: output.ContentEncoding ?? null,
     contentLanguage: output.ContentLanguage ?? null,
-    metadata: Object.fromEntries(
-      stored
-        .map(([name, value]) => [name.toLowerCase(), decodeValue(value)] as const)
-        .filter(([name]) => !name.startsWith(OWN)),
-    ),
+    metadata: metadataOf(output.Metadata),
     digest: output.Metadata?.[DIGEST] ?? null,
   };
 }
 
-const META = 'x-amz-meta-';
-
-/** The same, straight from the headers of an answer. */
-export function statFromHeaders(key: string, size: number, headers: Headers): Stat {
+function metadataOf(stored: Readonly<Record<string, string>> = {}): Record<string, string> {
   const metadata: Record<string, string> = {};
-  for (const name in headers)
-    if (name.startsWith(META) && !name.startsWith(OWN, META.length))
-      metadata[name.slice(META.length)] = decodeValue(headers[name] ?? '');
-  const modified = new Date(headers['last-modified'] ?? '');
-  return {
-    key,
-    size,
-    lastModified: Number.isNaN(modified.getTime()) ? null : modified,
-    etag: quoted(headers['etag']),
-    contentType: headers['content-type'] ?? null,
-    cacheControl: headers['cache-control'] ?? null,
-    contentDisposition: headers['content-disposition'] ?? null,
-    contentEncoding: headers['content-encoding'] ?? null,
-    contentLanguage: headers['content-language'] ?? null,
-    metadata,
-    digest: headers[META + DIGEST] ?? null,
-  };
+  for (const [name, value] of Object.entries(stored)) {
+    const lower = name.toLowerCase();
+    if (!lower.startsWith(OWN)) metadata[lower] = decodeValue(value);
+  }
+  return metadata;
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -120,7 +100,7 @@ export function newNonce(): string {
 }
 
 /** Whether the write with this nonce made the object. */
-export function hasNonce(output: HeadObjectCommandOutput, nonce: string): boolean {
+export function hasNonce(output: Output<'HeadObject'>, nonce: string): boolean {
   return output.Metadata?.[NONCE] === nonce;
 }
 

@@ -1,43 +1,161 @@
-// When storage is out, asking it again helps nobody: the breaker answers instead, and looks once a second.
+// When storage is out, asking it again helps nobody: the breaker answers instead, and lets a few calls through
+// to find out when it is back. It tells an outage from one key that always fails, and reads from writes.
 import { FileServiceError } from '../../core/errors.js';
+
+/** What a call is about. Each kind has its own circuit: writes that cannot be stored stop no reads. */
+export type CallKind = 'read' | 'list' | 'write' | 'remove';
+
+/** One call, as far as the breaker knows it. */
+export interface CallOf {
+  readonly kind: CallKind;
+  /** The whole key, or the prefix of a listing. */
+  readonly s3Key: string;
+}
 
 /** Stops calls to a storage that is out. Shared by every request of one service. */
 export interface Breaker {
   /** Throws `storage_unavailable` while storage is out and it is not time for another look. */
-  admit(): void;
+  admit(call: CallOf): void;
   /** Storage answered, with whatever it had to say. */
-  succeeded(): void;
-  /** Storage did not answer (weight 2) or answered that it cannot (weight 1). */
-  failed(weight: 1 | 2): void;
-  /** True while calls are refused: no time for retries. */
-  isOpen(): boolean;
+  succeeded(call: CallOf): void;
+  /** Storage did not answer (`silent`), or answered that it cannot (`failing`). */
+  failed(call: CallOf, how: Failure): void;
+  /** Storage could not even be reached: that is about no key and no kind. */
+  unreached(): void;
+  /** True while calls of this kind and key are refused: no time for retries. */
+  isOpen(call: CallOf): boolean;
 }
 
-// Five lost connections, or ten 5xx, without one answer in between. At 20 % random 503s ten in a row
-// come once in ten million calls, so a store that is only busy is never taken for one that is out.
+export type Failure = 'silent' | 'failing';
+
+// Five lost answers or ten 5xx without one answer in between. At 20 % random 503s ten in a row come once in ten
+// million calls, so a store that is only busy is never taken for one that is out.
 const OPENS_AT = 10;
+const WEIGHT: Readonly<Record<Failure, number>> = { silent: 2, failing: 1 };
 const PROBE_EVERY_MS = 1000;
+// Fewer failing keys say something of those keys, not of storage.
+const LEAST_KEYS = 3;
+// As many looks a second as a kind has while it is closed: one poisoned key must not be the only one that looks.
+const MOST_PROBES = 3;
+// What happened longer ago says nothing of now.
+const WINDOW_MS = 10_000;
+// More failing keys than this are not told apart.
+const MOST_KEYS = 100;
 
 /** A closed breaker; `now` gives milliseconds that never go back. */
 export function breaker(now: () => number = () => performance.now()): Breaker {
+  const whole = gate(now, 1);
+  const kinds = {
+    read: circuit(now),
+    list: circuit(now),
+    write: circuit(now),
+    remove: circuit(now),
+  } satisfies Record<CallKind, Circuit>;
+  return {
+    admit({ kind, s3Key }) {
+      if (!whole.admits() || !kinds[kind].admits(s3Key)) throw out();
+    },
+    succeeded({ kind, s3Key }) {
+      whole.reset();
+      kinds[kind].succeeded(s3Key);
+    },
+    failed: ({ kind, s3Key }, how) => kinds[kind].failed(s3Key, WEIGHT[how]),
+    unreached: () => whole.add(WEIGHT.silent),
+    isOpen: ({ kind, s3Key }) => whole.isOpen() || kinds[kind].isOpen(s3Key),
+  };
+}
+
+/** Counts failures, opens, and admits so many calls a second while it is open. */
+interface Gate {
+  add(weight: number): void;
+  open(): void;
+  reset(): void;
+  isOpen(): boolean;
+  admits(): boolean;
+}
+
+function gate(now: () => number, probes: number): Gate {
   let score = 0;
-  let nextProbe: number | undefined;
+  let nextProbes: number | undefined;
+  let left = 0;
+  const open = (): void => {
+    nextProbes ??= now() + PROBE_EVERY_MS;
+  };
+  return {
+    open,
+    add(weight) {
+      score += weight;
+      if (score >= OPENS_AT) open();
+    },
+    reset() {
+      score = 0;
+      nextProbes = undefined;
+    },
+    isOpen: () => nextProbes !== undefined,
+    admits() {
+      if (nextProbes === undefined) return true;
+      if (now() >= nextProbes) {
+        nextProbes = now() + PROBE_EVERY_MS;
+        left = probes;
+      }
+      left -= 1;
+      return left >= 0;
+    },
+  };
+}
+
+/** The circuit of one kind of call: a gate for the kind, and one for each key that fails. */
+interface Circuit {
+  admits(s3Key: string): boolean;
+  succeeded(s3Key: string): void;
+  failed(s3Key: string, weight: number): void;
+  isOpen(s3Key: string): boolean;
+}
+
+function circuit(now: () => number): Circuit {
+  const kind = gate(now, MOST_PROBES);
+  const failing = new Map<string, Gate>();
+  // Keys that were answered since the first failure of the window.
+  const answered = new Set<string>();
+  let score = 0;
+  let since = 0;
+
+  const startWindow = (): void => {
+    answered.clear();
+    for (const [s3Key, key] of failing) if (!key.isOpen()) failing.delete(s3Key);
+    score = 0;
+    since = now();
+  };
 
   return {
-    admit() {
-      if (nextProbe === undefined) return;
-      if (now() < nextProbe) throw out();
-      nextProbe = now() + PROBE_EVERY_MS;
+    admits(s3Key) {
+      const key = failing.get(s3Key);
+      // Known to fail: it takes none of the looks of the kind, for it would learn nothing of the others.
+      if (key?.isOpen() === true && kind.isOpen() && failing.size < MOST_KEYS) return key.admits();
+      return (key?.admits() ?? true) && kind.admits();
     },
-    succeeded() {
+    succeeded(s3Key) {
+      if (failing.size === 0) return;
+      failing.delete(s3Key);
+      if (answered.size < MOST_KEYS) answered.add(s3Key);
       score = 0;
-      nextProbe = undefined;
+      kind.reset();
     },
-    failed(weight) {
+    failed(s3Key, weight) {
+      if (failing.size === 0 || now() - since > WINDOW_MS) startWindow();
+      answered.delete(s3Key);
+      let key = failing.get(s3Key);
+      if (key === undefined) {
+        key = gate(now, 1);
+        if (failing.size >= MOST_KEYS) failing.delete(failing.keys().next().value ?? '');
+        failing.set(s3Key, key);
+      }
+      key.add(weight);
       score += weight;
-      if (nextProbe === undefined && score >= OPENS_AT) nextProbe = now() + PROBE_EVERY_MS;
+      const isMost = failing.size >= LEAST_KEYS && failing.size > answered.size;
+      if (score >= OPENS_AT && isMost) kind.open();
     },
-    isOpen: () => nextProbe !== undefined,
+    isOpen: (s3Key) => kind.isOpen() || failing.get(s3Key)?.isOpen() === true,
   };
 }
 

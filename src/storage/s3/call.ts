@@ -1,93 +1,66 @@
-// What a call to storage looks like: sent, counted, repeated within reason, its failure translated.
-// It knows no operation: s3-list.ts and its neighbours do.
-import type {
-  $Command,
-  S3Client,
-  S3ClientConfig,
-  S3ClientResolvedConfig,
-  ServiceInputTypes,
-  ServiceOutputTypes,
-} from '@aws-sdk/client-s3';
-import { abortSignalOf, type ClientSignal } from '../../core/client-signal.js';
+// What a call to storage is, whatever it asks: admitted, counted, repeated within reason, its failure translated.
+// Knows no operation; how a command travels is the wire's business.
+import type { Readable } from 'node:stream';
+import type { ClientSignal } from '../../core/client-signal.js';
 import { debugStorage } from '../../core/debug.js';
-import type { Breaker } from './breaker.js';
-import { pauseBefore, type RetryBudget } from './retry.js';
-import { blamesStorage, nonsense, outageWeight, refusalOf, translate } from './errors.js';
-import type { Lean } from './wire/direct.js';
+import { FileServiceError } from '../../core/errors.js';
+import type { CallOf } from './breaker.js';
+import type { Connection } from './connection.js';
+import {
+  blamesStorage,
+  healthOf,
+  isLost,
+  nonsense,
+  refusalOf,
+  translate,
+  type Refusal,
+} from './errors.js';
+import { readyBucket } from './probes/bucket-created.js';
+import { pauseBefore } from './retry.js';
+import type { Call, StorageSettings } from './settings.js';
+import type { CommandName, Input, Output } from './wire/commands.js';
 
-/** Credentials of storage; a function is asked again before they expire. */
-export type StorageCredentials = NonNullable<S3ClientConfig['credentials']>;
-
-/** A storage, completely described. */
-export interface StorageSettings {
-  readonly bucket: string;
-  readonly region: string;
-  /** undefined is AWS. */
-  readonly endpoint: string | undefined;
-  /** The endpoint in pre-signed URLs; undefined is `endpoint`. */
-  readonly publicEndpoint: string | undefined;
-  readonly usePathStyleEndpoint: boolean;
-  /** undefined is the AWS default chain. */
-  readonly credentials: StorageCredentials | undefined;
-  readonly createBucket: boolean;
-  readonly serverSideEncryption: string | undefined;
-  readonly kmsKeyId: string | undefined;
-  readonly storageClass: string | undefined;
-  readonly maxSockets: number;
+/** A body that travels once. */
+export interface SentBody {
+  readonly stream: Readable;
   /** Bytes. */
-  readonly multipartThreshold: number;
-  /** Bytes. */
-  readonly partSize: number;
-  readonly maxPartBuffers: number;
-  /** Whether plain calls may go past the SDK's layers. */
-  readonly leanCalls: boolean;
-  readonly timeouts: {
-    readonly connectMs: number;
-    readonly requestMs: number;
-    readonly idleMs: number;
-  };
-}
-
-/** On whose behalf storage is called. */
-export interface Call {
-  /** Fires when the client has gone; settles every call with its reason. */
+  readonly length: number;
+  /** Ends the call: the client has gone, the sender has failed, storage stands still. Its owner links them. */
   readonly signal: ClientSignal;
-  /** Called before each storage call, a repeated one too. */
-  readonly onCall: (operation: string) => void;
+  /** Whether every byte was handed over: from then on storage may have stored them. */
+  readonly isSent: () => boolean;
+  /** The attempt is over, however it ended. */
+  readonly close: () => void;
 }
-
-/** `meta` answers within `requestMs`; `stream` has no deadline: its user watches progress. */
-export type Profile = 'meta' | 'stream';
 
 /** How to make one call. */
-export interface SendOptions {
-  /** Aborts this call alone; its reason is what `send` throws. */
-  readonly signal?: AbortSignal;
-  /** Most attempts, of idempotent calls with a body that can be sent again. @default 3 for meta, 1 for stream */
+export interface CallOptions {
+  /** Ends this call, instead of the client's signal, which its owner links. Its reason is what is thrown. */
+  readonly signal?: ClientSignal;
+  /** Most attempts. @default 3 */
   readonly attempts?: number;
+  /** How long one answer may take, in milliseconds; `null`: the signal's owner watches. @default requestMs */
+  readonly answerMs?: number | null;
+  /** Makes the body of each attempt. */
+  readonly body?: () => SentBody;
+  /** Called before an attempt that is not the first. */
+  readonly onRepeat?: () => void;
 }
 
-/** A command of the SDK. */
-export type S3Command<
-  Input extends ServiceInputTypes,
-  Output extends ServiceOutputTypes,
-> = $Command<Input, Output, S3ClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>;
-
 /** Sends one command. Throws FileServiceError, of which `refusalOf` knows more; on abort the signal's reason. */
-export type Send = <Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-  profile: Profile,
-  operation: string,
-  command: S3Command<Input, Output>,
-  options?: SendOptions,
-) => Promise<Output>;
+export type SendCommand = <N extends CommandName>(
+  name: N,
+  input: Input<N>,
+  options?: CallOptions,
+) => Promise<Output<N>>;
 
-/** What every s3-*.ts needs: one storage, below one container, for one call. */
+/** What every verb needs: one storage, below one container, on behalf of one request. */
 export interface S3Context {
   readonly settings: StorageSettings;
   readonly container: string;
   readonly call: Call;
-  readonly send: Send;
-  /** The storage behind it, shared by every call. */
+  readonly send: SendCommand;
+  /** The storage behind it, shared by every request. */
   readonly connection: Connection;
   /** The S3 key of one of ours. */
   keyOf(key: string): string;
@@ -95,32 +68,14 @@ export interface S3Context {
   relative(s3Key: string): string;
 }
 
-/** The shared part of a storage: sockets, clients, breaker, retry budget. */
-export interface Connection {
-  readonly settings: StorageSettings;
-  readonly breaker: Breaker;
-  readonly budget: RetryBudget;
-  client(profile: Profile): S3Client;
-  /** The way past the SDK's layers; null when it is turned off. */
-  readonly lean: Lean | null;
-  /** Creates the bucket when `createBucket` says so and it is not there; once. */
-  ready(): Promise<void>;
-  busySockets(): number;
-  /** Requests that wait for a socket. */
-  waiting(): number;
-  /** Ends every call, with the reason where it is one of ours. */
-  close(reason: Error): void;
-}
-
-/** A context for one call; `container` is `''` or ends in `/`. */
+/** A context for one request; `container` is `''` or ends in `/`. */
 export function s3Context(connection: Connection, container: string, call: Call): S3Context {
   return {
     settings: connection.settings,
     connection,
     container,
     call,
-    send: (profile, operation, command, options) =>
-      send(connection, call, { profile, operation, command, ...options }),
+    send: (name, input, options = {}) => sendCommand(connection, call, { name, input, ...options }),
     keyOf: (key) => container + key,
     relative(s3Key) {
       if (!s3Key.startsWith(container))
@@ -130,73 +85,158 @@ export function s3Context(connection: Connection, container: string, call: Call)
   };
 }
 
-/** The same context for work that must go on when the client has gone: aborts, clean-up. */
+/** The same context for work that must go on when the client has gone: aborts, probes, what others wait for too. */
 export function detached(context: S3Context): S3Context {
-  const { onCall } = context.call;
-  return s3Context(context.connection, context.container, {
-    signal: new AbortController().signal,
-    onCall,
-  });
+  const { connection, container, call } = context;
+  return s3Context(connection, container, { signal: connection.closing, onCall: call.onCall });
 }
 
-interface Sending<
-  Input extends ServiceInputTypes,
-  Output extends ServiceOutputTypes,
-> extends SendOptions {
-  readonly profile: Profile;
-  readonly operation: string;
-  readonly command: S3Command<Input, Output>;
+interface Sending<N extends CommandName> extends CallOptions {
+  readonly name: N;
+  readonly input: Input<N>;
 }
 
-async function send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+const MOST_ATTEMPTS = 3;
+
+async function sendCommand<N extends CommandName>(
   connection: Connection,
   call: Call,
-  sending: Sending<Input, Output>,
-): Promise<Output> {
-  const { profile, operation, command, attempts = profile === 'meta' ? 3 : 1 } = sending;
-  const left = abortSignalOf(call.signal);
-  const signal = sending.signal === undefined ? left : AbortSignal.any([left, sending.signal]);
+  sending: Sending<N>,
+): Promise<Output<N>> {
+  const { name, attempts = MOST_ATTEMPTS } = sending;
+  const about = { kind: kindOf(name), s3Key: keyOf(sending.input) };
   for (let attempt = 1; ; attempt += 1) {
-    signal.throwIfAborted();
-    connection.breaker.admit();
+    const body = sending.body?.();
+    const signal = body?.signal ?? sending.signal ?? call.signal;
     try {
-      await connection.ready();
-      call.onCall(operation);
-      const output = await connection.client(profile).send(command, { abortSignal: signal });
-      connection.breaker.succeeded();
-      connection.budget.earn();
-      return output;
+      return await sendOnce(connection, call, { ...sending, about, body, signal });
     } catch (error) {
-      // The signal is why it failed, whatever the SDK made of that.
-      if (signal.aborted) {
-        if (blamesStorage(signal.reason)) connection.breaker.failed(2);
-        throw signal.reason;
-      }
-      tellBreaker(connection, operation, error);
-      if (attempt === attempts || !mayRepeat(connection, error)) throw translate(error);
+      const { thrown, next } = failureOf(connection, error, { name, about, signal, body });
+      if (next === 'final' || attempt === attempts) throw thrown;
+      if (next === 'costs' && !mayRepeat(connection, about, error)) throw thrown;
+    } finally {
+      body?.close();
     }
-    await pauseBefore(attempt, signal);
+    await pauseBefore(attempt, sending.signal ?? call.signal);
+    sending.onRepeat?.();
   }
 }
 
-function tellBreaker(connection: Connection, operation: string, error: unknown): void {
-  const refusal = refusalOf(error);
-  if (refusal === undefined) return;
-  debugStorage('%s: %s %s %s', operation, refusal.kind, refusal.status ?? '-', refusal.code);
-  const weight = outageWeight(refusal);
-  if (weight === 0) connection.breaker.succeeded();
-  else if (weight !== undefined) connection.breaker.failed(weight);
+interface Attempt<N extends CommandName> extends Omit<Sending<N>, 'body'> {
+  readonly about: CallOf;
+  readonly body: SentBody | undefined;
+  readonly signal: ClientSignal;
 }
 
-/** Whether an idempotent call that failed so may be made again; takes a token of the budget when it may. */
-export function mayRepeat(connection: Connection, error: unknown): boolean {
+async function sendOnce<N extends CommandName>(
+  connection: Connection,
+  call: Call,
+  { name, input, about, body, signal, ...options }: Attempt<N>,
+): Promise<Output<N>> {
+  const { settings, breaker, budget, wire } = connection;
+  const { answerMs = settings.timeouts.requestMs } = options;
+  if (signal.aborted) throw signal.reason;
+  breaker.admit(about);
+  if (settings.createBucket) await readyBucket(connection, signal);
+  call.onCall(name);
+  const sent =
+    body === undefined ? input : { ...input, Body: body.stream, ContentLength: body.length };
+  const output = await wire.send(name, sent, { signal, answerMs });
+  breaker.succeeded(about);
+  budget.earn();
+  return output;
+}
+
+interface Failed {
+  readonly name: CommandName;
+  readonly about: CallOf;
+  readonly signal: ClientSignal;
+  readonly body: SentBody | undefined;
+}
+
+interface Failure {
+  readonly thrown: unknown;
+  /** `final`: nobody waits for another attempt; `costs`: it takes a token; `free`: this one was signed by a wrong clock. */
+  readonly next: 'final' | 'costs' | 'free';
+}
+
+/** What a failed attempt means, and what it says of storage. */
+function failureOf(
+  connection: Connection,
+  error: unknown,
+  { name, about, signal, body }: Failed,
+): Failure {
+  const isSent = body?.isSent() ?? true;
+  if (signal.aborted) {
+    // The signal is why it failed, whatever the wire made of that.
+    const { reason } = signal;
+    if (!blamesStorage(reason)) return { thrown: reason, next: 'final' };
+    connection.breaker.failed(about, 'silent');
+    const refusal = refusalOf(reason);
+    const isWriteLost = refusal !== undefined && isSent && WRITES.has(name) && isLost(refusal);
+    return { thrown: isWriteLost ? outcomeUnknown(reason) : reason, next: 'final' };
+  }
   const refusal = refusalOf(error);
-  if (refusal === undefined) return false;
-  // The SDK has corrected its clock from storage's answer: the same call signed again is right.
-  const skewed = (refusal.error as { $metadata?: { clockSkewCorrected?: boolean } }).$metadata;
-  if (skewed?.clockSkewCorrected === true) return true;
+  if (refusal === undefined) return { thrown: error, next: 'final' };
+  debugStorage('%s: %s %s %s', name, refusal.kind, refusal.status ?? '-', refusal.code);
+  tellBreaker(connection, about, refusal);
+  const isWriteLost = isSent && WRITES.has(name) && isLost(refusal);
+  return {
+    thrown: isWriteLost ? outcomeUnknown(error) : translate(error),
+    next: correctedClock(connection, refusal) ? 'free' : 'costs',
+  };
+}
+
+function tellBreaker({ breaker }: Connection, about: CallOf, refusal: Refusal): void {
+  const health = healthOf(refusal);
+  if (health === undefined) return;
+  if (health === 'answered') breaker.succeeded(about);
+  else if (health === 'silent' && !isLost(refusal)) breaker.unreached();
+  else breaker.failed(about, health);
+}
+
+// Signatures hold for a quarter of an hour; the SDK corrects its clock from five minutes on, too.
+const SKEW_MS = 5 * 60_000;
+
+/** Learns storage's clock from a refusal, for the next attempt and every later call; false when it was right. */
+function correctedClock({ wire }: Connection, { status, headers }: Refusal): boolean {
+  if (status !== 403) return false;
+  const offsetMs = Date.parse(headers['date'] ?? '') - Date.now();
+  const isOff = Math.abs(offsetMs - wire.clockOffsetMs()) > SKEW_MS;
+  if (isOff) wire.setClockOffset(offsetMs);
+  return isOff;
+}
+
+/** Whether a call that failed so may be made again; takes a token of the budget when it may. */
+function mayRepeat({ breaker, budget }: Connection, about: CallOf, error: unknown): boolean {
+  const kind = refusalOf(error)?.kind;
   // A timeout has used up the client's patience; another would double it. AWS asks to send again what
   // met a 409 ConditionalRequestConflict.
-  const transient = ['unavailable', 'unreachable', 'conflict'].includes(refusal.kind);
-  return transient && !connection.breaker.isOpen() && connection.budget.take();
+  const isTransient = kind === 'unavailable' || kind === 'unreachable' || kind === 'conflict';
+  return isTransient && !breaker.isOpen(about) && budget.take();
+}
+
+// Their objects may be there although no answer came.
+const WRITES: ReadonlySet<CommandName> = new Set<CommandName>([
+  'CompleteMultipartUpload',
+  'CopyObject',
+  'PutObject',
+]);
+
+function outcomeUnknown(cause: unknown): FileServiceError {
+  return new FileServiceError(
+    'storage_outcome_unknown',
+    'Storage did not say whether the file was stored.',
+    { cause, headers: { 'Retry-After': '5' } },
+  );
+}
+
+function kindOf(name: CommandName): CallOf['kind'] {
+  if (name === 'GetObject' || name === 'HeadObject') return 'read';
+  if (name.startsWith('List') || name === 'HeadBucket') return 'list';
+  return name.startsWith('Delete') || name === 'AbortMultipartUpload' ? 'remove' : 'write';
+}
+
+function keyOf(input: { readonly Key?: string; readonly Prefix?: string }): string {
+  return input.Key ?? input.Prefix ?? '';
 }

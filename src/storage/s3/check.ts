@@ -1,19 +1,11 @@
 // Asks a storage what a set-up needs of it, one finding each, with advice in words for who sets it up.
 import { randomUUID } from 'node:crypto';
-import {
-  AbortMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
 import { phraseOf, isFileServiceError } from '../../core/errors.js';
 import { keepingInput } from './attributes.js';
 import type { S3Context } from './call.js';
 import { probe } from './probes/conditional-writes.js';
-import { nonsense, refusalOf, required, type Refusal } from './errors.js';
+import { nonsense, refusalOf, type Refusal } from './errors.js';
+import { storedEtag } from './writing/put-object.js';
 
 /** What is looked at, in this order. */
 export type FindingName = keyof typeof ADVICE;
@@ -77,6 +69,8 @@ export async function check(context: S3Context): Promise<readonly Finding[]> {
   return [...setUp, ...rights];
 }
 
+const TEXT = 'check';
+
 const SET_UP = ['connection', 'clock', 'region', 'credentials', 'bucket', 'list'] as const;
 const RIGHTS = ['write', 'read', 'delete', 'multipart', 'conditional-writes'] as const;
 
@@ -90,59 +84,54 @@ type Right = (typeof RIGHTS)[number];
 
 const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<void>> = {
   async write(context, Key) {
-    const { bucket: Bucket } = context.settings;
-    const Body = new TextEncoder().encode('check');
     const kept = keepingInput(context.settings);
-    await context.send('meta', 'PutObject', new PutObjectCommand({ Bucket, Key, Body, ...kept }));
+    const output = await context.send('PutObject', { Key, Body: Buffer.from(TEXT), ...kept });
+    storedEtag(output);
   },
   async read(context, Key) {
-    const { bucket: Bucket } = context.settings;
     try {
-      const command = new GetObjectCommand({ Bucket, Key });
-      const { Body } = await context.send('meta', 'GetObject', command);
-      const text = await required(Body, 'a body').transformToString();
-      if (text !== 'check') throw nonsense('Storage gave other bytes than were stored.');
+      const { Body } = await context.send('GetObject', { Key });
+      if (!(Body instanceof Uint8Array)) {
+        Body?.destroy();
+        // The SDK hands over streams only; that the object may be read is seen by then.
+        return;
+      }
+      if (Buffer.from(Body).toString() !== TEXT)
+        throw nonsense('Storage gave other bytes than were stored.');
     } catch (error) {
       // The write before may have been refused; that a missing file is said to be missing is a right too.
       if (refusalOf(error)?.kind !== 'missing') throw error;
     }
   },
   async delete(context, Key) {
-    const { bucket: Bucket } = context.settings;
-    await context.send('meta', 'DeleteObject', new DeleteObjectCommand({ Bucket, Key }));
+    await context.send('DeleteObject', { Key });
   },
   async multipart(context, Key) {
-    const { bucket: Bucket } = context.settings;
     const kept = keepingInput(context.settings);
-    const create = new CreateMultipartUploadCommand({ Bucket, Key, ...kept });
-    const { UploadId } = await context.send('meta', 'CreateMultipartUpload', create);
-    const list = new ListMultipartUploadsCommand({ Bucket, Prefix: Key });
-    const listed = context.send('meta', 'ListMultipartUploads', list).then(
+    const { UploadId } = await context.send('CreateMultipartUpload', { Key, ...kept });
+    const failure = await context.send('ListMultipartUploads', { Prefix: Key }).then(
       () => undefined,
       (error: unknown) => error,
     );
-    const failure = await listed;
-    const abort = new AbortMultipartUploadCommand({ Bucket, Key, UploadId });
-    await context.send('meta', 'AbortMultipartUpload', abort);
+    await context.send('AbortMultipartUpload', { Key, UploadId });
     if (failure !== undefined) throw failure;
   },
   async 'conditional-writes'(context) {
-    if (!(await probe(context))) throw nonsense('Storage does not honour conditional writes.');
+    const answer = await probe(context);
+    if (answer !== 'honoured') throw nonsense('Storage does not honour conditional writes.');
   },
 };
 
 /** The first call; what it fails of, if it does. */
 async function firstFault(context: S3Context): Promise<Finding | undefined> {
-  const { bucket: Bucket } = context.settings;
-  const command = new ListObjectsV2Command({ Bucket, Prefix: context.container, MaxKeys: 1 });
   try {
-    await context.send('meta', 'ListObjectsV2', command);
+    await context.send('ListObjectsV2', { Prefix: context.container, MaxKeys: 1 });
   } catch (error) {
     const refusal = refusalOf(error);
     return failed(refusal === undefined ? 'connection' : blame(refusal), error);
   }
-  // The SDK corrects its clock by itself when storage says how late it is: it works, and is worth saying.
-  const offsetMs = context.connection.client('meta').config.systemClockOffset;
+  // The clock is corrected when storage says how late it is: it works, and is worth saying.
+  const offsetMs = context.connection.wire.clockOffsetMs();
   if (Math.abs(offsetMs) < CLOCK_SLACK_MS) return undefined;
   const seconds = Math.round(Math.abs(offsetMs) / 1000);
   return {

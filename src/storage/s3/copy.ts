@@ -1,12 +1,13 @@
 // Copying inside storage: one CopyObject, or part copies side by side above what one may copy. No byte
 // passes through this process.
-import { CopyObjectCommand, UploadPartCopyCommand, type CompletedPart } from '@aws-sdk/client-s3';
+import type { CompletedPart } from '@aws-sdk/client-s3';
+import { LinkedAbort } from '../../core/client-signal.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { CopyRequest, CopyResult, Stat } from '../bucket.js';
 import { attributesInput, attributesOf, keepingInput, newNonce, quoted } from './attributes.js';
-import { detached, type S3Context } from './call.js';
+import type { S3Context } from './call.js';
 import { refusalOf, required } from './errors.js';
-import { inTurn, look, type GuardInput } from './writing/guard.js';
+import { look, type GuardInput } from './writing/guard.js';
 import { conditionalWrites } from './probes/conditional-writes.js';
 import { stat } from './stat.js';
 import { openUpload, partSizeFor, type Upload } from './writing/upload.js';
@@ -30,12 +31,11 @@ export async function copy(
   limits: CopyLimits = LIMITS,
 ): Promise<CopyResult> {
   if (request.createOnly !== true) return copyNow(context, request, { limits, guard: {} });
-  const guard: GuardInput = (await conditionalWrites(detached(context)))
-    ? { IfNoneMatch: '*' }
-    : {};
-  return inTurn(context, request.to, async () => {
+  const guard: GuardInput = (await conditionalWrites(context)) ? { IfNoneMatch: '*' } : {};
+  const { isAws } = await context.connection.wire.endpoint();
+  return context.connection.turns(context.keyOf(request.to), async () => {
     // Ceph ignores the condition of a copy.
-    const looks = context.settings.endpoint !== undefined && request.seenFree !== true;
+    const looks = !isAws && request.seenFree !== true;
     const refused = looks ? await look(context, request.to, { createOnly: true }) : undefined;
     return refused ?? copyNow(context, request, { limits, guard });
   });
@@ -49,7 +49,7 @@ interface How {
 async function copyNow(context: S3Context, request: CopyRequest, how: How): Promise<CopyResult> {
   const { size, ifSourceMatch } = request;
   // Ceph 16 and s3rver ignore the condition on the source.
-  const looks = ifSourceMatch !== undefined && context.settings.endpoint !== undefined;
+  const looks = ifSourceMatch !== undefined && !(await context.connection.wire.endpoint()).isAws;
   if (size !== undefined && size <= how.limits.whole && !looks) {
     return copyWhole(context, { ...request, size }, how);
   }
@@ -71,21 +71,18 @@ async function copyWhole(
 ): Promise<CopyResult> {
   const { settings, keyOf } = context;
   const { attributes, ifSourceMatch, size } = request;
-  const command = new CopyObjectCommand({
-    Bucket: settings.bucket,
+  const input = {
     Key: keyOf(request.to),
     CopySource: sourceOf(context, request.from),
     CopySourceIfMatch: ifSourceMatch,
-    ...(attributes === undefined
-      ? { MetadataDirective: 'COPY' }
-      : { MetadataDirective: 'REPLACE', ...attributesInput(attributes) }),
+    MetadataDirective: attributes === undefined ? ('COPY' as const) : ('REPLACE' as const),
+    ...(attributes === undefined ? {} : attributesInput(attributes)),
     ...keepingInput(settings),
     ...guard,
-  });
+  };
   try {
-    const output = await sendCopy(context, size, (signal) =>
-      context.send('stream', 'CopyObject', command, { signal, attempts: 2 }),
-    );
+    const answerMs = copyMs(context, size);
+    const output = await context.send('CopyObject', input, { answerMs, attempts: 2 });
     const { ETag } = required(output.CopyObjectResult, 'a result of a copy');
     return { kind: 'copied', etag: quoted(ETag), size };
   } catch (error) {
@@ -97,23 +94,8 @@ async function copyWhole(
 const BYTES_PER_MS = 20_000;
 
 // A copy of gigabytes takes longer than a small answer may, and gives no sign of progress.
-async function sendCopy<T>(
-  context: S3Context,
-  size: number,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const late = new FileServiceError('storage_unavailable', 'Storage did not copy in time.', {
-    cause: Object.assign(new Error('a copy was not answered'), { name: 'TimeoutError' }),
-    headers: { 'Retry-After': '5' },
-  });
-  const patienceMs = context.settings.timeouts.idleMs + size / BYTES_PER_MS;
-  const timer = setTimeout(() => controller.abort(late), patienceMs);
-  try {
-    return await run(controller.signal);
-  } finally {
-    clearTimeout(timer);
-  }
+function copyMs({ settings }: S3Context, size: number): number {
+  return settings.timeouts.idleMs + size / BYTES_PER_MS;
 }
 
 async function refusedCopy(
@@ -175,7 +157,7 @@ async function copyParts(
 ): Promise<readonly CompletedPart[]> {
   const size = partSizeFor(source.size, limits.part);
   const count = Math.ceil(source.size / size);
-  const halt = new AbortController();
+  const halt = new LinkedAbort(context.call.signal);
   const parts: CompletedPart[] = [];
   let from = sourceOf(context, source.key);
   let next = 1;
@@ -183,29 +165,25 @@ async function copyParts(
   const copyPart = async (PartNumber: number): Promise<void> => {
     const start = (PartNumber - 1) * size;
     const end = Math.min(start + size, source.size) - 1;
-    const command = new UploadPartCopyCommand({
-      Bucket: context.settings.bucket,
+    const input = {
       Key: context.keyOf(to),
       UploadId: upload.id,
       PartNumber,
       CopySource: from,
       CopySourceIfMatch: source.etag || undefined,
       CopySourceRange: `bytes=${start}-${end}`,
-    });
-    const output = await sendCopy(context, end - start + 1, (late) =>
-      context.send('stream', 'UploadPartCopy', command, {
-        signal: AbortSignal.any([late, halt.signal]),
-        attempts: 3,
-      }),
-    );
+    };
+    const answerMs = copyMs(context, end - start + 1);
+    const output = await context.send('UploadPartCopy', input, { signal: halt, answerMs });
     const { ETag } = required(output.CopyPartResult, 'a result of a part copy');
     parts.push({ PartNumber, ETag: required(ETag, 'an ETag of a part') });
   };
   const work = async (): Promise<void> => {
-    while (next <= count && !halt.signal.aborted) await copyPart(next++);
+    while (next <= count && !halt.aborted) await copyPart(next++);
   };
 
-  if (context.settings.endpoint !== undefined && DECODED_TWICE.test(source.key)) {
+  const { isAws } = await context.connection.wire.endpoint();
+  if (!isAws && DECODED_TWICE.test(source.key)) {
     const once = from;
     from = from.replaceAll('%', '%25');
     await copyPart(next++).catch((error: unknown) => {
@@ -223,6 +201,7 @@ async function copyParts(
   );
   // All have to end before the upload may be aborted.
   await Promise.all(workers);
+  halt.release();
   if (cause !== undefined) throw cause;
   return parts;
 }

@@ -15,9 +15,15 @@ export type RefusalKind =
   | 'unreachable'
   | 'timeout'
   | 'crowded'
+  | 'credentials-late'
+  | 'quota'
+  | 'storage-full'
   | 'unsupported'
   | 'too-large'
   | 'bad-key'
+  | 'parent-is-file'
+  | 'archived'
+  | 'endless'
   | 'nonsense';
 
 /** A failed call, understood. */
@@ -53,11 +59,24 @@ const BY_CODE = new Map<string, RefusalKind>([
   ['IllegalLocationConstraintException', 'denied'],
   ['CredentialsProviderError', 'denied'],
   ['TokenProviderError', 'denied'],
+  // What one caller may not have says nothing of storage as a whole, and asking again does not help.
+  ['QuotaExceeded', 'quota'],
+  ['XMinioAdminBucketQuotaExceeded', 'quota'],
+  ['XMinioStorageFull', 'storage-full'],
+  ['CredentialsTimeout', 'credentials-late'],
+  ['EndlessAnswer', 'endless'],
   ['NotImplemented', 'unsupported'],
   ['MethodNotAllowed', 'unsupported'],
   ['EntityTooLarge', 'too-large'],
   ['KeyTooLongError', 'bad-key'],
   ['InvalidObjectName', 'bad-key'],
+  ['XMinioInvalidObjectName', 'bad-key'],
+  ['XMinioParentIsObject', 'parent-is-file'],
+  ['InvalidObjectState', 'archived'],
+  // What R2, OSS and GCS say to a region, an address style or a key that is not theirs.
+  ['InvalidRegionName', 'denied'],
+  ['SecondLevelDomainForbidden', 'denied'],
+  ['InvalidSecurity', 'denied'],
 ]);
 
 const BY_STATUS = new Map<number, RefusalKind>([
@@ -72,6 +91,8 @@ const BY_STATUS = new Map<number, RefusalKind>([
   [416, 'unsatisfiable'],
   [429, 'unavailable'],
   [501, 'unsupported'],
+  // RFC 4918 section 11.5: Insufficient Storage.
+  [507, 'storage-full'],
 ]);
 
 /** The refusal behind an error that `send` threw, or a raw SDK error; undefined for our own errors and aborts. */
@@ -84,18 +105,22 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return { kind: kindOf(error, code, status), status, code, headers: headersOf(error), error };
 }
 
-/** An answer of S3's that is no success, as the SDK would throw it. */
-export function answerError(
-  status: number,
-  headers: Readonly<Record<string, string | undefined>>,
-  body: string,
-): Error {
-  const code = /<Code>([A-Za-z0-9]{1,100})<\/Code>/.exec(body)?.[1] ?? 'UnknownError';
-  return Object.assign(new Error('storage refused the call'), {
-    name: code,
-    $metadata: { httpStatusCode: status },
-    $response: { statusCode: status, headers },
-  });
+// No answer came, but none could: the request never left.
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOSOCKET',
+]);
+
+/** Whether storage may have done what it was asked for, and only its answer is missing. */
+export function isLost(refusal: Refusal): boolean {
+  if (!['unreachable', 'timeout', 'endless'].includes(refusal.kind)) return false;
+  const { code, isSent } = refusal.error as { code?: unknown; isSent?: unknown };
+  if (typeof isSent === 'boolean') return isSent;
+  return typeof code !== 'string' || !(NEVER_SENT.has(code) || HANDSHAKE.test(code));
 }
 
 /** The FileServiceError that a refusal becomes when its operation has no answer of its own. */
@@ -129,13 +154,13 @@ export function nonsense(sentence: string, cause?: unknown): FileServiceError {
 }
 
 /**
- * What a failure says of storage as a whole: 2 when nothing came back, 1 when a 5xx did, 0 when another
- * answer did; undefined when storage was not asked.
+ * What a failure says of storage: nothing came back (`silent`), an answer that it cannot (`failing`), another answer
+ * (`answered`); undefined when storage was not asked.
  */
-export function outageWeight({ kind, status }: Refusal): 0 | 1 | 2 | undefined {
-  if (kind === 'unreachable' || kind === 'timeout') return 2;
+export function healthOf({ kind, status }: Refusal): 'silent' | 'failing' | 'answered' | undefined {
+  if (kind === 'unreachable' || kind === 'timeout') return 'silent';
   if (status === undefined) return undefined;
-  return kind === 'unavailable' && status >= 500 ? 1 : 0;
+  return kind === 'unavailable' && status >= 500 ? 'failing' : 'answered';
 }
 
 /**
@@ -159,9 +184,21 @@ const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
   unreachable: ['storage_unavailable', 'Storage cannot be reached at the moment.'],
   timeout: ['storage_unavailable', 'Storage did not answer in time.'],
   crowded: ['storage_unavailable', 'Too many requests wait for storage at the moment.'],
+  'credentials-late': [
+    'storage_unavailable',
+    'The credentials of this service did not come in time.',
+  ],
+  quota: ['quota_exceeded', 'There is no room left for this file.'],
+  'storage-full': ['storage_full', 'Storage has no room left.'],
   unsupported: ['storage_failed', 'Storage does not support this operation.'],
   'too-large': ['too_large', 'The file is larger than storage accepts.'],
   'bad-key': ['invalid_path', 'Storage does not accept this path.'],
+  'parent-is-file': ['conflict', 'A file stands where this path needs a folder.'],
+  archived: [
+    'archived',
+    'The file is in an archive tier; restore it in storage (S3 RestoreObject) before it is read.',
+  ],
+  endless: ['storage_failed', 'Storage gave an answer without end.'],
   nonsense: ['storage_failed', 'Storage gave an answer that makes no sense.'],
 };
 
@@ -171,9 +208,9 @@ function kindOf(error: Error, code: string, status: number | undefined): Refusal
   const known = BY_CODE.get(code);
   if (known !== undefined) return known;
   if (status === undefined) return 'nonsense';
-  if (status >= 500 && status !== 501) return 'unavailable';
   const byStatus = BY_STATUS.get(status);
   if (byStatus !== undefined) return byStatus;
+  if (status >= 500) return 'unavailable';
   // HEAD answers carry no body and so no code: 404 is a missing object (the bucket is asked about
   // separately), 400 is what a wrong region or a malformed credential gets.
   const hasCode = code !== '';
@@ -182,16 +219,21 @@ function kindOf(error: Error, code: string, status: number | undefined): Refusal
   return 'nonsense';
 }
 
+// Node's words for a TLS handshake that failed.
+const HANDSHAKE = /^(?:ERR_(?:TLS|SSL)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|EPROTO$)/;
+
 // Node's words for a network that did not deliver; a bad certificate is an unreachable storage too.
 const NETWORK =
   /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO)|ERR_(TLS|SSL|STREAM_PREMATURE)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
 
-function networkKind(error: Error): 'unreachable' | 'timeout' | 'crowded' | undefined {
+function networkKind(error: Error): 'unreachable' | 'timeout' | 'crowded' | 'endless' | undefined {
   // The code first: the SDK calls a reset connection a TimeoutError too.
   const code: unknown = (error as { code?: unknown }).code;
   if (typeof code === 'string' && code !== 'ETIMEDOUT' && NETWORK.test(code)) return 'unreachable';
   if (code === 'ETIMEDOUT') return 'timeout';
-  // Without a code it is the SDK's own, and about the wait for a free socket of ours.
+  if (code === 'ENOSOCKET') return 'crowded';
+  if (code === 'EMSGSIZE') return 'endless';
+  // Without a code it is the SDK's own, and about the wait for a free socket.
   return error.name === 'TimeoutError' ? 'crowded' : undefined;
 }
 

@@ -1,20 +1,14 @@
 // Reading an object: one GetObject, and more only when storage breaks off in the middle.
-import type { Readable } from 'node:stream';
-import {
-  GetObjectCommand,
-  type GetObjectCommandInput,
-  type GetObjectCommandOutput,
-} from '@aws-sdk/client-s3';
-import { FileServiceError } from '../../core/errors.js';
-import type { ByteRange, ReadRequest, ReadResult, Stat } from '../bucket.js';
+import { LinkedAbort } from '../../core/client-signal.js';
+import type { ByteRange, ReadConditions, ReadRequest, ReadResult, Stat } from '../bucket.js';
 import { digestCheck } from '../streams/digest-check.js';
-import { flowOf, type Flow } from '../streams/flow.js';
+import { asFlow, type Flow } from '../streams/flow.js';
 import { inexact, resumingBody } from '../streams/resuming-body.js';
 import { quoted, statOf, unchanged } from './attributes.js';
 import type { S3Context } from './call.js';
-import { attemptsAfter } from './retry.js';
 import { nonsense, refusalOf, required, type Refusal } from './errors.js';
-import { leanRead, rangeHeader, type OpenedObject } from './wire/direct-read.js';
+import { assertSpeaksS3 } from './probes/speaks-s3.js';
+import type { Output } from './wire/commands.js';
 
 /**
  * Bytes of one object, or why there are none. The body resumes by itself and has exactly the bytes that
@@ -25,25 +19,13 @@ export async function read(
   key: string,
   request: ReadRequest = {},
 ): Promise<ReadResult> {
-  const plain = await leanRead(context, key, request);
-  if (typeof plain === 'object') return 'kind' in plain ? plain : found(context, request, plain);
-  const controller = new AbortController();
-  const input = {
-    Bucket: context.settings.bucket,
-    Key: context.keyOf(key),
-    Range: request.range === undefined ? undefined : rangeHeader(request.range),
-    IfMatch: request.ifMatch,
-    IfNoneMatch: request.ifNoneMatch,
-    IfModifiedSince: request.ifModifiedSince,
-    IfUnmodifiedSince: request.ifUnmodifiedSince,
-  };
+  const { range } = request;
+  const Range = range === undefined ? undefined : rangeHeader(range);
+  const input = { Key: context.keyOf(key), Range, ...conditionsInput(request) };
   try {
     // Nothing of the body was used yet, so a read may be asked again like a head.
-    const output = await getObject(context, input, {
-      controller,
-      attempts: attemptsAfter(plain),
-    });
-    return found(context, request, opened(key, output, controller));
+    const output = await context.send('GetObject', input);
+    return await found(context, { key, request, output });
   } catch (error) {
     const answer = answerTo(refusalOf(error), request);
     if (answer === undefined) throw error;
@@ -51,52 +33,49 @@ export async function read(
   }
 }
 
-interface Asking {
-  readonly controller: AbortController;
-  readonly attempts: number;
+/** Conditions as S3 takes them. */
+export function conditionsInput(conditions: ReadConditions) {
+  return {
+    IfMatch: conditions.ifMatch,
+    IfNoneMatch: conditions.ifNoneMatch,
+    IfModifiedSince: conditions.ifModifiedSince,
+    IfUnmodifiedSince: conditions.ifUnmodifiedSince,
+  };
 }
 
-// The stream profile has no deadline; until the headers are there, the one of any small answer holds.
-async function getObject(
-  context: S3Context,
-  input: GetObjectCommandInput,
-  { controller, attempts }: Asking,
-): Promise<GetObjectCommandOutput> {
-  const late = setTimeout(
-    () =>
-      controller.abort(
-        new FileServiceError('storage_unavailable', 'Storage did not answer in time.', {
-          headers: { 'Retry-After': '5' },
-        }),
-      ),
-    context.settings.timeouts.requestMs,
-  );
-  try {
-    return await context.send('stream', 'GetObject', new GetObjectCommand(input), {
-      signal: controller.signal,
-      attempts,
-    });
-  } finally {
-    clearTimeout(late);
-  }
+/** Whether any condition is given. */
+export function isConditional(conditions: ReadConditions): boolean {
+  return Object.values(conditionsInput(conditions)).some((condition) => condition !== undefined);
 }
 
-function answerTo(
-  refusal: Refusal | undefined,
-  { ifNoneMatch }: ReadRequest,
-): ReadResult | undefined {
+// One spelling, whatever the client wrote.
+function rangeHeader(range: ByteRange): string {
+  return range.kind === 'suffix'
+    ? `bytes=-${range.length}`
+    : `bytes=${range.start}-${range.end ?? ''}`;
+}
+
+function answerTo(refusal: Refusal | undefined, request: ReadRequest): ReadResult | undefined {
   switch (refusal?.kind) {
     case 'missing':
       return { kind: 'missing' };
     case 'not-modified':
-      return { kind: 'not-modified', stat: unchanged(refusal.headers, ifNoneMatch) };
     case 'precondition-failed':
-      return { kind: 'precondition-failed' };
+      if (!isConditional(request)) throw unasked(refusal.error);
+      return refusal.kind === 'precondition-failed'
+        ? { kind: 'precondition-failed' }
+        : { kind: 'not-modified', stat: unchanged(refusal.headers, request.ifNoneMatch) };
     case 'unsatisfiable':
+      if (request.range === undefined) throw unasked(refusal.error);
       return { kind: 'unsatisfiable', size: actualSize(refusal) };
     default:
       return undefined;
   }
+}
+
+/** `storage_failed`: a 304, 412 or 416 to a request that had no condition and no range. */
+export function unasked(cause: unknown): Error {
+  return nonsense('Storage answered a question that was not asked.', cause);
 }
 
 function actualSize({ error, headers }: Refusal): number | null {
@@ -107,53 +86,37 @@ function actualSize({ error, headers }: Refusal): number | null {
   return Number.isSafeInteger(size) ? size : null;
 }
 
-function opened(
-  key: string,
-  output: GetObjectCommandOutput,
-  controller: AbortController,
-): OpenedObject {
-  return {
-    length: output.ContentLength,
-    contentRange: output.ContentRange,
-    statWith: (size) => statOf(key, size, output),
-    body: bodyOf(output, controller),
-  };
-}
-
-function bodyOf(output: GetObjectCommandOutput, controller: AbortController): Flow {
-  // Border with the SDK: under Node a body is always a Readable.
-  const stream = required(output.Body, 'a body') as unknown as Readable;
-  return flowOf(stream, () => controller.abort());
+interface Found {
+  readonly key: string;
+  readonly request: ReadRequest;
+  readonly output: Output<'GetObject'>;
 }
 
 /** What was found, with a body that resumes by itself unless it is there already. */
-function found(context: S3Context, request: ReadRequest, object: OpenedObject): ReadResult {
-  const { body: first } = object;
+async function found(context: S3Context, { key, request, output }: Found): Promise<ReadResult> {
+  const first = required(output.Body, 'a body');
   try {
-    const length = required(object.length, 'a length');
-    const part =
-      request.range === undefined ? null : partOf(request.range, object.contentRange, length);
-    const stat = object.statWith(part?.size ?? length);
+    await assertSpeaksS3(context, output);
+    const length = required(output.ContentLength, 'a length');
+    const part = partOf(request.range, output, length);
+    const stat = statOf(key, part?.size ?? length, output);
     const start = part?.start ?? 0;
     const range = part && { start, end: start + length - 1 };
     // The digest is of the whole: of a part it says nothing.
     const check = range === null ? digestCheck(stat.digest) : null;
     if (first instanceof Uint8Array) {
       check?.update(first);
-      if (check?.matches() === false) throw inexact();
+      if (first.length !== length || check?.matches() === false) throw inexact();
       return { kind: 'found', stat, range, body: first };
     }
-    let controller = new AbortController();
+    const rest = restOf(context, stat, { start, end: start + length - 1 });
     const body = resumingBody(first, {
       length,
       idleMs: context.settings.timeouts.idleMs,
       check,
-      reopen(offset) {
-        controller = new AbortController();
-        return rest(context, stat, { controller, start: start + offset, end: start + length - 1 });
-      },
-      isContended: () => context.connection.waiting() > 0,
-      release: () => controller.abort(),
+      reopen: (offset) => rest.from(offset),
+      isContended: () => context.connection.wire.waiting() > 0,
+      release: () => rest.release(),
     });
     return { kind: 'found', stat, range, body };
   } catch (error) {
@@ -171,9 +134,16 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 
 // null: storage gave the whole object, which it may. A part that is not the one asked for is nonsense;
 // s3rver gives one for every suffix.
-function partOf(range: ByteRange, contentRange: string | undefined, length: number): Part | null {
-  if (contentRange === undefined) return null;
-  const [, start, end, size] = (CONTENT_RANGE.exec(contentRange) ?? []).map(Number);
+function partOf(
+  range: ByteRange | undefined,
+  { ContentRange, $metadata }: Output<'GetObject'>,
+  length: number,
+): Part | null {
+  const isPart = ContentRange !== undefined || $metadata.httpStatusCode === 206;
+  if (!isPart) return null;
+  if (range === undefined)
+    throw nonsense('Storage gave a part of a file that was asked for whole.');
+  const [, start, end, size] = (CONTENT_RANGE.exec(ContentRange ?? '') ?? []).map(Number);
   if (start === undefined || end === undefined || size === undefined) {
     throw nonsense('Storage named a range that cannot be read.');
   }
@@ -187,29 +157,40 @@ function partOf(range: ByteRange, contentRange: string | undefined, length: numb
   return { start, size };
 }
 
+/** Asks for what is missing of a file whose bytes broke off. */
 interface Rest {
-  readonly controller: AbortController;
-  readonly start: number;
-  readonly end: number;
+  /** The bytes from this offset of the body on, of the same version of the file. */
+  from(offset: number): Promise<Flow>;
+  /** Nobody waits for it any longer. */
+  release(): void;
 }
 
-async function rest(
-  context: S3Context,
-  stat: Stat,
-  { controller, start, end }: Rest,
-): Promise<Flow> {
-  // Without an ETag nothing says that the rest belongs to the same bytes.
-  if (stat.etag === '') throw nonsense('Storage broke off a file that has no ETag.');
-  const input = {
-    Bucket: context.settings.bucket,
-    Key: context.keyOf(stat.key),
-    Range: rangeHeader({ kind: 'from', start, end }),
-    IfMatch: stat.etag,
+function restOf(context: S3Context, { etag, key, size }: Stat, range: Span): Rest {
+  let asking: LinkedAbort | undefined;
+  return {
+    async from(offset) {
+      // Without an ETag nothing says that the rest belongs to the same bytes.
+      if (etag === '') throw nonsense('Storage broke off a file that has no ETag.');
+      const start = range.start + offset;
+      const Range = rangeHeader({ kind: 'from', start, end: range.end });
+      asking?.release();
+      asking = new LinkedAbort(context.call.signal);
+      const input = { Key: context.keyOf(key), Range, IfMatch: etag };
+      const output = await context.send('GetObject', input, { signal: asking, attempts: 1 });
+      const body = asFlow(required(output.Body, 'a body'));
+      const isSame = quoted(output.ETag) === etag;
+      if (isSame && output.ContentRange === `bytes ${start}-${range.end}/${size}`) return body;
+      body.destroy();
+      throw nonsense('Storage gave something else than the rest of the file.');
+    },
+    release() {
+      asking?.abort();
+      asking?.release();
+    },
   };
-  const output = await getObject(context, input, { controller, attempts: 1 });
-  const body = bodyOf(output, controller);
-  const same = quoted(output.ETag) === stat.etag;
-  if (same && output.ContentRange === `bytes ${start}-${end}/${stat.size}`) return body;
-  body.destroy();
-  throw nonsense('Storage gave something else than the rest of the file.');
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
 }

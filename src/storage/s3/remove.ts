@@ -1,10 +1,7 @@
 // Removing: one object, or up to a thousand at once. No object is ever read.
-import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import type { RemoveManyResult } from '../bucket.js';
 import { quoted } from './attributes.js';
-import { attemptsAfter } from './retry.js';
 import type { S3Context } from './call.js';
-import type { NoAnswer } from './wire/exchange.js';
 import { refusalOf, required } from './errors.js';
 import { stat } from './stat.js';
 
@@ -23,15 +20,8 @@ export async function remove(
   if (ifMatch !== undefined && !(await matches(context, key, ifMatch))) {
     return { kind: 'precondition-failed' };
   }
-  const plain = ifMatch === undefined ? await leanRemove(context, key) : 'unasked';
-  if (typeof plain === 'object') return plain;
-  const command = new DeleteObjectCommand({
-    Bucket: context.settings.bucket,
-    Key: context.keyOf(key),
-    IfMatch: ifMatch,
-  });
   try {
-    await context.send('meta', 'DeleteObject', command, { attempts: attemptsAfter(plain) });
+    await context.send('DeleteObject', { Key: context.keyOf(key), IfMatch: ifMatch });
     return { kind: 'removed' };
   } catch (error) {
     const kind = refusalOf(error)?.kind;
@@ -42,25 +32,6 @@ export async function remove(
     if (kind === 'missing') return { kind: 'removed' };
     throw error;
   }
-}
-
-async function leanRemove(context: S3Context, key: string): Promise<RemoveResult | NoAnswer> {
-  const { lean } = context.connection;
-  if (lean === null) return 'unasked';
-  const answer = await lean.ask(
-    {
-      operation: 'DeleteObject',
-      method: 'DELETE',
-      s3Key: context.keyOf(key),
-      query: 'x-id=DeleteObject',
-      headers: [],
-      whole: 0,
-      streamed: false,
-    },
-    context.call,
-  );
-  if (typeof answer === 'string') return answer;
-  return answer.status === 204 || answer.status === 200 ? { kind: 'removed' } : 'failed';
 }
 
 async function matches(context: S3Context, key: string, etag: string): Promise<boolean> {
@@ -86,14 +57,8 @@ export async function removeMany(
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 async function removeBatch(context: S3Context, keys: readonly string[]): Promise<string[]> {
-  const { Errors = [] } = await context.send(
-    'meta',
-    'DeleteObjects',
-    new DeleteObjectsCommand({
-      Bucket: context.settings.bucket,
-      Delete: { Quiet: true, Objects: keys.map((key) => ({ Key: context.keyOf(key) })) },
-    }),
-  );
+  const Objects = keys.map((key) => ({ Key: context.keyOf(key) }));
+  const { Errors = [] } = await context.send('DeleteObjects', { Delete: { Quiet: true, Objects } });
   return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key }) =>
     context.relative(required(Key, 'the name of a file')),
   );

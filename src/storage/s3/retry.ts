@@ -30,13 +30,6 @@ export function retryBudget(): RetryBudget {
   };
 }
 
-const MOST_ATTEMPTS = 3;
-
-/** Attempts left to an idempotent call that may have been tried the lean way already. */
-export function attemptsAfter(lean: 'unasked' | 'failed'): number {
-  return lean === 'failed' ? MOST_ATTEMPTS - 1 : MOST_ATTEMPTS;
-}
-
 const FIRST_PAUSE_MS = 50;
 
 /** Waits before attempt `attempt + 1`, longer each time, jittered; rejects with the signal's reason. */

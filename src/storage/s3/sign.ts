@@ -1,14 +1,14 @@
 // Pre-signed URLs: computed here, no call to storage.
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { isPromise, within } from '../../core/deadline.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { Signed, SignRequest } from '../bucket.js';
 import { keepingInput } from './attributes.js';
-import type { StorageSettings } from './call.js';
-import { clientConfig } from './wire/sdk-config.js';
-import { storageError } from './errors.js';
-import { urlSigner } from './wire/sign-url.js';
-import { resolvePlace } from './wire/endpoint.js';
+import type { Connection } from './connection.js';
+import { translate } from './errors.js';
+import type { StorageSettings } from './settings.js';
+import { lateCredentials } from './wire/answer-error.js';
+import type { Endpoint, LiveIdentity } from './wire/endpoint.js';
+import { urlSigner, type UrlRequest, type UrlSigner } from './wire/sign-url.js';
 
 /** Signs for S3 keys. */
 export interface Signer {
@@ -17,91 +17,62 @@ export interface Signer {
   close(): void;
 }
 
+/** Signs by one endpoint as whoever is signed in there. */
+interface Signing {
+  readonly endpoint: Endpoint;
+  readonly sign: (identity: LiveIdentity, url: UrlRequest) => Signed | Promise<Signed>;
+  readonly close: () => void;
+}
+
 /** A signer for the endpoint that clients see. */
-export function s3Signer(settings: StorageSettings): Signer {
-  let client: S3Client | undefined;
-  let lean: Promise<LeanSigner | null> | undefined;
-  const endpoint = settings.publicEndpoint ?? settings.endpoint;
-  const opened = () => (client ??= new S3Client(clientConfig(settings, endpoint)));
+export function s3Signer({ settings, wire }: Connection): Signer {
+  let signing: Promise<Signing> | undefined;
+  let opened: Signing | undefined;
+  const resolve = async (): Promise<Endpoint> => {
+    if (settings.publicEndpoint === undefined) return wire.endpoint();
+    const { resolveEndpoint } = await import('./wire/endpoint.js');
+    return bounded(settings, resolveEndpoint(settings, settings.publicEndpoint));
+  };
+  const open = (): Promise<Signing> => {
+    signing ??= resolve()
+      .then((endpoint) => signingBy(endpoint, settings))
+      .then((made) => (opened = made));
+    // No credentials at the moment: the next URL looks again.
+    signing.catch(() => (signing = undefined));
+    return signing;
+  };
 
   return {
     async sign(s3Key, request) {
-      lean ??= settings.leanCalls ? leanSigner(settings, endpoint) : Promise.resolve(null);
-      const signed = await lean
-        .then((sign) => sign?.(s3Key, request))
-        // No credentials at the moment: the presigner says so in its own way.
-        .catch(() => void (lean = undefined));
-      if (signed !== undefined) return signed;
-      const expiresIn = await expiry(opened(), request.expiresSeconds);
-      return request.kind === 'read'
-        ? signRead(opened(), settings.bucket, { ...request, key: s3Key, expiresSeconds: expiresIn })
-        : signWrite(opened(), settings, { ...request, key: s3Key, expiresSeconds: expiresIn });
+      try {
+        const { endpoint, sign } = opened ?? (await open());
+        const asked = endpoint.identity();
+        const identity = isPromise(asked) ? await bounded(settings, asked) : asked;
+        const headers = request.kind === 'write' ? writeHeaders(settings, request) : {};
+        const expiresSeconds = expiryOf(identity, request.expiresSeconds);
+        return await sign(identity, { s3Key, request, headers, expiresSeconds });
+      } catch (error) {
+        throw translate(error);
+      }
     },
-    close: () => client?.destroy(),
+    close: () => opened?.close(),
   };
 }
 
-/** Signs where plain signatures do; undefined leaves it to the presigner. */
-type LeanSigner = (s3Key: string, request: SignRequest) => Promise<Signed | undefined>;
-
-async function leanSigner(
-  settings: StorageSettings,
-  endpoint: string | undefined,
-): Promise<LeanSigner | null> {
-  const place = await resolvePlace(settings, endpoint);
-  if (place === null) return null;
-  const signer = urlSigner(place);
-  return async (s3Key, request) => {
-    const identity = await place.identity();
-    // How long a session still lives is for the presigner's way to look at.
-    if (identity.expiration !== undefined) return undefined;
-    const headers = request.kind === 'write' ? writeHeaders(settings, request) : {};
-    return signer(identity, { s3Key, request, headers, expiresSeconds: request.expiresSeconds });
-  };
+function bounded<T>({ timeouts }: StorageSettings, work: PromiseLike<T>): Promise<T> {
+  return within(work, timeouts.requestMs, lateCredentials);
 }
 
-type ReadRequest = Extract<SignRequest, { kind: 'read' }>;
+async function signingBy(endpoint: Endpoint, settings: StorageSettings): Promise<Signing> {
+  if (settings.leanCalls && endpoint.isPlainSigV4) {
+    const sign: UrlSigner = urlSigner(endpoint);
+    return { endpoint, sign, close: () => {} };
+  }
+  const { presigner } = await import('./wire/presigner.js');
+  return { endpoint, ...presigner(settings) };
+}
+
 type WriteRequest = Extract<SignRequest, { kind: 'write' }>;
-
-async function signRead(client: S3Client, Bucket: string, request: ReadRequest): Promise<Signed> {
-  const command = new GetObjectCommand({
-    Bucket,
-    Key: request.key,
-    ResponseContentType: request.contentType,
-    ResponseContentDisposition: request.contentDisposition,
-    ResponseCacheControl: request.cacheControl,
-  });
-  const { expiresSeconds } = request;
-  const url = await getSignedUrl(client, command, { expiresIn: expiresSeconds });
-  return { url, headers: {}, expiresSeconds };
-}
-
-async function signWrite(
-  client: S3Client,
-  settings: StorageSettings,
-  request: WriteRequest,
-): Promise<Signed> {
-  const { contentType, contentLength, createOnly = false } = request;
-  const keeping = keepingInput(settings);
-  const command = new PutObjectCommand({
-    Bucket: settings.bucket,
-    Key: request.key,
-    ContentType: contentType,
-    ContentLength: contentLength,
-    IfNoneMatch: createOnly ? '*' : undefined,
-    ...keeping,
-  });
-  const headers = writeHeaders(settings, request);
-  const names = Object.keys(headers).map((name) => name.toLowerCase());
-  const url = await getSignedUrl(client, command, {
-    expiresIn: request.expiresSeconds,
-    // The presigner leaves Content-Type unsigned unless it is asked; and what it moves into the query
-    // (x-amz-*) some stores ignore there.
-    signableHeaders: new Set(['host', ...names]),
-    unhoistableHeaders: new Set(names),
-  });
-  return { url, headers, expiresSeconds: request.expiresSeconds };
-}
 
 /** What the URL's user must send. */
 function writeHeaders(settings: StorageSettings, request: WriteRequest): Record<string, string> {
@@ -124,10 +95,7 @@ function given(headers: Record<string, string | undefined>): Record<string, stri
 }
 
 /** A URL lives no longer than the session that signed it: asked seconds, or what is left. */
-async function expiry(client: S3Client, asked: number): Promise<number> {
-  const { expiration } = await client.config.credentials().catch((error: unknown) => {
-    throw storageError('denied', error);
-  });
+function expiryOf({ expiration }: LiveIdentity, asked: number): number {
   if (expiration === undefined) return asked;
   const left = Math.floor((expiration.getTime() - Date.now()) / 1000);
   if (left < 1) {

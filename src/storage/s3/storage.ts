@@ -2,7 +2,7 @@
 import { FileServiceError } from '../../core/errors.js';
 import type { Bucket } from '../bucket.js';
 import { check, type Finding } from './check.js';
-import { s3Context, type Call, type S3Context, type StorageSettings } from './call.js';
+import { s3Context, type S3Context } from './call.js';
 import { connect } from './connection.js';
 import { signedWritesAreBound } from './probes/bound-signatures.js';
 import { conditionalWrites } from './probes/conditional-writes.js';
@@ -10,13 +10,14 @@ import { copy } from './copy.js';
 import { list } from './list.js';
 import { read } from './read.js';
 import { remove, removeMany } from './remove.js';
+import type { Call, StorageSettings } from './settings.js';
 import { s3Signer, type Signer } from './sign.js';
 import { stat } from './stat.js';
 import { sweep, type SweepReport, type SweepRequest } from './sweep.js';
 import { write } from './write.js';
 
 export type { Finding } from './check.js';
-export type { Call, StorageSettings } from './call.js';
+export type { Call, StorageSettings } from './settings.js';
 export type { SweepReport, SweepRequest, SweptUpload } from './sweep.js';
 
 /** One S3 bucket with its sockets, shared by all requests of a service. */
@@ -36,21 +37,17 @@ export interface Storage {
 /** A storage. Nothing is opened before the first call. */
 export function s3Storage(settings: StorageSettings): Storage {
   const connection = connect(settings);
-  const signer = s3Signer(settings);
-  const bound = signedWritesAreBound(settings);
-  const closing = new AbortController();
+  const signer = s3Signer(connection);
   const own = (container: string): S3Context =>
-    s3Context(connection, container, { signal: closing.signal, onCall: () => undefined });
+    s3Context(connection, container, { signal: connection.closing, onCall: () => undefined });
 
   return {
-    open: (container, call) =>
-      s3Bucket(s3Context(connection, container, call), () => own(container), signer, bound),
+    open: (container, call) => s3Bucket(s3Context(connection, container, call), signer),
     check: (container) => check(own(container)),
     sweep: (container, request) => sweep(own(container), request),
-    busySockets: () => connection.busySockets(),
+    busySockets: () => connection.wire.busySockets() + connection.wire.waiting(),
     close() {
       const reason = new FileServiceError('closing', 'The service is closing.');
-      closing.abort(reason);
       signer.close();
       connection.close(reason);
       return Promise.resolve();
@@ -58,13 +55,8 @@ export function s3Storage(settings: StorageSettings): Storage {
   };
 }
 
-/** The port, each method in its own file. `own` is for what outlives the request. */
-function s3Bucket(
-  context: S3Context,
-  own: () => S3Context,
-  signer: Signer,
-  bound: (context: S3Context) => Promise<boolean>,
-): Bucket {
+/** The port, each method in its own file. */
+function s3Bucket(context: S3Context, signer: Signer): Bucket {
   return {
     list: (request) => list(context, request),
     stat: (key, conditions) => stat(context, key, conditions),
@@ -74,8 +66,7 @@ function s3Bucket(
     remove: (key, ifMatch) => remove(context, key, ifMatch),
     removeMany: (keys) => removeMany(context, keys),
     sign: (request) => signer.sign(context.keyOf(request.key), request),
-    // One answer for every request that asks: it must not die with the first.
-    conditionalWrites: () => conditionalWrites(own()),
-    signedWritesAreBound: () => bound(own()),
+    conditionalWrites: () => conditionalWrites(context),
+    signedWritesAreBound: () => signedWritesAreBound(context),
   };
 }

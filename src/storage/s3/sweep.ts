@@ -1,12 +1,9 @@
 // Multipart uploads that this service left behind: found by their marks, aborted; never anyone else's.
-import {
-  AbortMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  type MultipartUpload,
-} from '@aws-sdk/client-s3';
+import type { MultipartUpload } from '@aws-sdk/client-s3';
 import type { S3Context } from './call.js';
 import { nonsense, refusalOf, required } from './errors.js';
-import { isLive, markedName, uploadName } from './writing/upload-marks.js';
+import type { Output } from './wire/commands.js';
+import { markedName, uploadName } from './writing/upload-marks.js';
 
 /** What to sweep. */
 export interface SweepRequest {
@@ -45,6 +42,7 @@ interface Open {
 /** Aborts the uploads below the container that this service began and nobody finished. */
 export async function sweep(context: S3Context, request: SweepRequest): Promise<SweepReport> {
   const open = await openUploads(context);
+  const isLive = (name: string): boolean => context.connection.liveUploads.has(name);
   const marked = new Set(open.map(({ marks }) => marks));
   const latest = Date.now() - request.olderThanSeconds * 1000;
   const stale = ({ startedAt }: Open) => startedAt === null || startedAt.getTime() <= latest;
@@ -68,10 +66,8 @@ export async function sweep(context: S3Context, request: SweepRequest): Promise<
 }
 
 async function abort(context: S3Context, { s3Key, uploadId }: Open): Promise<boolean> {
-  const { bucket: Bucket } = context.settings;
-  const command = new AbortMultipartUploadCommand({ Bucket, Key: s3Key, UploadId: uploadId });
   try {
-    await context.send('meta', 'AbortMultipartUpload', command);
+    await context.send('AbortMultipartUpload', { Key: s3Key, UploadId: uploadId });
     return true;
   } catch (error) {
     const kind = refusalOf(error)?.kind;
@@ -86,7 +82,11 @@ async function openUploads(context: S3Context): Promise<Open[]> {
   const open: Open[] = [];
   let after: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
   while (after !== undefined) {
-    const output: Awaited<ReturnType<typeof page>> = await page(context, after);
+    const input = { Prefix: context.container, ...after };
+    const output: Output<'ListMultipartUploads'> = await context.send(
+      'ListMultipartUploads',
+      input,
+    );
     open.push(...(output.Uploads ?? []).map(openOf));
     const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = output;
     const same = KeyMarker === after.KeyMarker && UploadIdMarker === after.UploadIdMarker;
@@ -94,12 +94,6 @@ async function openUploads(context: S3Context): Promise<Open[]> {
     after = output.IsTruncated === true ? { KeyMarker, UploadIdMarker } : undefined;
   }
   return open;
-}
-
-function page(context: S3Context, after: { KeyMarker?: string; UploadIdMarker?: string }) {
-  const { bucket: Bucket } = context.settings;
-  const command = new ListMultipartUploadsCommand({ Bucket, Prefix: context.container, ...after });
-  return context.send('meta', 'ListMultipartUploads', command);
 }
 
 function openOf({ Key, UploadId, Initiated }: MultipartUpload): Open {

@@ -1,16 +1,16 @@
 // Writing an object: one PutObject where the length allows it, by parts otherwise. Nothing becomes
 // visible unless every byte came; whatever fails, no request and no upload stays behind.
 import { Readable } from 'node:stream';
-import { ClientAbort, FINISHED } from '../../core/client-signal.js';
+import { FINISHED, LinkedAbort } from '../../core/client-signal.js';
 import type { WriteRequest, WriteResult } from '../bucket.js';
 import { exactBody } from '../streams/exact-body.js';
+import { smallBody } from '../streams/small-body.js';
 import { newNonce } from './attributes.js';
 import type { S3Context } from './call.js';
 import { nonsense } from './errors.js';
-import { guardInput } from './writing/guard.js';
+import { guardInput, isGuarded } from './writing/guard.js';
 import { writeByParts } from './writing/multipart.js';
-import { putBytes, putStream, settle, type Writing } from './writing/put-object.js';
-import { smallBody } from '../streams/small-body.js';
+import { outcomeOf, putBytes, putStream, type Writing } from './writing/put-object.js';
 
 /**
  * Stores bytes. `incomplete_body` when they are not as many as `request.length` says; an error that the
@@ -27,8 +27,7 @@ export async function write(
   try {
     const guard = await guardInput(context, key, request);
     if ('kind' in guard) return guard;
-    const isGuarded = request.createOnly === true || request.ifMatch !== undefined;
-    const nonce = isGuarded ? newNonce() : undefined;
+    const nonce = isGuarded(request) ? newNonce() : undefined;
     return await store(context, body, { key, request, guard, nonce });
   } finally {
     if (body instanceof Readable && !body.readableEnded) body.destroy();
@@ -45,7 +44,7 @@ async function store(
 ): Promise<WriteResult> {
   if (!(body instanceof Readable)) return putBytes(context, body, writing);
   const { length } = writing.request;
-  if (length !== undefined && length <= SMALL_BYTES && context.connection.lean !== null)
+  if (length !== undefined && length <= SMALL_BYTES)
     return putBytes(context, await smallBody(body, length, context.call.signal), writing);
   if (length === undefined || length > context.settings.multipartThreshold) {
     return writeByParts(context, body, writing);
@@ -63,7 +62,7 @@ async function storeStream(
   source: Readable,
   { writing, length }: Streaming,
 ): Promise<WriteResult> {
-  const halt = new ClientAbort();
+  const halt = new LinkedAbort(context.call.signal);
   let failure: Error | undefined;
   const body = exactBody(source, {
     length,
@@ -75,29 +74,24 @@ async function storeStream(
     },
     onStalled: (error) => halt.abort(error),
   });
-  const { call } = context;
-  const onLeave = (): void => {
-    body.close();
-    halt.abort(call.signal.reason);
-  };
-  call.signal.addEventListener('abort', onLeave);
-  if (call.signal.aborted) onLeave();
+  const onAbort = (): void => body.close();
+  halt.addEventListener('abort', onAbort);
+  if (halt.aborted) onAbort();
   try {
     // Storage hangs up on a request that does not begin; a client may take its time to.
     await body.begun;
     if (failure !== undefined) throw failure;
-    const { etag } = await putStream(
-      context,
-      { stream: body.stream, length, signal: halt },
-      writing,
-    );
+    const { stream, isSent } = body;
+    const sent = { stream, length, signal: halt, isSent, close: () => {} };
+    const etag = await putStream(context, sent, writing);
     if (!body.isSent()) throw nonsense('Storage answered before it had the whole file.');
     return { kind: 'written', etag, size: length };
   } catch (error) {
-    if (failure !== undefined && !call.signal.aborted) throw failure;
-    return await settle(context, error, { writing, size: length, isSent: body.isSent() });
+    if (failure !== undefined && !context.call.signal.aborted) throw failure;
+    return await outcomeOf(context, error, { writing, size: length });
   } finally {
-    call.signal.removeEventListener('abort', onLeave);
+    halt.release();
+    halt.removeEventListener('abort', onAbort);
     body.close();
     // Storage that answers early leaves a request half sent.
     halt.abort(FINISHED);

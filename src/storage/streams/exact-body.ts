@@ -96,7 +96,7 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
 
 /** `storage_unavailable`: storage takes no bytes, or does not say what became of them. */
 export function stalled(): FileServiceError {
-  const cause = Object.assign(new Error('storage made no progress'), { name: 'TimeoutError' });
+  const cause = Object.assign(new Error('storage made no progress'), { code: 'ETIMEDOUT' });
   return new FileServiceError('storage_unavailable', 'Storage did not take the file in time.', {
     cause,
     headers: { 'Retry-After': '5' },

@@ -45,3 +45,18 @@ export function flowOf(stream: Readable, abort: () => void): Flow {
     },
   };
 }
+
+/** Bytes that came whole, as a flow. */
+export function asFlow(body: Flow | Uint8Array): Flow {
+  if (!(body instanceof Uint8Array)) return body;
+  const { buffer, byteOffset, byteLength } = body;
+  return {
+    start(to) {
+      if (byteLength > 0) to.data(Buffer.from(buffer, byteOffset, byteLength));
+      to.end();
+    },
+    pause() {},
+    resume() {},
+    destroy() {},
+  };
+}

@@ -1,64 +1,68 @@
 import { describe, expect, it } from 'vitest';
-import { breaker } from '../../../src/storage/s3/breaker.ts';
+import { breaker, type CallKind, type CallOf } from '../../../src/storage/s3/breaker.ts';
 import { retryBudget } from '../../../src/storage/s3/retry.ts';
+
+const of = (s3Key: string, kind: CallKind = 'read'): CallOf => ({ kind, s3Key });
 
 const clocked = () => {
   let now = 0;
   return { guard: breaker(() => now), pass: (ms: number) => (now += ms) };
 };
 
-const admitted = (guard: ReturnType<typeof breaker>): boolean => {
+const admits = (guard: ReturnType<typeof breaker>, call: CallOf): boolean => {
   try {
-    guard.admit();
+    guard.admit(call);
     return true;
   } catch {
     return false;
   }
 };
 
-describe('breaker', () => {
+const A = of('a');
+
+describe('a breaker and one key', () => {
   it('lets calls through until five in a row got no answer', () => {
     const { guard } = clocked();
     for (let call = 1; call <= 5; call += 1) {
-      expect([call, admitted(guard)]).toEqual([call, true]);
-      guard.failed(2);
+      expect([call, admits(guard, A)]).toEqual([call, true]);
+      guard.failed(A, 'silent');
     }
-    expect([admitted(guard), guard.isOpen()]).toEqual([false, true]);
+    expect([admits(guard, A), guard.isOpen(A)]).toEqual([false, true]);
   });
 
   it('takes ten answers in a row that storage cannot for the same', () => {
     const { guard } = clocked();
-    for (let call = 0; call < 9; call += 1) guard.failed(1);
-    expect(guard.isOpen()).toBe(false);
-    guard.failed(1);
-    expect(guard.isOpen()).toBe(true);
+    for (let call = 0; call < 9; call += 1) guard.failed(A, 'failing');
+    expect(guard.isOpen(A)).toBe(false);
+    guard.failed(A, 'failing');
+    expect(guard.isOpen(A)).toBe(true);
   });
 
   it('forgets failures at the first answer', () => {
     const { guard } = clocked();
-    for (let call = 0; call < 4; call += 1) guard.failed(2);
-    guard.succeeded();
-    for (let call = 0; call < 4; call += 1) guard.failed(2);
-    expect(guard.isOpen()).toBe(false);
+    for (let call = 0; call < 4; call += 1) guard.failed(A, 'silent');
+    guard.succeeded(A);
+    for (let call = 0; call < 4; call += 1) guard.failed(A, 'silent');
+    expect(guard.isOpen(A)).toBe(false);
   });
 
   it('refuses with storage_unavailable and Retry-After while open', () => {
     const { guard } = clocked();
-    for (let call = 0; call < 5; call += 1) guard.failed(2);
-    expect(() => guard.admit()).toThrow(
+    for (let call = 0; call < 5; call += 1) guard.failed(A, 'silent');
+    expect(() => guard.admit(A)).toThrow(
       expect.objectContaining({ reason: 'storage_unavailable', headers: { 'Retry-After': '1' } }),
     );
   });
 
   it('lets one call a second look while open', () => {
     const { guard, pass } = clocked();
-    for (let call = 0; call < 5; call += 1) guard.failed(2);
+    for (let call = 0; call < 5; call += 1) guard.failed(A, 'silent');
     const looks: number[] = [];
     for (let ms = 0; ms < 10_000; ms += 10) {
       pass(10);
-      if (admitted(guard)) {
+      if (admits(guard, A)) {
         looks.push(ms + 10);
-        guard.failed(2);
+        guard.failed(A, 'silent');
       }
     }
     expect(looks).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((second) => second * 1000));
@@ -66,11 +70,68 @@ describe('breaker', () => {
 
   it('closes at the first look that is answered', () => {
     const { guard, pass } = clocked();
-    for (let call = 0; call < 5; call += 1) guard.failed(2);
+    for (let call = 0; call < 5; call += 1) guard.failed(A, 'silent');
     pass(1000);
-    guard.admit();
-    guard.succeeded();
-    expect([admitted(guard), admitted(guard), guard.isOpen()]).toEqual([true, true, false]);
+    guard.admit(A);
+    guard.succeeded(A);
+    expect([admits(guard, A), admits(guard, A), guard.isOpen(A)]).toEqual([true, true, false]);
+  });
+});
+
+describe('a breaker and many keys', () => {
+  it('lets every other key through while some always fail, however often they are asked for', () => {
+    const { guard, pass } = clocked();
+    let healthy = 0;
+    for (let round = 0; round < 1000; round += 1) {
+      pass(1);
+      for (const poisoned of ['x', 'y'])
+        if (admits(guard, of(poisoned))) guard.failed(of(poisoned), 'failing');
+      const other = of(`key${round % 16}`);
+      if (round % 10 > 0 || !admits(guard, other)) continue;
+      healthy += 1;
+      guard.succeeded(other);
+    }
+    expect(healthy).toBe(100);
+  });
+
+  it('opens for a kind of call when most keys that were asked for fail', () => {
+    const { guard } = clocked();
+    for (let key = 0; key < 10; key += 1) guard.failed(of(`key${key}`), 'failing');
+    expect(admits(guard, of('another'))).toBe(false);
+  });
+
+  it('lets three keys a second look then, so that a poisoned one is not the only one that does', () => {
+    const { guard, pass } = clocked();
+    for (let key = 0; key < 10; key += 1) guard.failed(of(`key${key}`), 'failing');
+    pass(1000);
+    const looks = Array.from({ length: 10 }, (_, index) => admits(guard, of(`other${index}`)));
+    expect(looks.filter(Boolean)).toHaveLength(3);
+    guard.succeeded(of('other0'));
+    expect(admits(guard, of('another'))).toBe(true);
+  });
+
+  it('stops no reads because of writes that cannot be stored', () => {
+    const { guard } = clocked();
+    for (let key = 0; key < 20; key += 1) guard.failed(of(`key${key}`, 'write'), 'failing');
+    expect([admits(guard, of('other', 'write')), admits(guard, of('key1'))]).toEqual([false, true]);
+  });
+
+  it('opens for all kinds when storage cannot even be reached', () => {
+    const { guard } = clocked();
+    for (let call = 0; call < 5; call += 1) guard.unreached();
+    expect(
+      (['read', 'list', 'write', 'remove'] as const).map((kind) => admits(guard, of('a', kind))),
+    ).toEqual([false, false, false, false]);
+  });
+
+  it('remembers a bounded number of failing keys', () => {
+    const { guard, pass } = clocked();
+    for (let key = 0; key < 100_000; key += 1) {
+      guard.failed(of(`key${key}`), 'silent');
+      if (key % 1000 === 0) pass(11_000);
+    }
+    guard.succeeded(of('good'));
+    expect(admits(guard, of('key0'))).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FileServiceError } from '../../../src/core/errors.ts';
-import { outageWeight, refusalOf, translate } from '../../../src/storage/s3/errors.ts';
+import { healthOf, isLost, refusalOf, translate } from '../../../src/storage/s3/errors.ts';
 
 interface Given {
   readonly name?: string;
@@ -21,43 +21,57 @@ const failure = ({ name = 'Error', code, status, headers = {} }: Given): Error =
 
 describe('refusals of storage', () => {
   it.each([
-    [{ name: 'NoSuchKey', status: 404 }, 'missing', 'not_found', 0],
-    [{ name: 'NotFound', status: 404 }, 'missing', 'not_found', 0],
-    [{ name: 'NoSuchBucket', status: 404 }, 'bucket-missing', 'storage_bucket_missing', 0],
-    [{ name: 'NoSuchUpload', status: 404 }, 'upload-missing', 'storage_failed', 0],
-    [{ name: 'PreconditionFailed', status: 412 }, 'precondition-failed', 'precondition_failed', 0],
-    [{ name: 'Unknown', status: 412 }, 'precondition-failed', 'precondition_failed', 0],
-    [{ name: 'ConditionalRequestConflict', status: 409 }, 'conflict', 'conflict', 0],
-    [{ name: 'InvalidRange', status: 416 }, 'unsatisfiable', 'range_not_satisfiable', 0],
-    [{ name: 'AccessDenied', status: 403 }, 'denied', 'storage_access_denied', 0],
-    [{ name: 'Unknown', status: 400 }, 'denied', 'storage_access_denied', 0],
-    [{ name: 'Unknown', status: 301 }, 'denied', 'storage_access_denied', 0],
+    [{ name: 'NoSuchKey', status: 404 }, 'missing', 'not_found', 'answered'],
+    [{ name: 'NotFound', status: 404 }, 'missing', 'not_found', 'answered'],
+    [{ name: 'NoSuchBucket', status: 404 }, 'bucket-missing', 'storage_bucket_missing', 'answered'],
+    [{ name: 'NoSuchUpload', status: 404 }, 'upload-missing', 'storage_failed', 'answered'],
+    [
+      { name: 'PreconditionFailed', status: 412 },
+      'precondition-failed',
+      'precondition_failed',
+      'answered',
+    ],
+    [{ name: 'Unknown', status: 412 }, 'precondition-failed', 'precondition_failed', 'answered'],
+    [{ name: 'ConditionalRequestConflict', status: 409 }, 'conflict', 'conflict', 'answered'],
+    [{ name: 'InvalidRange', status: 416 }, 'unsatisfiable', 'range_not_satisfiable', 'answered'],
+    [{ name: 'AccessDenied', status: 403 }, 'denied', 'storage_access_denied', 'answered'],
+    [{ name: 'Unknown', status: 400 }, 'denied', 'storage_access_denied', 'answered'],
+    [{ name: 'Unknown', status: 301 }, 'denied', 'storage_access_denied', 'answered'],
     [{ name: 'CredentialsProviderError' }, 'denied', 'storage_access_denied', undefined],
-    [{ name: 'KMS.DisabledException', status: 403 }, 'denied', 'storage_access_denied', 0],
-    [{ name: 'SlowDown', status: 503 }, 'unavailable', 'storage_unavailable', 1],
-    [{ name: 'InternalError', status: 500 }, 'unavailable', 'storage_unavailable', 1],
-    [{ name: 'RequestTimeout', status: 400 }, 'unavailable', 'storage_unavailable', 0],
-    [{ name: 'TooManyRequests', status: 429 }, 'unavailable', 'storage_unavailable', 0],
-    [{ name: 'NotImplemented', status: 501 }, 'unsupported', 'storage_failed', 0],
-    [{ name: 'KeyTooLongError', status: 400 }, 'bad-key', 'invalid_path', 0],
-    [{ name: 'InvalidArgument', status: 400 }, 'nonsense', 'storage_failed', 0],
-    [{ name: 'SyntaxError', status: 200 }, 'nonsense', 'storage_failed', 0],
-    [{ code: 'ECONNREFUSED' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'ENOTFOUND' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'EAI_AGAIN' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'ECONNRESET', name: 'TimeoutError' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'EPIPE' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'CERT_HAS_EXPIRED' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'unreachable', 'storage_unavailable', 2],
-    [{ code: 'ETIMEDOUT', name: 'TimeoutError' }, 'timeout', 'storage_unavailable', 2],
+    [{ name: 'KMS.DisabledException', status: 403 }, 'denied', 'storage_access_denied', 'answered'],
+    [{ name: 'SlowDown', status: 503 }, 'unavailable', 'storage_unavailable', 'failing'],
+    [{ name: 'InternalError', status: 500 }, 'unavailable', 'storage_unavailable', 'failing'],
+    [{ name: 'RequestTimeout', status: 400 }, 'unavailable', 'storage_unavailable', 'answered'],
+    [{ name: 'TooManyRequests', status: 429 }, 'unavailable', 'storage_unavailable', 'answered'],
+    [{ name: 'NotImplemented', status: 501 }, 'unsupported', 'storage_failed', 'answered'],
+    [{ name: 'KeyTooLongError', status: 400 }, 'bad-key', 'invalid_path', 'answered'],
+    [{ name: 'QuotaExceeded', status: 403 }, 'quota', 'quota_exceeded', 'answered'],
+    [{ name: 'Unknown', status: 507 }, 'storage-full', 'storage_full', 'answered'],
+    [{ name: 'XMinioStorageFull', status: 507 }, 'storage-full', 'storage_full', 'answered'],
+    [{ name: 'XMinioParentIsObject', status: 400 }, 'parent-is-file', 'conflict', 'answered'],
+    [{ name: 'XMinioInvalidObjectName', status: 400 }, 'bad-key', 'invalid_path', 'answered'],
+    [{ name: 'InvalidObjectState', status: 403 }, 'archived', 'archived', 'answered'],
+    [{ name: 'InvalidRegionName', status: 400 }, 'denied', 'storage_access_denied', 'answered'],
+    [{ name: 'CredentialsTimeout' }, 'credentials-late', 'storage_unavailable', undefined],
+    [{ code: 'ENOSOCKET' }, 'crowded', 'storage_unavailable', undefined],
+    [{ name: 'InvalidArgument', status: 400 }, 'nonsense', 'storage_failed', 'answered'],
+    [{ name: 'SyntaxError', status: 200 }, 'nonsense', 'storage_failed', 'answered'],
+    [{ code: 'ECONNREFUSED' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'ENOTFOUND' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'EAI_AGAIN' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'ECONNRESET', name: 'TimeoutError' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'EPIPE' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'CERT_HAS_EXPIRED' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'unreachable', 'storage_unavailable', 'silent'],
+    [{ code: 'ETIMEDOUT', name: 'TimeoutError' }, 'timeout', 'storage_unavailable', 'silent'],
     [{ name: 'TimeoutError' }, 'crowded', 'storage_unavailable', undefined],
-  ] as const)('%o is %s, which a client reads as %s', (given, kind, reason, weight) => {
+  ] as const)('%o is %s, which a client reads as %s', (given, kind, reason, health) => {
     const error = failure(given);
     const refusal = refusalOf(error);
     expect(refusal?.kind).toBe(kind);
-    expect(refusal && outageWeight(refusal)).toBe(weight);
+    expect(refusal && healthOf(refusal)).toBe(health);
     expect(translate(error)).toMatchObject({ name: 'FileServiceError', reason, cause: error });
   });
 
@@ -85,5 +99,22 @@ describe('refusals of storage', () => {
     expect(translate(own)).toBe(own);
     expect(refusalOf(own)).toMatchObject({ kind: 'missing', code: 'NoSuchKey' });
     expect(refusalOf(new FileServiceError('closing', 'Closing.'))).toBeUndefined();
+  });
+
+  it.each([
+    [{ code: 'ECONNRESET' }, true],
+    [{ code: 'ETIMEDOUT' }, true],
+    [{ code: 'ECONNRESET', isSent: true }, true],
+    [{ code: 'ETIMEDOUT', isSent: false }, false],
+    [{ code: 'ECONNREFUSED' }, false],
+    [{ code: 'ENOTFOUND' }, false],
+    [{ code: 'CERT_HAS_EXPIRED' }, false],
+    [{ code: 'EPROTO' }, false],
+    [{ code: 'EPROTO', isSent: true }, true],
+    [{ name: 'TimeoutError' }, false],
+    [{ name: 'SlowDown', status: 503 }, false],
+  ] as const)('says of %o whether storage may have done it: %s', ({ ...given }, lost) => {
+    const refusal = refusalOf(Object.assign(failure(given), given));
+    expect(refusal && isLost(refusal)).toBe(lost);
   });
 });

@@ -1,10 +1,9 @@
 // Whether a signed upload URL gives nothing but its upload, asked of the store itself: AWS refuses `x-amz-*` headers
 // that were not signed, Ceph 16 obeys them.
 import { randomUUID } from 'node:crypto';
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { debugStorage } from '../../../core/debug.js';
-import type { S3Context, StorageSettings } from '../call.js';
-import { s3Signer } from '../sign.js';
+import { detached, type S3Context } from '../call.js';
+import { s3Signer, type Signer } from '../sign.js';
 
 const EXPIRES_SECONDS = 60;
 
@@ -12,48 +11,50 @@ const EXPIRES_SECONDS = 60;
  * Asks once for all, and again only when nothing was learnt. AWS is known to refuse. Nothing learnt is false: the
  * service then gives no URL that might give more than it says.
  */
-export function signedWritesAreBound(
-  settings: StorageSettings,
-): (context: S3Context) => Promise<boolean> {
-  let known: Promise<boolean | null> | undefined;
-  return async (context) => {
-    if (settings.endpoint === undefined) return true;
-    known ??= probe(context);
-    const bound = await known;
-    if (bound === null) known = undefined;
-    return bound ?? false;
-  };
+export async function signedWritesAreBound(context: S3Context): Promise<boolean> {
+  const { connection, call } = context;
+  if ((await connection.wire.endpoint()).isAws) return true;
+  const ask = (): Promise<boolean> => probe(detached(context));
+  return connection.known.signedWritesAreBound.get(ask, call.signal).catch((error: unknown) => {
+    if (call.signal.aborted) throw call.signal.reason;
+    debugStorage('the probe of signed headers failed: %O', error);
+    return false;
+  });
 }
 
-/** Sends a signed PUT with a header that its signature does not name; null when the answer says nothing. */
-async function probe(context: S3Context): Promise<boolean | null> {
+/** Sends a signed PUT with a header that its signature does not name. Throws when the answer says nothing. */
+async function probe(context: S3Context): Promise<boolean> {
+  const { connection, settings } = context;
   // As the service itself reaches storage: where clients do, it may not get through.
-  const signer = s3Signer({ ...context.settings, publicEndpoint: undefined });
+  const own = { ...connection, settings: { ...settings, publicEndpoint: undefined } };
+  const signer = s3Signer(own);
   const key = context.keyOf(`.s3files-probe-${randomUUID()}`);
   try {
-    const { url, headers } = await signer.sign(key, {
-      kind: 'write',
-      key,
-      expiresSeconds: EXPIRES_SECONDS,
-    });
-    const { status } = await fetch(url, {
-      method: 'PUT',
-      headers: { ...headers, 'x-amz-meta-s3files-unsigned': '1' },
-      body: '',
-      signal: AbortSignal.timeout(context.settings.timeouts.requestMs),
-    });
-    if (status === 400 || status === 403) return true;
-    if (status !== 200) return null;
-    await context.send(
-      'meta',
-      'DeleteObject',
-      new DeleteObjectCommand({ Bucket: context.settings.bucket, Key: key }),
-    );
-    return false;
-  } catch (error) {
-    debugStorage('the probe of signed headers failed: %O', error);
-    return null;
+    const status = await put(context, signer, { key, unsigned: { 'x-amz-meta-unsigned': '1' } });
+    if (status === 200) return false;
+    if (status !== 400 && status !== 403) throw new Error(`the probe was answered with ${status}`);
+    // Refused for the header, or for anything else? Without it the same PUT has to be taken.
+    const plain = await put(context, signer, { key, unsigned: {} });
+    if (plain !== 200) throw new Error(`a plain signed PUT was answered with ${plain}`);
+    return true;
   } finally {
     signer.close();
+    await context.send('DeleteObject', { Key: key }).catch(() => undefined);
   }
+}
+
+interface Put {
+  readonly key: string;
+  readonly unsigned: Readonly<Record<string, string>>;
+}
+
+async function put(context: S3Context, signer: Signer, { key, unsigned }: Put): Promise<number> {
+  const request = { kind: 'write', key, expiresSeconds: EXPIRES_SECONDS } as const;
+  const { url, headers } = await signer.sign(key, request);
+  const { requestMs } = context.settings.timeouts;
+  const signal = AbortSignal.timeout(requestMs);
+  const sent = { method: 'PUT', headers: { ...headers, ...unsigned }, body: '', signal };
+  const response = await fetch(url, sent);
+  await response.body?.cancel();
+  return response.status;
 }

@@ -1,83 +1,105 @@
 // Whether a store honours `If-None-Match: *`, asked of the store itself: names and versions lie.
 import { randomUUID } from 'node:crypto';
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { keepingInput } from '../attributes.js';
-import type { Connection, S3Context } from '../call.js';
+import { detached, type S3Context } from '../call.js';
 import { refusalOf } from '../errors.js';
+import { pauseBefore } from '../retry.js';
+
+/**
+ * True when create-only writes are atomic here: AWS is known to, other stores are asked once. A store that takes too
+ * few writes to be asked is taken for one that does not, and asked again the next time.
+ */
+export async function conditionalWrites(context: S3Context): Promise<boolean> {
+  const { connection, call } = context;
+  if ((await connection.wire.endpoint()).isAws) return true;
+  const ask = async (): Promise<boolean> => {
+    const answer = await probe(detached(context));
+    if (answer === 'unknown') throw new NotKnown();
+    if (answer === 'ignored') warn();
+    return answer === 'honoured';
+  };
+  return connection.known.conditionalWrites.get(ask, call.signal).catch((error: unknown) => {
+    if (error instanceof NotKnown) return false;
+    throw error;
+  });
+}
+
+class NotKnown extends Error {}
 
 // Swift 2.38 answers 412 to the second of two writes, and lets several of a race win: so race.
 const RACERS = 4;
-const KNOWN = new WeakMap<Connection, Promise<boolean>>();
-
-/** True when create-only writes are atomic here: AWS is known to, other stores are asked once. */
-export function conditionalWrites(context: S3Context): Promise<boolean> {
-  const { connection } = context;
-  if (connection.settings.endpoint === undefined) return Promise.resolve(true);
-  const known = KNOWN.get(connection);
-  if (known !== undefined) return known;
-  const answer = probe(context);
-  KNOWN.set(connection, answer);
-  answer.then(
-    (honoured) => honoured || warn(),
-    () => KNOWN.delete(connection),
-  );
-  return answer;
-}
+const ATTEMPTS = 3;
 
 /**
- * Races create-only writes for one fresh key, and removes it. False when not exactly one won, or when
- * the store refuses the condition or the write; throws when the store is unavailable.
+ * Races create-only writes for one fresh key, and removes it. `ignored` when not exactly one won, or when the store
+ * refuses the condition; throws when the store is unavailable.
  */
-export async function probe(context: S3Context): Promise<boolean> {
+export async function probe(context: S3Context): Promise<'honoured' | 'ignored' | 'unknown'> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await race(context);
+      return await onFreshKey(context, race);
     } catch (error) {
       // Nobody waits for an answer twice: a timeout has used up the caller's patience.
-      const isLate = refusalOf(error)?.kind === 'timeout';
-      if (attempt === 3 || isLate || context.connection.breaker.isOpen()) throw error;
+      if (attempt === ATTEMPTS || refusalOf(error)?.kind !== 'unavailable') throw error;
+      await pauseBefore(attempt, context.call.signal);
     }
   }
 }
 
-async function race(context: S3Context): Promise<boolean> {
-  const { bucket: Bucket } = context.settings;
-  const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
-  const put = () =>
-    new PutObjectCommand({
-      Bucket,
-      Key,
-      Body: new Uint8Array(0),
-      IfNoneMatch: '*',
-      ...keepingInput(context.settings),
-    });
-  const racers = Array.from({ length: RACERS }, () =>
-    context.send('meta', 'PutObject', put(), { attempts: 1 }),
-  );
-  const results = await Promise.allSettled(racers);
-  const removed = context
-    .send('meta', 'DeleteObject', new DeleteObjectCommand({ Bucket, Key }))
-    .catch(() => undefined);
-  const lost = results
-    .filter((result) => result.status === 'rejected')
-    .map(({ reason }) => reason as unknown);
-  const outage = lost.find((error) => OUTAGE.has(refusalOf(error)?.kind ?? 'unavailable'));
-  if (outage !== undefined) throw outage;
-  await removed;
-  return (
-    results.length - lost.length === 1 &&
-    lost.every((error) => LOST.has(refusalOf(error)?.kind ?? ''))
-  );
+/** How one create-only write ended. */
+type Verdict = 'stored' | 'refused' | 'unsupported' | 'too-many';
+type Put = () => Promise<Verdict>;
+
+async function race(put: Put): Promise<'honoured' | 'ignored' | 'unknown'> {
+  const results = await Promise.allSettled(Array.from({ length: RACERS }, put));
+  const verdicts = results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+  if (verdicts.includes('unsupported')) return 'ignored';
+  if (verdicts.filter((verdict) => verdict === 'stored').length > 1) return 'ignored';
+  if (verdicts.includes('refused')) return 'honoured';
+  return patiently(put);
 }
 
-const OUTAGE = new Set<string>(['unavailable', 'unreachable', 'timeout']);
-const LOST = new Set<string>(['precondition-failed', 'conflict']);
+// R2 and GCS take one write a second on one key, and answer 429 to all others: those say nothing.
+const SECONDS = 3;
 
-let warned = false;
+async function patiently(put: Put): Promise<'honoured' | 'ignored' | 'unknown'> {
+  for (let second = 1; second <= SECONDS; second += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const verdict = await put();
+    if (verdict === 'refused') return 'honoured';
+    if (verdict !== 'too-many') return 'ignored';
+  }
+  return 'unknown';
+}
+
+async function onFreshKey<T>(context: S3Context, trial: (put: Put) => Promise<T>): Promise<T> {
+  const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
+  const kept = keepingInput(context.settings);
+  const input = { Key, Body: new Uint8Array(0), IfNoneMatch: '*', ...kept };
+  const put: Put = () =>
+    context.send('PutObject', input, { attempts: 1 }).then(() => 'stored' as const, verdictOf);
+  try {
+    return await trial(put);
+  } finally {
+    await context.send('DeleteObject', { Key }).catch(() => undefined);
+  }
+}
+
+function verdictOf(error: unknown): Verdict {
+  const refusal = refusalOf(error);
+  if (refusal?.status === 429) return 'too-many';
+  if (refusal?.kind === 'precondition-failed' || refusal?.kind === 'conflict') return 'refused';
+  const isOutage = refusal === undefined || OUTAGE.has(refusal.kind);
+  if (isOutage) throw error;
+  return 'unsupported';
+}
+
+const OUTAGE: ReadonlySet<string> = new Set(['unavailable', 'unreachable', 'timeout', 'crowded']);
 
 function warn(): void {
-  if (warned) return;
-  warned = true;
   process.emitWarning(
     'The storage of a file service does not honour conditional writes (If-None-Match): ' +
       'two uploads that race for one new file may both succeed.',

@@ -2,10 +2,10 @@
 // Bytes of an object are never touched here.
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { nonsense } from '../errors.js';
+import { endlessAnswer, lateError, unlikeS3 } from './answer-error.js';
 
-// A page of 1000 keys of 1024 bytes, each byte percent-encoded, is 3.5 MB.
-const MOST_BYTES = 8 * 2 ** 20;
+/** A page of 1000 keys of 1024 bytes, each byte percent-encoded, is 3.5 MB. */
+export const MOST_DOCUMENT_BYTES = 8 * 2 ** 20;
 
 // S3 begins these answers at once and sends spaces until the work is done, which may take minutes.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
@@ -15,22 +15,39 @@ const SLOW = new Set([
   'UploadPartCopyCommand',
 ]);
 
-/** Makes a client refuse endless documents (`storage_failed`) and those that stall (`ETIMEDOUT`). */
+/** Whether the header of a successful answer says that it is a page of a web server instead of S3's. */
+export function isWebPage(contentType: string | undefined): boolean {
+  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? '');
+}
+
+/** Makes a client refuse endless documents, web pages in the place of S3's answers, and documents that stall. */
 export function boundAnswers(client: S3Client, withinMs: number): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args);
       // Border with the SDK: a middleware's response is typed unknown.
-      const response = result.response as { statusCode: number; body?: unknown };
-      const isObject = context.commandName === 'GetObjectCommand' && response.statusCode < 300;
-      if (!isObject && response.body instanceof Readable) {
-        const isSlow = SLOW.has(context.commandName ?? '');
-        response.body = await collect(response.body, { withinMs, isSlow });
+      const { statusCode, headers, body } = result.response as SdkResponse;
+      const isPlain = statusCode < 300;
+      const name = context.commandName ?? '';
+      if (isPlain && OBJECTS.has(name)) return result;
+      if (isPlain && isWebPage(headers['content-type'])) throw unlikeS3('with a web page');
+      if (body instanceof Readable) {
+        const isSlow = SLOW.has(name);
+        (result.response as SdkResponse).body = await collect(body, { withinMs, isSlow });
       }
       return result;
     },
     { step: 'deserialize', name: 's3files-bounded-answers', priority: 'low' },
   );
+}
+
+// Answers with the type of an object.
+const OBJECTS = new Set(['GetObjectCommand', 'HeadObjectCommand']);
+
+interface SdkResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  body?: unknown;
 }
 
 interface Bounds {
@@ -40,14 +57,14 @@ interface Bounds {
 }
 
 async function collect(body: Readable, { withinMs, isSlow }: Bounds): Promise<Uint8Array> {
-  const late = Object.assign(new Error('storage stalled in an answer'), { code: 'ETIMEDOUT' });
+  const late = lateError('storage stalled in an answer');
   const timer = setTimeout(() => body.destroy(late), withinMs);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > MOST_BYTES) throw nonsense('Storage gave an answer without end.');
+      if (size > MOST_DOCUMENT_BYTES) throw endlessAnswer();
       chunks.push(chunk);
       if (isSlow) timer.refresh();
     }

@@ -1,149 +1,120 @@
-// The lean way to storage: one signed request over a keep-alive socket, its answer's headers as they came.
-// It knows plain answers only; after whatever else the SDK makes the call its own way.
+// Commands that travel directly: signed here, sent over a transport, their answers read by small codecs.
 import { Readable } from 'node:stream';
-import type { Call, Connection, StorageSettings } from '../call.js';
-import { exchange } from './exchange.js';
-import type { LeanAnswer, LeanRequest, NoAnswer } from './exchange.js';
-import { resolvePlace } from './endpoint.js';
-import type { Place } from './endpoint.js';
-import { EMPTY_PAYLOAD, amzDate, encodeS3Key, signableHeaders, signingIn } from './sigv4.js';
-import type { Identity, Signing } from './sigv4.js';
-import { wirePool } from './socket-pool.js';
-import type { WirePool } from './socket-pool.js';
+import { answerError } from './answer-error.js';
+import type { Codec, Encoded, HeaderPair } from './codec.js';
+import type { CommandName, Input, Output, Terms } from './commands.js';
+import type { Endpoint } from './endpoint.js';
+import { listObjectsV2 } from './list-codec.js';
+import { deleteObject, getObject, headObject } from './read-codecs.js';
+import {
+  EMPTY_PAYLOAD,
+  amzDate,
+  encodeS3Key,
+  sha256,
+  signableHeaders,
+  signingIn,
+  type Identity,
+} from './sigv4.js';
+import type { Transport, TransportRequest } from './transport.js';
+import { putObject, uploadPart } from './write-codecs.js';
 
-/** Makes lean calls to one storage. */
-export interface Lean {
-  /**
-   * The answer; `unasked` when this way is closed, `failed` when it was tried and the SDK had better
-   * try again. Throws the call's abort reason, and `storage_unavailable` when storage was silent for as
-   * long as a caller may wait.
-   */
-  readonly ask: (request: LeanRequest, call: Call) => Promise<LeanAnswer | NoAnswer>;
-  /** Sockets in use, and requests that wait for one. */
-  readonly busySockets: () => number;
-  readonly waiting: () => number;
-  readonly close: (reason: Error) => void;
+// The frequent commands. All others travel by the SDK.
+const CODECS = {
+  DeleteObject: deleteObject,
+  GetObject: getObject,
+  HeadObject: headObject,
+  ListObjectsV2: listObjectsV2,
+  PutObject: putObject,
+  UploadPart: uploadPart,
+} as const;
+
+type DirectCommand = keyof typeof CODECS;
+
+/** Whether a command has a codec. */
+export function isDirect(name: CommandName): name is DirectCommand {
+  return Object.hasOwn(CODECS, name);
 }
 
-// Shorter than the 5 s after which Node servers close an idle socket: see the SDK's agents.
-const IDLE_SOCKET_MS = 4000;
+/** On what terms a command is sent, and as whom and when it is signed. */
+export interface DirectTerms extends Terms {
+  readonly identity: Identity;
+  /** Milliseconds since the epoch, by storage's clock. */
+  readonly now: number;
+}
 
-const MISTRUST_MS = 60_000;
-// Statuses that say something of the object or the moment, and nothing of how it was asked.
-const ANSWERS: ReadonlySet<number> = new Set([304, 404, 409, 412, 416, 429]);
-// Signatures hold for a quarter of an hour; the SDK corrects its clock from five minutes on, too.
-const SKEW_MS = 5 * 60_000;
+/** Sends one command, once. Throws as the SDK does. */
+export type SendDirect = <N extends DirectCommand>(
+  name: N,
+  input: Input<N>,
+  terms: DirectTerms,
+) => Promise<Output<N>>;
 
-/** Opens nothing before the first call. */
-export function leanStorage(settings: StorageSettings, connection: Connection): Lean {
-  let way: Way | null | undefined;
-  let finding: Promise<Way | null> | undefined;
-  const find = (): Promise<Way | null> =>
-    (finding ??= resolvePlace(settings, settings.endpoint).then(
-      (place) => (way = place === null ? null : wayTo(place, settings)),
-      () => {
-        // No credentials at the moment: the SDK says so in its own way, and the next call looks again.
-        finding = undefined;
-        return null;
-      },
-    ));
-  // What was learnt of storage's clock from refusals: by this way, or by the SDK.
-  let ownOffset = 0;
-  const clockOffset = (): number =>
-    ownOffset ||
-    connection.client('meta').config.systemClockOffset ||
-    connection.client('stream').config.systemClockOffset;
+/** The direct way to an endpoint. */
+export function directTo(endpoint: Endpoint, transport: Transport): SendDirect {
+  const signing = signingIn(endpoint.scope);
 
-  // A stream that was refused cannot be sent again by the SDK, which may know better: the next ones are its own.
-  let streamsFrom = 0;
-  const learn = ({ status, headers }: LeanAnswer, isOnce: boolean): void => {
-    if (status < 300 || status >= 500) return;
-    const offset = Date.parse(headers['date'] ?? '') - Date.now();
-    if (status === 403 && Math.abs(offset - clockOffset()) > SKEW_MS) ownOffset = offset;
-    else if (isOnce && !ANSWERS.has(status)) streamsFrom = performance.now() + MISTRUST_MS;
+  const signed = (encoded: Encoded, { identity, now, answerMs }: DirectTerms): TransportRequest => {
+    const { method, query, body } = encoded;
+    const path = endpoint.base + encodeS3Key(encoded.s3Key);
+    const payload = payloadOf(body?.bytes);
+    const date = amzDate(now);
+    const headers = allHeaders(encoded, endpoint.host, [
+      ['x-amz-content-sha256', payload],
+      ['x-amz-date', date],
+      ...tokenOf(identity),
+    ]);
+    const signable = { method, path, query, headers: signableHeaders(headers), payload };
+    const sent: HeaderPair[] = [
+      ...headers,
+      ['authorization', signing.authorize(identity, signable, date)],
+    ];
+    if (body !== undefined) sent.push(['content-length', String(body.length)]);
+    return {
+      method,
+      target: query === '' ? path : `${path}?${query}`,
+      headers: sent,
+      body: body?.bytes ?? null,
+      wholeBytes: encoded.wholeBytes,
+      streamed: encoded.streamed,
+      answerMs,
+    };
   };
-  const onOutage = (): void => connection.breaker.failed(2);
 
-  return {
-    async ask(request, call) {
-      const known = way === undefined ? await find() : way;
-      if (known === null) return 'unasked';
-      const isOnce = request.body?.bytes instanceof Readable;
-      if (isOnce && performance.now() < streamsFrom) return 'unasked';
-      if (call.signal.aborted) throw call.signal.reason;
-      connection.breaker.admit();
-      const identity = known.place.identity();
-      const live = 'then' in identity ? await identity.catch(() => null) : identity;
-      if (live === null) return 'unasked';
-      const head = signedHead(known, request, live, amzDate(Date.now() + clockOffset()));
-      if (head === null) return 'unasked';
-      call.onCall(request.operation);
-      const answer = await exchange(known.pool, request, head, { call, settings, onOutage });
-      if (typeof answer === 'object') {
-        judge(connection, answer.status);
-        learn(answer, isOnce);
-      }
-      return answer;
-    },
-    busySockets: () => (way?.pool.busy() ?? 0) + (way?.pool.waiting() ?? 0),
-    waiting: () => way?.pool.waiting() ?? 0,
-    close: (reason) => way?.pool.close(reason),
+  return async (name, input, terms) => {
+    // The table has one codec a name, which the type of a lookup by a generic cannot say.
+    const codec = CODECS[name] as unknown as Codec<typeof name>;
+    const answer = await transport.send(signed(codec.encode(input), terms), terms.signal);
+    const { status, headers, body } = answer;
+    if (status >= 200 && status <= 299) return codec.decode(answer);
+    throw answerError(status, headers, body instanceof Uint8Array ? body : null);
   };
 }
 
-function judge({ breaker, budget }: Connection, status: number): void {
-  if (status >= 500 || status === 429) return breaker.failed(1);
-  breaker.succeeded();
-  budget.earn();
+// A stream would have to be read twice to be hashed first; the SDK sends it unsigned too.
+function payloadOf(bytes: Uint8Array | Readable | undefined): string {
+  if (bytes === undefined) return EMPTY_PAYLOAD;
+  return bytes instanceof Readable || bytes.length > MOST_HASHED_BYTES
+    ? 'UNSIGNED-PAYLOAD'
+    : sha256(bytes);
 }
 
-/** A resolved place with its sockets. */
-interface Way {
-  readonly place: Place;
-  readonly pool: WirePool;
-  readonly signing: Signing;
+const MOST_HASHED_BYTES = 256 * 1024;
+
+function tokenOf({ sessionToken }: Identity): HeaderPair[] {
+  return sessionToken === undefined ? [] : [['x-amz-security-token', sessionToken]];
 }
 
-function wayTo(place: Place, { maxSockets, timeouts }: StorageSettings): Way {
-  const { connectMs } = timeouts;
-  const pool = wirePool(place.origin, { maxSockets, connectMs, idleMs: IDLE_SOCKET_MS });
-  return { place, pool, signing: signingIn(place.scope) };
-}
-
-// What is signed has to be what arrives. Signatures trim values and collapse their spaces; stores differ in
-// what they make of characters beyond ASCII.
-const PLAIN_VALUE = /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/;
-
-/** Request line and headers, signed; null when a header cannot be sent as it is. */
-function signedHead(
-  { place, signing }: Way,
-  request: LeanRequest,
-  identity: Identity,
-  date: string,
-): string | null {
-  const { method, query, body } = request;
-  const path = place.base + encodeS3Key(request.s3Key);
-  const payload = body?.payload ?? EMPTY_PAYLOAD;
-  const headers: (readonly [string, string])[] = [
-    ['host', place.host],
-    ...request.headers,
-    ['x-amz-content-sha256', payload],
-    ['x-amz-date', date],
-  ];
-  if (identity.sessionToken !== undefined)
-    headers.push(['x-amz-security-token', identity.sessionToken]);
+/** All that is signed, in order of the names. */
+function allHeaders(
+  { headers }: Encoded,
+  host: string,
+  signing: readonly HeaderPair[],
+): HeaderPair[] {
+  const all: HeaderPair[] = [['host', host], ...headers, ...signing];
   // What every request has is in order already.
-  if (request.headers.length > 0) headers.sort(byName);
-  const signable = { method, path, query, headers: signableHeaders(headers), payload };
-  const authorization = signing.authorize(identity, signable, date);
-  let head = `${method} ${path}${query === '' ? '' : '?'}${query} HTTP/1.1\r\nauthorization: ${authorization}\r\n`;
-  for (const [name, value] of headers) {
-    if (!PLAIN_VALUE.test(value)) return null;
-    head += `${name}: ${value}\r\n`;
-  }
-  return body === undefined ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`;
+  return headers.length === 0 ? all : all.sort(byName);
 }
 
-function byName([left]: readonly [string, string], [right]: readonly [string, string]): number {
+function byName([left]: HeaderPair, [right]: HeaderPair): number {
   return left < right ? -1 : 1;
 }

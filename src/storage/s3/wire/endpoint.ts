@@ -1,18 +1,22 @@
 // Where and as whom the SDK itself would call: its own resolution of endpoint, region and credentials,
-// asked once and read off a request that it has signed and we never send.
+// asked once and read off a request that it has signed and that is never sent.
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { StorageSettings } from '../call.js';
+import type { StorageSettings } from '../settings.js';
 import { clientConfig } from './sdk-config.js';
 import type { Identity, Scope } from './sigv4.js';
 
-/** Where a bucket is reached. */
-export interface Place {
+/** Where a bucket is reached, whoever said so: option, environment, profile or AWS's own rules. */
+export interface Endpoint {
   /** `https://bucket.s3.eu-west-1.amazonaws.com`. */
   readonly origin: string;
   readonly host: string;
   /** What stands before a key in a path: `/`, or `/bucket/`. */
   readonly base: string;
   readonly scope: Scope;
+  /** Whether it is AWS itself, whose answers are known; of any other store they are found out. */
+  readonly isAws: boolean;
+  /** False for S3 Express and multi-region access points, whose requests are signed in other ways. */
+  readonly isPlainSigV4: boolean;
   /** Live credentials. Throws what the SDK's provider throws. */
   readonly identity: () => LiveIdentity | Promise<LiveIdentity>;
 }
@@ -22,6 +26,9 @@ export type LiveIdentity = Identity & { readonly expiration?: Date };
 
 const PROBE = 'probe';
 const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/(s3)\/aws4_request,/;
+// https://docs.aws.amazon.com/general/latest/gr/s3.html: the domains of all its partitions.
+const AWS_HOST =
+  /\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)$/;
 // Credentials are asked for anew this long before they end, as the SDK does.
 const RENEW_MS = 5 * 60_000;
 
@@ -34,15 +41,11 @@ interface SdkRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/**
- * The place of a bucket behind an endpoint; null when it is one that plain signed requests cannot reach
- * (S3 Express, multi-region access points: other signatures). Throws what kept the SDK from signing, such
- * as credentials that are not to be had at the moment.
- */
-export async function resolvePlace(
+/** The endpoint of a bucket. Throws what kept the SDK from signing, such as credentials that are not to be had. */
+export async function resolveEndpoint(
   settings: StorageSettings,
   endpoint: string | undefined,
-): Promise<Place | null> {
+): Promise<Endpoint> {
   let seen: SdkRequest | undefined;
   const client = new S3Client({
     ...clientConfig(settings, endpoint),
@@ -59,18 +62,19 @@ export async function resolvePlace(
   const { protocol, hostname, port, path, headers } = seen;
   const [, region, service] = SCOPE.exec(headers['authorization'] ?? '') ?? [];
   const wholePath = path.split('?', 1)[0] ?? '';
-  if (region === undefined || service === undefined || !wholePath.endsWith(PROBE)) return null;
-  const host = headers['host'] ?? (port === undefined ? hostname : `${hostname}:${port}`);
+  const authority = port === undefined ? hostname : `${hostname}:${port}`;
   return {
-    origin: `${protocol}//${port === undefined ? hostname : `${hostname}:${port}`}`,
-    host,
+    origin: `${protocol}//${authority}`,
+    host: headers['host'] ?? authority,
     base: wholePath.slice(0, -PROBE.length),
-    scope: { region, service },
+    scope: { region: region ?? settings.region, service: service ?? 's3' },
+    isAws: AWS_HOST.test(hostname),
+    isPlainSigV4: region !== undefined && wholePath.endsWith(PROBE),
     identity: remembered(() => client.config.credentials()),
   };
 }
 
-// The SDK's own memory of credentials is asynchronous, which costs a turn of the loop each time.
+// The SDK's own memory of credentials is asynchronous, which costs a turn of the event loop each time.
 function remembered(ask: () => Promise<LiveIdentity>): () => LiveIdentity | Promise<LiveIdentity> {
   let known: LiveIdentity | undefined;
   return () => {

@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { FileServiceError } from '../../../core/errors.js';
 import { answerFlow, type AnswerFlow } from './answer-flow.js';
 import type { Flow } from '../../streams/flow.js';
-import type { Call, StorageSettings } from '../call.js';
-import { blamesStorage } from '../errors.js';
+import type { Call, StorageSettings } from '../settings.js';
+import { isFileServiceError } from '../../../core/errors.js';
 import type { Claimant, WirePool } from './socket-pool.js';
 import type { Head, WireHeaders } from './response-head.js';
 import type { Outgoing, Receiver, Wire } from './socket.js';
@@ -194,7 +194,7 @@ class Exchange implements Claimant, Receiver {
 
   #abort(): void {
     const { reason } = this.#terms.call.signal;
-    if (this.#wire !== undefined && blamesStorage(reason)) this.#terms.onOutage();
+    if (this.#wire !== undefined && isFileServiceError(reason)) this.#terms.onOutage();
     this.#close();
     if (this.#flow === undefined) this.#settling.reject(reason);
     else this.#flow.fail(asError(reason));

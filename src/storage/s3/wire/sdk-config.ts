@@ -1,6 +1,6 @@
 // How every SDK client of a storage is set up, whatever it is for.
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
-import type { StorageSettings } from '../call.js';
+import type { StorageSettings } from '../settings.js';
 
 /** A logger that says nothing: without one the SDK warns on the console about streams that failed. */
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {}, trace() {} };
@@ -22,7 +22,7 @@ export function clientConfig(
     // A reader that wants its answer checked asks with ChecksumMode.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestStreamBufferSize: 65_536,
-    // Retries are ours (see send), under one budget with the breaker.
+    // Retries are made in call.ts, under one budget with the breaker.
     maxAttempts: 1,
     logger: SILENT,
   };

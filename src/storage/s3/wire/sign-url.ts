@@ -1,7 +1,7 @@
 // Pre-signed URLs out of strings: the presigner's very URLs, without its layers.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 import type { Signed, SignRequest } from '../../bucket.js';
-import type { Place } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { amzDate, encodeRfc3986, encodeS3Key, signableHeaders, signingIn } from './sigv4.js';
 import type { Identity, SignableHeaders } from './sigv4.js';
 
@@ -14,21 +14,21 @@ export interface UrlRequest {
   readonly expiresSeconds: number;
 }
 
-/** Signs URLs of one place. */
+/** Signs URLs of one endpoint. */
 export type UrlSigner = (identity: Identity, url: UrlRequest) => Signed;
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
 /** A signer of URLs; nothing is asked of anyone. */
-export function urlSigner(place: Place, now: () => number = Date.now): UrlSigner {
-  const signing = signingIn(place.scope);
-  const hostOnly = signableHeaders([['host', place.host]]);
+export function urlSigner(endpoint: Endpoint, now: () => number = Date.now): UrlSigner {
+  const signing = signingIn(endpoint.scope);
+  const hostOnly = signableHeaders([['host', endpoint.host]]);
 
   return (identity, { s3Key, request, headers, expiresSeconds }) => {
     const date = amzDate(now());
     const isRead = request.kind === 'read';
-    const signed = isRead ? hostOnly : withHost(headers, place.host);
-    const path = place.base + encodeS3Key(s3Key);
+    const signed = isRead ? hostOnly : withHost(headers, endpoint.host);
+    const path = endpoint.base + encodeS3Key(s3Key);
     const query = canonicalQuery([
       ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
       ['X-Amz-Content-Sha256', UNSIGNED],
@@ -45,7 +45,7 @@ export function urlSigner(place: Place, now: () => number = Date.now): UrlSigner
     const method = isRead ? 'GET' : 'PUT';
     const signable = { method, path, query, headers: signed, payload: UNSIGNED };
     const signature = signing.signature(identity, signable, date);
-    const url = `${place.origin}${path}?${query}&X-Amz-Signature=${signature}`;
+    const url = `${endpoint.origin}${path}?${query}&X-Amz-Signature=${signature}`;
     return { url, headers, expiresSeconds };
   };
 }

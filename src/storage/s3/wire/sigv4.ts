@@ -86,7 +86,10 @@ export function signingIn({ region, service }: Scope): Signing {
   };
 }
 
-/** Headers to sign, given sorted by their lower-case names, values trimmed. */
+/**
+ * Headers to sign, given sorted by their lower-case names. Values are signed trimmed, with their runs of spaces as
+ * one; what is sent may keep them.
+ */
 export function signableHeaders(
   headers: readonly (readonly [name: string, value: string])[],
 ): SignableHeaders {
@@ -94,9 +97,15 @@ export function signableHeaders(
   let lines = '';
   for (const [name, value] of headers) {
     names += names === '' ? name : `;${name}`;
-    lines += `${name}:${value}\n`;
+    lines += `${name}:${IS_CANONICAL.test(value) ? value : canonicalValue(value)}\n`;
   }
   return { names, lines };
+}
+
+const IS_CANONICAL = /^(?:\S+(?: \S+)*)?$/;
+
+function canonicalValue(value: string): string {
+  return value.trim().replace(/\s+/g, ' ');
 }
 
 let lastSecond = 0;

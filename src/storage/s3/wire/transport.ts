@@ -15,7 +15,7 @@ export interface TransportRequest {
   readonly body: Uint8Array | Readable | null;
   /** A plain (2xx) answer up to this many bytes comes whole; so does every other answer, up to 64 KiB. */
   readonly wholeBytes: number;
-  /** Whether a longer plain answer may come as a flow; else it fails with `EPROTO`. */
+  /** Whether a longer plain answer may come as a flow; else it fails with `EMSGSIZE`. */
   readonly streamed: boolean;
   /**
    * How long the answer may take, in milliseconds, from the moment that the request has a socket: a whole one
@@ -38,7 +38,7 @@ export type TransportHeaders = Readonly<Record<string, string | undefined>>;
 export interface TransportError extends Error {
   /**
    * `ENOSOCKET`: no socket came free in time. `ETIMEDOUT`: no connection, or no answer, in time. `EPROTO`: what
-   * came is no HTTP, or longer than it may be. Else the network's own, such as `ECONNRESET` or `CERT_HAS_EXPIRED`.
+   * came is no HTTP. `EMSGSIZE`: it is longer than it may be. Else the network's own, such as `ECONNRESET` or `CERT_HAS_EXPIRED`.
    */
   readonly code: string;
   /** Whether any of the request may have reached storage: false while connecting, shaking hands or waiting. */

@@ -132,7 +132,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const isForeign = coding !== undefined && coding.toLowerCase() !== 'chunked';
     const isLong = Number(declared) > this.#limit;
     if (!isForeign && !isLong) return true;
-    if (isForeign || !isPlain || !streamed) this.#refuse();
+    if (isForeign) this.#refuse('EPROTO');
+    else if (!isPlain || !streamed) this.#refuse('EMSGSIZE');
     else this.#beginFlow();
     return false;
   }
@@ -146,7 +147,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#size += bytes.length;
     if (this.#size <= this.#limit) return true;
     if (this.#status < 300 && this.#request.streamed && this.#isFramed) this.#beginFlow();
-    else this.#refuse();
+    else this.#refuse('EMSGSIZE');
     return false;
   }
 
@@ -183,9 +184,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settling.resolve({ status, headers, body: this.#flow });
   }
 
-  #refuse(): void {
+  #refuse(code: 'EPROTO' | 'EMSGSIZE'): void {
     const message = 'storage answered in another form than was asked for';
-    this.cancel(transportError('EPROTO', message, { isSent: true }));
+    this.cancel(transportError(code, message, { isSent: true }));
   }
 
   #close(): void {

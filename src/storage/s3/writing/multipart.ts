@@ -1,23 +1,20 @@
 // Writing an object by parts: for bodies of unknown length and for long ones. Parts wait in memory, so
 // they can be sent again; how many may, is the whole process's budget and not the request's.
 import type { Readable } from 'node:stream';
-import { UploadPartCommand, type CompletedPart } from '@aws-sdk/client-s3';
+import type { CompletedPart } from '@aws-sdk/client-s3';
 import { FileServiceError } from '../../../core/errors.js';
-import { abortSignalOf } from '../../../core/client-signal.js';
 import type { WriteResult } from '../../bucket.js';
 import { cutParts, type Piece } from '../../streams/cut-parts.js';
 import { senderError } from '../../streams/sender.js';
 import { partBudget } from '../../streams/part-budget.js';
-import { newNonce, quoted } from '../attributes.js';
+import { newNonce } from '../attributes.js';
+import { completeCondition } from '../probes/complete-condition.js';
 import type { S3Context } from '../call.js';
-import { nonsense } from '../errors.js';
-import { inTurn, look } from './guard.js';
-import { leanSend, type SentBody, type Stored } from '../wire/direct-send.js';
-import { sendBytes } from './send-bytes.js';
+import { isGuarded, look } from './guard.js';
+import { watchedBytes } from './watched-bytes.js';
 import { stat } from '../stat.js';
 import { MOST_PARTS, openUpload, partSizeFor, type Upload } from './upload.js';
-import { putBytes, settle, type Writing } from './put-object.js';
-import { encodeRfc3986 } from '../wire/sigv4.js';
+import { outcomeOf, putBytes, storedEtag, type Writing } from './put-object.js';
 
 // Enough to hide the wait for answers; more would only take buffers from other uploads.
 const PARTS_IN_FLIGHT = 4;
@@ -161,19 +158,22 @@ interface PartsOptions {
 
 function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts {
   const parts: CompletedPart[] = [];
+  const { idleMs } = context.settings.timeouts;
   const inFlight = new Set<Promise<void>>();
   let number = 0;
   let size = 0;
 
   const send = async (piece: Piece, PartNumber: number): Promise<void> => {
     try {
-      const { etag } = await sendBytes(context, {
-        bytes: piece.bytes,
-        signal: halt.signal,
-        send: (body) => sendPart(context, body, { key, uploadId: upload.id, number: PartNumber }),
-      });
-      if (etag === '') throw nonsense('Storage stored a part and gave no ETag of it.');
-      parts.push({ PartNumber, ETag: etag });
+      const output = await context.send(
+        'UploadPart',
+        { Key: context.keyOf(key), UploadId: upload.id, PartNumber },
+        {
+          body: () => watchedBytes(piece.bytes, { idleMs, signal: halt.signal }),
+          answerMs: null,
+        },
+      );
+      parts.push({ PartNumber, ETag: storedEtag(output) });
     } catch (error) {
       // The client may be silent for long: its stream must end, not the next chunk be waited for.
       halt.now(error);
@@ -206,34 +206,6 @@ function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts
   };
 }
 
-interface PartOf {
-  readonly key: string;
-  readonly uploadId: string;
-  readonly number: number;
-}
-
-async function sendPart(
-  context: S3Context,
-  body: SentBody,
-  { key, uploadId, number }: PartOf,
-): Promise<Stored> {
-  const s3Key = context.keyOf(key);
-  const query = `partNumber=${number}&uploadId=${encodeRfc3986(uploadId)}&x-id=UploadPart`;
-  const what = { operation: 'UploadPart', s3Key, query, headers: [] };
-  const plain = await leanSend(context, what, body);
-  if (plain !== 'unasked') return plain;
-  const command = new UploadPartCommand({
-    Bucket: context.settings.bucket,
-    Key: s3Key,
-    UploadId: uploadId,
-    PartNumber: number,
-    Body: body.stream,
-    ContentLength: body.length,
-  });
-  const signal = abortSignalOf(body.signal);
-  return { etag: quoted((await context.send('stream', 'UploadPart', command, { signal })).ETag) };
-}
-
 interface Completing {
   readonly upload: Upload;
   readonly writing: Writing;
@@ -246,24 +218,31 @@ async function complete(
   { upload, writing, parts, size }: Completing,
 ): Promise<WriteResult> {
   const { key, request, guard } = writing;
-  const isGuarded = request.createOnly === true || request.ifMatch !== undefined;
-  const run = async (): Promise<WriteResult> => {
-    // Ceph 16 ignores conditions here.
-    const looks = isGuarded && context.settings.endpoint !== undefined;
-    const refused = looks ? await look(context, key, request) : undefined;
-    if (refused !== undefined) return refused;
-    try {
-      const etag = await upload.complete(parts, guard);
-      // Ceph 16 gives no ETag here, and the object is there all the same.
-      return { kind: 'written', etag: etag || (await etagOf(context, key)), size };
-    } catch (error) {
-      const result = await settle(context, error, { writing, size, isSent: true });
-      // Stored after all: there is nothing to abort, and its mark goes.
-      if (result.kind === 'written') await upload.abort();
-      return result;
-    }
-  };
-  return isGuarded ? inTurn(context, key, run) : run();
+  if (!isGuarded(request)) return completeNow(context, { upload, writing, parts, size });
+  const condition = await completeCondition(context);
+  const input = condition === 'refused' ? {} : guard;
+  const completing = { upload, writing: { ...writing, guard: input }, parts, size };
+  if (condition === 'honoured') return completeNow(context, completing);
+  return context.connection.turns(context.keyOf(key), async () => {
+    const refused = await look(context, key, request);
+    return refused ?? completeNow(context, completing);
+  });
+}
+
+async function completeNow(
+  context: S3Context,
+  { upload, writing, parts, size }: Completing,
+): Promise<WriteResult> {
+  try {
+    const etag = await upload.complete(parts, writing.guard);
+    // Ceph 16 gives no ETag here, and the object is there all the same.
+    return { kind: 'written', etag: etag || (await etagOf(context, writing.key)), size };
+  } catch (error) {
+    const result = await outcomeOf(context, error, { writing, size });
+    // Stored after all: there is nothing to abort, and its mark goes.
+    if (result.kind === 'written') await upload.abort();
+    return result;
+  }
 }
 
 async function etagOf(context: S3Context, key: string): Promise<string> {

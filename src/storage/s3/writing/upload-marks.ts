@@ -1,6 +1,5 @@
 // How the multipart uploads of this service are told from anyone else's, also after a crash.
 import { createHash } from 'node:crypto';
-import { AbortMultipartUploadCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { detached, type S3Context } from '../call.js';
 
 // A listing of open uploads shows keys, ids and dates, none of the metadata; parts that are not meant
@@ -29,37 +28,23 @@ export async function markUpload(
   key: string,
   uploadId: string,
 ): Promise<UploadMark> {
-  const { bucket: Bucket } = context.settings;
   const name = uploadName(context.keyOf(key), uploadId);
   const Key = context.keyOf(FOLDER + name);
-  LIVE.add(name);
+  const { liveUploads } = context.connection;
+  liveUploads.add(name);
   // Not the request's own signal: a mark that was made and whose answer was lost could not be lifted.
   const { send } = detached(context);
-  const id = await send(
-    'meta',
-    'CreateMultipartUpload',
-    new CreateMultipartUploadCommand({ Bucket, Key }),
-    {
-      attempts: 1,
-    },
-  ).then(
-    ({ UploadId }) => UploadId,
+  const UploadId = await send('CreateMultipartUpload', { Key }, { attempts: 1 }).then(
+    (output) => output.UploadId,
     () => undefined,
   );
   return {
     async lift() {
-      if (!LIVE.delete(name) || id === undefined) return;
-      const abort = new AbortMultipartUploadCommand({ Bucket, Key, UploadId: id });
-      await send('meta', 'AbortMultipartUpload', abort).catch(() => undefined);
+      if (!liveUploads.delete(name) || UploadId === undefined) return;
+      await send('AbortMultipartUpload', { Key, UploadId }).catch(() => undefined);
     },
   };
 }
-
-// Uploads that this process still works on, however old: never swept.
-const LIVE = new Set<string>();
-
-/** Whether this process still works on an upload, by its name. */
-export const isLive = (name: string): boolean => LIVE.has(name);
 
 /** What a mark calls the upload of an S3 key. */
 export function uploadName(s3Key: string, uploadId: string): string {

@@ -1,11 +1,6 @@
 // One multipart upload, whatever its parts are made of: opened, completed, or aborted until the abort
 // has landed. Knows nothing of where the bytes come from.
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  type CompletedPart,
-} from '@aws-sdk/client-s3';
+import type { CompletedPart } from '@aws-sdk/client-s3';
 import { debugStorage } from '../../../core/debug.js';
 import type { Attributes } from '../../bucket.js';
 import { attributesInput, keepingInput, quoted } from '../attributes.js';
@@ -48,38 +43,31 @@ export async function openUpload(
   context: S3Context,
   { key, attributes, nonce }: UploadOptions,
 ): Promise<Upload> {
-  const target = { Bucket: context.settings.bucket, Key: context.keyOf(key) };
+  const Key = context.keyOf(key);
   // Not the request's own signal: an upload that was opened while the client left has to be known.
   const outlasting = detached(context);
-  const create = new CreateMultipartUploadCommand({
-    ...target,
+  const input = {
+    Key,
     ...attributesInput(attributes, nonce),
     ...keepingInput(context.settings),
-  });
-  const opened = await outlasting.send('meta', 'CreateMultipartUpload', create, { attempts: 1 });
+  };
+  const opened = await outlasting.send('CreateMultipartUpload', input, { attempts: 1 });
   const id = required(opened.UploadId, 'an upload id');
   const mark = await markUpload(context, key, id);
-  const command = () => new AbortMultipartUploadCommand({ ...target, UploadId: id });
+  const target = { Key, UploadId: id };
 
   return {
     id,
     async complete(parts, guard) {
-      const sorted = [...parts].sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
-      const complete = new CompleteMultipartUploadCommand({
-        ...target,
-        UploadId: id,
-        MultipartUpload: { Parts: sorted },
-        ...guard,
-      });
-      const output = await context.send('meta', 'CompleteMultipartUpload', complete, {
-        attempts: 1,
-      });
+      const Parts = [...parts].sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
+      const complete = { ...target, MultipartUpload: { Parts }, ...guard };
+      const output = await context.send('CompleteMultipartUpload', complete, { attempts: 1 });
       await mark.lift();
       return quoted(output.ETag);
     },
     async abort() {
-      const first = tryAbort(outlasting, command()).then((landed) =>
-        landed ? mark.lift() : abortLater(outlasting, command, () => void mark.lift()),
+      const first = tryAbort(outlasting, target).then((landed) =>
+        landed ? mark.lift() : abortLater(outlasting, target, () => void mark.lift()),
       );
       let timer: NodeJS.Timeout | undefined;
       const soon = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
@@ -89,37 +77,34 @@ export async function openUpload(
   };
 }
 
+interface Target {
+  readonly Key: string;
+  readonly UploadId: string;
+}
+
 // A client that waits for the reason of a failure does not wait for the cleaning up as well.
 const PATIENCE_MS = 300;
 
 // After a minute the store has other worries; what is left then is swept.
 const PAUSES_MS = [250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000];
 
-function abortLater(
-  context: S3Context,
-  command: () => AbortMultipartUploadCommand,
-  onLanded: () => void,
-  attempt = 0,
-): void {
+function abortLater(context: S3Context, target: Target, onLanded: () => void, attempt = 0): void {
   const pause = PAUSES_MS[attempt];
   if (pause === undefined) {
     debugStorage('an abandoned multipart upload could not be aborted; sweep() removes it');
     return;
   }
   setTimeout(() => {
-    void tryAbort(context, command()).then((landed) => {
+    void tryAbort(context, target).then((landed) => {
       if (landed) onLanded();
-      else abortLater(context, command, onLanded, attempt + 1);
+      else abortLater(context, target, onLanded, attempt + 1);
     });
   }, pause).unref();
 }
 
-async function tryAbort(
-  context: S3Context,
-  command: AbortMultipartUploadCommand,
-): Promise<boolean> {
+async function tryAbort(context: S3Context, target: Target): Promise<boolean> {
   try {
-    await context.send('meta', 'AbortMultipartUpload', command, { attempts: 1 });
+    await context.send('AbortMultipartUpload', target, { attempts: 1 });
     return true;
   } catch (error) {
     const kind = refusalOf(error)?.kind;

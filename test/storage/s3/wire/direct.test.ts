@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { readListing } from '../../../../src/storage/s3/wire/read-listing.ts';
 import { urlSigner } from '../../../../src/storage/s3/wire/sign-url.ts';
-import { resolvePlace, type Place } from '../../../../src/storage/s3/wire/endpoint.ts';
+import { resolveEndpoint, type Endpoint } from '../../../../src/storage/s3/wire/endpoint.ts';
 import type { StorageSettings } from '../../../../src/storage/s3/storage.ts';
 import {
   amzDate,
@@ -68,7 +68,7 @@ describe('sigv4', () => {
   });
 });
 
-describe('the place of a bucket is where the SDK would call', () => {
+describe('the endpoint of a bucket is where the SDK would call', () => {
   const settings = (changes: Partial<StorageSettings>): StorageSettings => ({
     ...settingsFor({
       name: 'double',
@@ -83,9 +83,9 @@ describe('the place of a bucket is where the SDK would call', () => {
     usePathStyleEndpoint: false,
     ...changes,
   });
-  const placeOf = (changes: Partial<StorageSettings>) => {
+  const endpointOf = (changes: Partial<StorageSettings>) => {
     const complete = settings(changes);
-    return resolvePlace(complete, complete.endpoint);
+    return resolveEndpoint(complete, complete.endpoint);
   };
 
   it.each<[string, Partial<StorageSettings>, string, string]>([
@@ -105,27 +105,52 @@ describe('the place of a bucket is where the SDK would call', () => {
       '/',
     ],
   ])('%s', async (_, changes, origin, base) => {
-    expect(await placeOf(changes)).toMatchObject({
+    expect(await endpointOf(changes)).toMatchObject({
       origin,
       base,
       scope: { region: 'eu-west-1', service: 's3' },
     });
   });
 
-  it('is none for S3 Express, which signs in other ways', async () => {
+  it('is not plain SigV4 for S3 Express, which signs in other ways', async () => {
     const bucket = 'b--use1-az4--x-s3';
-    expect(await placeOf({ bucket, region: 'us-east-1' })).toBeNull();
+    expect(await endpointOf({ bucket, region: 'us-east-1' })).toMatchObject({
+      isPlainSigV4: false,
+    });
+  });
+
+  it.each<[string, Partial<StorageSettings>, boolean]>([
+    ['no endpoint', {}, true],
+    ['an endpoint of AWS', { endpoint: 'https://s3.eu-west-1.amazonaws.com' }, true],
+    ['a dual-stack endpoint', { endpoint: 'https://s3.dualstack.eu-west-1.amazonaws.com' }, true],
+    ['China', { region: 'cn-north-1' }, true],
+    ['another store', { endpoint: 'https://minio.example' }, false],
+    ['a name that only looks like AWS', { endpoint: 'https://amazonaws.com.example' }, false],
+  ])('is AWS or not by where calls go: %s', async (_, changes, isAws) => {
+    expect(await endpointOf(changes)).toMatchObject({ isAws });
+  });
+
+  it.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'])('follows %s', async (name) => {
+    process.env[name] = 'https://elsewhere.example';
+    try {
+      expect(await endpointOf({ usePathStyleEndpoint: true })).toMatchObject({
+        origin: 'https://elsewhere.example',
+        isAws: false,
+      });
+    } finally {
+      delete process.env[name];
+    }
   });
 
   it('throws what keeps the SDK from signing', async () => {
     const credentials = () => Promise.reject(new Error('no credentials today'));
-    await expect(placeOf({ credentials })).rejects.toThrow('no credentials today');
+    await expect(endpointOf({ credentials })).rejects.toThrow('no credentials today');
   });
 
   it("signs the presigner's very URL", async () => {
-    const place = (await placeOf({})) as Place;
+    const endpoint: Endpoint = await endpointOf({});
     const now = Date.parse('2026-02-10T14:30:00Z');
-    const lean = urlSigner(place, () => now)(
+    const lean = urlSigner(endpoint, () => now)(
       { accessKeyId: 'a', secretAccessKey: 'b' },
       {
         s3Key: 'odd/a b+\u00e4(1).txt',
@@ -169,49 +194,60 @@ describe('readListing', () => {
   const file = (key: string) =>
     `<Contents><Key>${key}</Key><LastModified>2026-02-10T14:30:00.000Z</LastModified><ETag>&quot;x&quot;</ETag><Size>4</Size></Contents>`;
   const page1 = (date: string) => page(file('a').replace('2026-02-10T14:30:00.000Z', date));
-  const read = (xml: string, after?: string) => readListing(xml, after, (key) => key);
+  const read = readListing;
 
   it('reads files and folders, entities decoded', () => {
     const folder = '<CommonPrefixes><Prefix>f&amp;g/</Prefix></CommonPrefixes>';
     expect(read(page(file('a&lt;b&#x1;&#10;&apos;') + folder))).toEqual({
-      files: [
+      Contents: [
         {
-          key: "a<b\u0001\n'",
-          size: 4,
-          lastModified: new Date('2026-02-10T14:30:00Z'),
-          etag: '"x"',
+          Key: "a<b\u0001\n'",
+          Size: 4,
+          LastModified: new Date('2026-02-10T14:30:00Z'),
+          ETag: '"x"',
         },
       ],
-      folders: ['f&g/'],
-      next: undefined,
+      CommonPrefixes: [{ Prefix: 'f&g/' }],
+      IsTruncated: false,
     });
   });
 
-  it('reads dates as Date does, or leaves them to the SDK', () => {
+  it('reads dates as Date does, or refuses them', () => {
     const texts = fc.oneof(
       fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
       fc.stringMatching(/^20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(?:\.\d{3})?Z$/),
     );
     fc.assert(
       fc.property(texts, (text) => {
-        const page = read(page1(text));
         const date = new Date(text);
-        if (Number.isNaN(date.getTime())) expect(page).toBeNull();
-        else expect(page?.files[0]?.lastModified).toEqual(date);
+        if (Number.isNaN(date.getTime())) expect(() => read(page1(text))).toThrow();
+        else expect(read(page1(text)).Contents?.[0]?.LastModified).toEqual(date);
       }),
       { numRuns: 1000 },
     );
   });
 
-  it('decodes names once where the answer says that they are encoded', () => {
+  it('says whether names are encoded, and leaves them as they stand', () => {
     const encoded = '<EncodingType>url</EncodingType>';
-    expect(read(page(encoded + file('a+b%2520%2B')))?.files[0]?.key).toBe('a b%20+');
-    expect(read(page(file('a+b%2520')))?.files[0]?.key).toBe('a+b%2520');
+    const name = 'a+b%2520%2B';
+    expect(read(page(encoded + file(name)))).toMatchObject({
+      EncodingType: 'url',
+      Contents: [{ Key: name }],
+    });
+    expect(read(page(file(name))).EncodingType).toBeUndefined();
+  });
+
+  it('shows every one of several prefixes in one element', () => {
+    const folders = '<CommonPrefixes><Prefix>a/</Prefix><Prefix>b/</Prefix></CommonPrefixes>';
+    expect(read(page(folders)).CommonPrefixes).toEqual([{ Prefix: 'a/' }, { Prefix: 'b/' }]);
   });
 
   it('says where the next page starts', () => {
     const next = '<NextContinuationToken>a&amp;b</NextContinuationToken>';
-    expect(read(page(next, 'true'))?.next).toBe('a&b');
+    expect(read(page(next, 'true'))).toMatchObject({
+      IsTruncated: true,
+      NextContinuationToken: 'a&b',
+    });
   });
 
   it.each([
@@ -223,17 +259,9 @@ describe('readListing', () => {
     ['a file without a size', page('<Contents><Key>a</Key></Contents>')],
     ['a size that is none', page('<Contents><Key>a</Key><Size>x</Size></Contents>')],
     ['a date that is none', page(file('a').replace('2026-02-10', '2026-99-99'))],
-    ['no word on whether there is more', page('').replace(/<IsTruncated>.*<\/IsTruncated>/, '')],
-    ['more without a place', page('', 'true')],
     ['an impossible character', page(file('&#x110000;'))],
-    ['an undecodable name', page(`<EncodingType>url</EncodingType>${file('%zz')}`)],
-  ])('leaves %s to the SDK', (_, xml) => {
-    expect(read(xml)).toBeNull();
-  });
-
-  it('leaves a page that leads to itself to the SDK', () => {
-    const next = '<NextContinuationToken>same</NextContinuationToken>';
-    expect(read(page(next, 'true'), 'same')).toBeNull();
+  ])('refuses %s', (_, xml) => {
+    expect(() => read(xml)).toThrow(expect.objectContaining({ name: 'UnlikeS3' }));
   });
 });
 

@@ -1,0 +1,105 @@
+// How commands travel to one storage: its endpoint is resolved once, and that decides which of them travel
+// directly and which by the SDK. Nothing is tried one way first and another way after it.
+import type { StorageSettings } from '../settings.js';
+import { isPromise, within } from '../../../core/deadline.js';
+import { lateCredentials } from './answer-error.js';
+import type { Send } from './commands.js';
+import { directTo, isDirect, type SendDirect } from './direct.js';
+import type { Endpoint } from './endpoint.js';
+import type { Sdk } from './sdk.js';
+import type { Transport } from './transport.js';
+import { openTransport } from './open-transport.js';
+
+/** The connection of one storage. */
+export interface Wire {
+  /** Sends one command, once. Throws as the SDK does, and the signal's reason. */
+  readonly send: Send;
+  /** Where commands go. Throws what kept the SDK from signing. */
+  readonly endpoint: () => Promise<Endpoint>;
+  /** Signs from now on as if this machine's clock were so many milliseconds ahead. */
+  readonly setClockOffset: (ms: number) => void;
+  readonly clockOffsetMs: () => number;
+  /** Sockets that carry a request, and requests that wait for one. */
+  readonly busySockets: () => number;
+  readonly waiting: () => number;
+  /** Ends every call with the reason. */
+  readonly close: (reason: Error) => void;
+}
+
+interface Opened {
+  readonly endpoint: Endpoint;
+  readonly sdk: Sdk;
+  /** null where requests are not plain SigV4, or where the host wants the SDK for all. */
+  readonly direct: { readonly send: SendDirect; readonly transport: Transport } | null;
+}
+
+/** Opens nothing before the first command; the SDK is loaded then, too. */
+export function wireTo(settings: StorageSettings): Wire {
+  const { requestMs } = settings.timeouts;
+  let opened: Opened | undefined;
+  let opening: Promise<Opened> | undefined;
+  let closed: Error | undefined;
+  let clockOffsetMs = 0;
+
+  const open = (): Promise<Opened> => {
+    opening ??= openWire(settings).then(
+      (wire) => {
+        if (closed !== undefined) close(wire, closed);
+        opened = wire;
+        wire.sdk.setClockOffset(clockOffsetMs);
+        return wire;
+      },
+      (error: unknown) => {
+        // No credentials at the moment: the next command looks again.
+        opening = undefined;
+        throw error;
+      },
+    );
+    return opening;
+  };
+
+  return {
+    async send(name, input, terms) {
+      const { endpoint, direct, sdk } = opened ?? (await open());
+      const asked = endpoint.identity();
+      const identity = isPromise(asked) ? await within(asked, requestMs, lateCredentials) : asked;
+      if (direct === null || !isDirect(name)) return sdk.send(name, input, terms);
+      return direct.send(name, input, { ...terms, identity, now: Date.now() + clockOffsetMs });
+    },
+    endpoint: async () => (opened ?? (await open())).endpoint,
+    setClockOffset(ms) {
+      clockOffsetMs = ms;
+      opened?.sdk.setClockOffset(ms);
+    },
+    clockOffsetMs: () => clockOffsetMs,
+    busySockets: () =>
+      (opened?.sdk.busySockets() ?? 0) + (opened?.direct?.transport.busySockets() ?? 0),
+    waiting: () => (opened?.sdk.waiting() ?? 0) + (opened?.direct?.transport.waiting() ?? 0),
+    close(reason) {
+      closed = reason;
+      if (opened !== undefined) close(opened, reason);
+    },
+  };
+}
+
+async function openWire(settings: StorageSettings): Promise<Opened> {
+  const [{ resolveEndpoint }, { sdk }] = await Promise.all([
+    import('./endpoint.js'),
+    import('./sdk.js'),
+  ]);
+  // Loading is ours to wait for; what a credential provider takes is bounded.
+  const endpoint = await within(
+    resolveEndpoint(settings, settings.endpoint),
+    settings.timeouts.requestMs,
+    lateCredentials,
+  );
+  const opened = { endpoint, sdk: sdk(settings) };
+  if (!settings.leanCalls || !endpoint.isPlainSigV4) return { ...opened, direct: null };
+  const transport = await openTransport(endpoint.origin, settings);
+  return { ...opened, direct: { send: directTo(endpoint, transport), transport } };
+}
+
+function close({ sdk, direct }: Opened, reason: Error): void {
+  sdk.close();
+  direct?.transport.close(reason);
+}
