@@ -8,6 +8,8 @@ export interface Contestant {
   /** File of `contestants/`, or rclone. */
   readonly program: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** It reaches the stand-in over TLS. */
+  readonly secure?: true;
   /** What stands before a key in its URLs. */
   readonly mount: string;
   readonly works: readonly WorkName[];
@@ -21,6 +23,8 @@ const READS = ['get-1k', 'get-64k', 'get-1m', 'get-64m', 'range', 'not-modified'
 const LISTS = ['list-10', 'list-1000', 'list-25000'] as const;
 const PUTS = ['put-1k', 'put-1m', 'put-64m'] as const;
 const FORMS = ['form-1k', 'form-1m'] as const;
+const TLS_READS = ['tls-get-1k', 'tls-get-64k', 'tls-get-1m', 'tls-put-1m'] as const;
+const TLS = [...TLS_READS, 'tls-list-1000'] as const;
 const REST = ['delete', 'sign-read', 'sign-write', 'zip-1000'] as const;
 
 const CONTESTANTS = {
@@ -121,6 +125,48 @@ const CONTESTANTS = {
     program: 'rclone',
     mount: '/',
     works: ['get-1k', 'get-64k', 'get-1m', 'get-64m', 'range', 'head'],
+  },
+  'us-express-tls': {
+    title: 's3files in Express, storage over TLS',
+    program: 'us-express',
+    secure: true,
+    mount: MOUNT,
+    works: [...TLS],
+  },
+  'us-http-tls': {
+    title: 's3files on node:http, storage over TLS',
+    program: 'us-http',
+    secure: true,
+    mount: '/',
+    works: [...TLS],
+  },
+  'sdk-express-tls': {
+    title: 'Express + SDK by hand, storage over TLS',
+    program: 'sdk-express',
+    secure: true,
+    mount: MOUNT,
+    works: [...TLS],
+  },
+  'sdk-http-tls': {
+    title: 'node:http + SDK by hand, storage over TLS',
+    program: 'sdk-http',
+    secure: true,
+    mount: '/',
+    works: [...TLS],
+  },
+  'proxy-express-tls': {
+    title: 'bare proxy in Express, storage over TLS',
+    program: 'proxy-express',
+    secure: true,
+    mount: MOUNT,
+    works: [...TLS_READS],
+  },
+  'proxy-http-tls': {
+    title: 'bare node:http proxy, storage over TLS',
+    program: 'proxy-http',
+    secure: true,
+    mount: '/',
+    works: [...TLS_READS],
   },
 } satisfies Record<string, Contestant>;
 

@@ -1,6 +1,14 @@
 // Medians and ratios of what the rounds showed.
 import type { Sample } from './load.ts';
-import type { Showing } from './race.ts';
+
+/** What a contestant showed at one work: samples of equal rounds, or why there are none. */
+export type Showing =
+  | {
+      readonly kind: 'measured';
+      readonly samples: readonly Sample[];
+      readonly notes: readonly string[];
+    }
+  | { readonly kind: 'out'; readonly reason: string };
 
 /** The middle of the values. */
 export function median(values: readonly number[]): number {

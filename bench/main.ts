@@ -61,7 +61,8 @@ function tell(work: WorkName, result: Result): void {
       showing.kind === 'out'
         ? showing.reason
         : `${short(medianOf(showing.samples, 'rate'))}/s  ` +
-          `the first is ${ratio?.median.toFixed(2)}x, by CPU ${ratio?.cpu.toFixed(2)}x`;
+          `the first is ${ratio?.median.toFixed(2)}x, by CPU ${ratio?.cpu.toFixed(2)}x` +
+          showing.notes.map((note) => `; ${note}`).join('');
     console.log(`  ${contestants[name].title.padEnd(38)} ${said}`);
   }
 }

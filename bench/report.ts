@@ -2,7 +2,8 @@
 import { contestants } from './contestants.ts';
 import type { ContestantName } from './contestants.ts';
 import { medianOf, ratioOf } from './figures.ts';
-import type { Result, Showing } from './race.ts';
+import type { Showing } from './figures.ts';
+import type { Result } from './race.ts';
 import { TARGETS } from './targets.ts';
 import type { Target } from './targets.ts';
 import { WORKS } from './works.ts';
@@ -67,7 +68,13 @@ function workSection(work: WorkName, result: Result): string[] {
     'p99 ms',
   ];
   const rows = [...result].map(([name, showing]) => contestantRow(name, showing));
-  return ['', `### ${WORKS[work].title}`, '', ...table(heads, rows)];
+  const notes = [...result].flatMap(([name, showing]) =>
+    showing.kind === 'out'
+      ? []
+      : showing.notes.map((note) => `- ${contestants[name].title}: ${note}.`),
+  );
+  const said = notes.length === 0 ? [] : ['', ...notes];
+  return ['', `### ${WORKS[work].title}`, '', ...table(heads, rows), ...said];
 }
 
 function contestantRow(name: ContestantName, showing: Showing): string[] {

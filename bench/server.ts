@@ -22,11 +22,18 @@ export interface Server {
   /** With the mount, ends in `/`. */
   readonly url: string;
   runs(): boolean;
+  /** Starts it anew after it has crashed. */
+  restart(): Promise<void>;
   /** Seconds of CPU, user and system, since it started. */
   cpuSeconds(): Promise<number>;
   /** Most memory held since the last call, in bytes. */
   takePeakBytes(): Promise<number>;
   tell(order: Order): Promise<unknown>;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly port: number;
 }
 
 /** Starts a contestant; undefined when it says that this build has no such thing. */
@@ -35,7 +42,19 @@ export async function start(
   storage: Storage,
   library: string,
 ): Promise<Server | undefined> {
-  if (contestant.program === 'rclone') return await startRclone(contestant, storage);
+  const launch = (): Promise<Running | undefined> =>
+    contestant.program === 'rclone'
+      ? startRclone(storage)
+      : startNode(contestant, storage, library);
+  const first = await launch();
+  return first === undefined ? undefined : server(first, launch, contestant.mount);
+}
+
+async function startNode(
+  contestant: Contestant,
+  storage: Storage,
+  library: string,
+): Promise<Running | undefined> {
   const child = spawn(process.execPath, [program(contestant.program)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
@@ -43,17 +62,17 @@ export async function start(
       ...contestant.environment,
       NODE_ENV: 'production',
       NODE_NO_WARNINGS: '1',
-      BENCH_STORAGE: storage.url,
+      BENCH_STORAGE: contestant.secure === true ? storage.secureUrl : storage.url,
+      NODE_EXTRA_CA_CERTS: storage.authority,
       BENCH_FILES: storage.files,
       BENCH_LIBRARY: library,
     },
   });
   const said = await answer(child, START_MS);
-  if (said === undefined) return undefined;
-  return server(child, (said as { port: number }).port, contestant.mount);
+  return said === undefined ? undefined : { child, port: (said as { port: number }).port };
 }
 
-async function startRclone(contestant: Contestant, storage: Storage): Promise<Server> {
+async function startRclone(storage: Storage): Promise<Running> {
   const port = await freePort();
   const remote =
     `:s3,provider=Other,endpoint='${storage.url}',access_key_id=AKIABENCH,` +
@@ -63,28 +82,37 @@ async function startRclone(contestant: Contestant, storage: Storage): Promise<Se
   const env = { PATH: process.env['PATH'] };
   const child = spawn('rclone', ['serve', 'http', remote, ...options], { stdio: 'ignore', env });
   await listening(port);
-  return server(child, port, contestant.mount);
+  return { child, port };
 }
 
-function server(child: ChildProcess, port: number, mount: string): Server {
-  const proc = `/proc/${child.pid}`;
-  const runs = (): boolean => child.exitCode === null && child.signalCode === null;
+function server(first: Running, launch: () => Promise<Running | undefined>, mount: string): Server {
+  let { child, port } = first;
   children.push(child);
+  const proc = (): string => `/proc/${child.pid}`;
+  const runs = (): boolean => child.exitCode === null && child.signalCode === null;
   return {
-    url: `http://127.0.0.1:${port}${mount}`,
+    get url() {
+      return `http://127.0.0.1:${port}${mount}`;
+    },
     runs,
+    restart: async () => {
+      const next = await launch();
+      if (next === undefined) throw new Error('A contestant does not start again.');
+      ({ child, port } = next);
+      children.push(child);
+    },
     cpuSeconds: async () => {
       if (!runs()) return 0;
-      const stat = await readFile(`${proc}/stat`, 'utf8');
+      const stat = await readFile(`${proc()}/stat`, 'utf8');
       // proc(5): utime and stime are the 14th and 15th fields; the second, in brackets, may hold spaces.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     takePeakBytes: async () => {
       if (!runs()) return 0;
-      const status = await readFile(`${proc}/status`, 'utf8');
+      const status = await readFile(`${proc()}/status`, 'utf8');
       // proc(5), clear_refs: 5 resets the peak resident set size to the current one.
-      await writeFile(`${proc}/clear_refs`, '5');
+      await writeFile(`${proc()}/clear_refs`, '5');
       return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
     },
     tell: async (order) => {

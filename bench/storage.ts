@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { makeCertificate } from '../test/support/certificate.ts';
 
 const HERE = import.meta.dirname;
 const KIB = 1024;
@@ -28,9 +29,21 @@ export const FOLDERS = { 'list-10': 10, 'list-1000': 1000, 'list-25000': 25_000,
 /** A running stand-in. */
 export interface Storage {
   readonly url: string;
+  /** The same over TLS. */
+  readonly secureUrl: string;
+  /** File with the certificate to trust there. */
+  readonly authority: string;
+  /** TLS handshakes so far, and how many of them resumed a session. */
+  handshakes(): Promise<Handshakes>;
   readonly bucket: string;
   /** Where the bucket's objects lie as plain files. */
   readonly files: string;
+}
+
+/** TLS handshakes. */
+export interface Handshakes {
+  readonly full: number;
+  readonly resumed: number;
 }
 
 /**
@@ -41,13 +54,18 @@ export async function startStorage(work: string): Promise<Storage> {
   const data = await mkdtemp(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 's3files-'));
   const files = path.join(data, 'objects', 'bench');
   await fill(data, files);
-  const port = await freePort();
+  const [port, securePort] = [await freePort(), await freePort()];
+  const authority = path.join(work, 'certificate.pem');
+  const { cert, key } = makeCertificate(['localhost', '127.0.0.1']);
+  await writeFile(authority, cert);
+  await writeFile(path.join(work, 'key.pem'), key);
   const template = await readFile(path.join(HERE, 'nginx', 'nginx.conf.in'), 'utf8');
   const config = path.join(work, 'nginx.conf');
   const values: Record<string, string> = {
     WORK: work,
     DATA: data,
     PORT: String(port),
+    TLSPORT: String(securePort),
     USER: process.getuid?.() === 0 ? 'user root;' : '',
   };
   await writeFile(
@@ -63,7 +81,18 @@ export async function startStorage(work: string): Promise<Storage> {
     rmSync(data, { recursive: true, force: true });
   });
   await listening(port);
-  return { url: `http://127.0.0.1:${port}`, bucket: 'bench', files };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    secureUrl: `https://127.0.0.1:${securePort}`,
+    authority,
+    handshakes: async () => {
+      const log = await readFile(path.join(work, 'handshakes.log'), 'latin1');
+      const resumed = log.split('r\n').length - 1;
+      return { resumed, full: log.split('\n').length - 1 - resumed };
+    },
+    bucket: 'bench',
+    files,
+  };
 }
 
 async function fill(data: string, files: string): Promise<void> {

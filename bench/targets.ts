@@ -37,4 +37,13 @@ export const TARGETS: readonly Target[] = [
   target('sign-read', 'us-http', 'sdk-http', 5),
   target('sign-write', 'us-http', 'sdk-http', 5),
   target('zip-1000', 'us-express', 'sdk-express', 2),
+  // Over TLS nothing may be lost, since nobody runs storage without it.
+  target('tls-get-1k', 'us-http-tls', 'proxy-http-tls', 0.95),
+  target('tls-get-64k', 'us-http-tls', 'proxy-http-tls', 0.95),
+  target('tls-get-1m', 'us-http-tls', 'proxy-http-tls', 0.95),
+  target('tls-put-1m', 'us-http-tls', 'proxy-http-tls', 0.95),
+  target('tls-get-1k', 'us-http-tls', 'sdk-http-tls', 7),
+  target('tls-get-1k', 'us-express-tls', 'sdk-express-tls', 4.6),
+  target('tls-get-1m', 'us-http-tls', 'sdk-http-tls', 1.2),
+  target('tls-list-1000', 'us-express-tls', 'sdk-express-tls', 4),
 ];

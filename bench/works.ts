@@ -41,6 +41,8 @@ export interface Work {
   readonly stretch: number;
   /** Answers so long that a round ends in the midst of many: they are counted by their bytes. */
   readonly countBytes?: true;
+  /** The stand-in is asked over TLS, by contestants of that kind. */
+  readonly secure?: true;
   readonly request: Request;
 }
 
@@ -179,6 +181,17 @@ export const WORKS = {
     ...large,
     countBytes: true,
     request: get('zip-1000/?zip=true', { status: [200], entries: 1000 }),
+  },
+  'tls-get-1k': { title: 'GET 1 KB over TLS', ...small, secure: true, request: read('1k.bin') },
+  'tls-get-64k': { title: 'GET 64 KB over TLS', ...small, secure: true, request: read('64k.bin') },
+  'tls-get-1m': { title: 'GET 1 MB over TLS', ...small, secure: true, request: read('1m.bin') },
+  'tls-put-1m': { title: 'PUT 1 MB over TLS', ...small, secure: true, request: put(KIB * KIB) },
+  'tls-list-1000': {
+    title: 'List 1000 over TLS',
+    connections: 8,
+    stretch: 2,
+    secure: true,
+    request: list('list-1000', 1000),
   },
 } satisfies Record<string, Work>;
 

@@ -1,10 +1,12 @@
 // A bare proxy: it signs nothing, judges nothing and passes on the headers that a file needs. The ceiling.
-import { Agent, request } from 'node:http';
+import * as http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as https from 'node:https';
 import { bucket, endpoint } from './environment.ts';
 
+const { protocol, hostname, port } = new URL(endpoint);
+const { Agent, request } = protocol === 'https:' ? https : http;
 const agent = new Agent({ keepAlive: true });
-const { hostname, port } = new URL(endpoint);
 const ASKED = ['range', 'if-none-match', 'content-type', 'content-length'] as const;
 const ANSWERED = [
   'content-type',
