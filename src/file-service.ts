@@ -4,7 +4,6 @@ import type { FileServiceConfig } from './config/options.js';
 import { completeSettings, type Settings } from './config/settings.js';
 import { ClientAbort } from './core/client-signal.js';
 import { within } from './core/deadline.js';
-import { hasBody } from './http/request.js';
 import { openApiDocument } from './operations/openapi/document.js';
 import { reportedCache } from './pipeline/reported-hooks.js';
 import { createService, type Service } from './pipeline/service.js';
@@ -14,6 +13,7 @@ import type { MetricsCollector, MetricsSnapshot } from './policies/metrics.js';
 import { continueOnRead } from './server/configure-server.js';
 import { InFlight } from './server/in-flight.js';
 import { MountedRequest } from './server/mounted-request.js';
+import { bodyHasArrived, readWholeMessage } from './server/request-body.js';
 import { Ending, sendReply, type Sent } from './server/send-reply.js';
 import { cachedBuckets } from './storage/cache/cached-bucket.js';
 import { readinessOf } from './storage/readiness.js';
@@ -131,15 +131,23 @@ function handlerOf<Req>(
   return (req, res, next) => {
     const lifetime = { clientAbort: new ClientAbort(), ending: new Ending() };
     const slot = responses.add(res);
+    // A write may go on after its client has gone: a request is over with both its response and its work.
+    let underWay = 2;
+    const leave = (): void => {
+      underWay -= 1;
+      if (underWay === 0) responses.remove(slot);
+    };
     res.once('close', () => {
-      responses.remove(slot);
-      if (!res.writableFinished) lifetime.clientAbort.abort();
+      if (!res.writableFinished && !bodyHasArrived(req)) lifetime.clientAbort.abort();
       lifetime.ending.abort();
+      leave();
     });
-    answer(service, req, res, lifetime, settings).catch((error: unknown) => {
-      if (next === undefined || res.headersSent) res.destroy();
-      else next(error);
-    });
+    answer(service, req, res, lifetime, settings)
+      .catch((error: unknown) => {
+        if (next === undefined || res.headersSent) res.destroy();
+        else next(error);
+      })
+      .finally(leave);
   };
 }
 
@@ -153,7 +161,10 @@ async function answer<Req>(
   continueOnRead(req, res);
   const request = new MountedRequest<Req>(req, clientAbort, settings);
   // Whoever reads the body is told of its errors; this listener keeps the rest from ending the process.
-  if (hasBody(request.headers)) req.on('error', ignore);
+  if (request.hasBody) {
+    req.on('error', ignore);
+    readWholeMessage(req);
+  }
   const { reply, finish } = await service.respond(request);
   const done = ({ error, ...transfer }: Sent): void => finish(transfer, error);
   sendReply(req, { res, ending, done }, reply, settings.timeouts.idleMs);

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { readDirectory } from './unzip-directory.js';
 import { openEntry } from './unzip-entry.js';
 import type { ArchiveSource } from './unzip-source.js';
+import { verifyEntries } from './unzip-verify.js';
 
 export type { ArchiveSource } from './unzip-source.js';
 
@@ -44,6 +45,10 @@ export interface ArchiveEntry {
 export interface Archive {
   /** In the order of the directory. */
   readonly entries: readonly ArchiveEntry[];
+  /**
+   * Unpacks every entry and keeps nothing, in one read of the source. Throws what reading the entries would.
+   */
+  verify(): Promise<void>;
 }
 
 /**
@@ -72,5 +77,6 @@ export async function openArchive(
       modified: entry.modified,
       open: () => openEntry({ source, entry, budget, signal }),
     })),
+    verify: () => verifyEntries({ source, entries, maxBytes, signal }),
   };
 }

@@ -131,6 +131,8 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly overwriteOnPost?: boolean;
   /** Media types that may be uploaded, `image/png` or `image/*`. @default all */
   readonly allowedTypes?: readonly string[];
+  /** `Content-Encoding`s that an upload may have, `['gzip', 'br']`: kept, and sent with the bytes. @default [] */
+  readonly acceptEncodings?: readonly string[];
   /** Media types shown in the browser instead of saved. @default raster images, audio, video, text/plain, application/pdf */
   readonly inlineTypes?: readonly string[];
   /** Serve stored types and dispositions as they are, for hosts that serve their own assets. @default false */

@@ -36,6 +36,8 @@ export interface OperationSettings {
   readonly maxExpiresSeconds: number;
   readonly overwriteOnPost: boolean;
   readonly allowedTypes: readonly string[] | undefined;
+  /** In lower case. */
+  readonly acceptEncodings: readonly string[];
   readonly inlineTypes: readonly string[];
   readonly trustedContent: boolean;
   readonly crossOriginResourcePolicy: string | false;
@@ -138,6 +140,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     maxExpiresSeconds: config.maxExpires ?? 604_800,
     overwriteOnPost: config.overwriteOnPost ?? config.compat === 'dreamfactory',
     allowedTypes: config.allowedTypes,
+    acceptEncodings: config.acceptEncodings?.map((coding) => coding.toLowerCase()) ?? [],
     inlineTypes: config.inlineTypes?.map((type) => type.toLowerCase()) ?? DEFAULT_INLINE_TYPES,
     trustedContent: config.trustedContent ?? false,
     crossOriginResourcePolicy: config.crossOriginResourcePolicy ?? 'same-origin',

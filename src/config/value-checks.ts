@@ -43,6 +43,13 @@ export function mediaTypes(value: unknown): string | undefined {
   return fine ? undefined : 'a list of media types such as "image/png" or "image/*"';
 }
 
+export function codings(value: unknown): string | undefined {
+  const fine =
+    Array.isArray(value) &&
+    value.every((coding) => typeof coding === 'string' && /^[\w.+-]+$/.test(coding));
+  return fine ? undefined : 'a list of content codings such as "gzip" or "br"';
+}
+
 export function headerValue(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? undefined : 'a header value';
 }

@@ -1,28 +1,20 @@
 // The body of an upload on its way to storage: counted, timed, digested, scanned, and never ended
 // unless all of it is right. Knows no storage.
 import { Readable } from 'node:stream';
-import type { ClientSignal } from '../core/client-signal.js';
-import { FileServiceError, isFileServiceError, type Reason } from '../core/errors.js';
+import { isFileServiceError, type FileServiceError } from '../core/errors.js';
 import type { Scan } from '../core/hooks.js';
-import { tooLarge } from '../core/too-large.js';
-import { checkDigests, type DigestCheck, type ExpectedDigests } from './digest.js';
+import {
+  MIN_BYTES_PER_SECOND,
+  abortReason,
+  incomplete,
+  overLimit,
+  refusalAtOnce,
+  refuse,
+  tooSlow,
+  type BodyLimits,
+} from './body-limits.js';
+import { checkDigests, type DigestCheck } from './digest.js';
 import { startScan, type ScanEvents, type ScanOptions, type Scanner } from './scan.js';
-
-/** What must hold of a body. */
-export interface BodyLimits {
-  /** Bytes that HTTP declared; undefined when it did not say. */
-  readonly length: number | undefined;
-  readonly maxBytes: number;
-  /** How long the sender may be silent while its bytes are wanted. */
-  readonly idleMs: number;
-  /** Fewer bytes a second than this, over a minute in which they are wanted, are too few; 0 is no bound. @default 1024 */
-  readonly minBytesPerSecond?: number;
-  readonly digests?: ExpectedDigests | null;
-  /** Fires when the client has gone. */
-  readonly signal: ClientSignal;
-  /** The last say, after length and digests and before the last byte; a rejection fails the body. */
-  readonly beforeEnd?: () => Promise<void>;
-}
 
 /** A body that ends only if everything about it is right. */
 export interface GuardedBody {
@@ -61,8 +53,6 @@ interface Guard {
 // Lets a chunk of the socket's size through without a pause for each.
 const BUFFER_BYTES = 64 * 1024;
 
-// A sender that trickles below this keeps a connection for nothing (slow loris).
-const MIN_BYTES_PER_SECOND = 1024;
 // Each minute counts for itself: who sent much before may not trickle for as long as that lasts.
 const RATE_WINDOW_MS = 60_000;
 
@@ -144,17 +134,6 @@ function streamOf(guardOf: () => Guard): Readable {
   // A body may fail before anybody has begun to listen; `errored` still tells them.
   stream.on('error', () => undefined);
   return stream;
-}
-
-function refusalAtOnce(source: Readable, limits: BodyLimits): FileServiceError | null {
-  const { length, maxBytes, signal } = limits;
-  if (signal.aborted) return abortReason(signal);
-  if (length !== undefined && length > maxBytes) return overLimit(maxBytes);
-  if (source.readableEnded && length !== 0) {
-    return refuse('body_already_consumed', 'Something in front of this service has read the body.');
-  }
-  if (!source.destroyed || source.readableEnded) return null;
-  return isFileServiceError(source.errored) ? source.errored : incomplete(source.errored);
 }
 
 function attach(guard: Guard): void {
@@ -245,13 +224,6 @@ function isTooSlow(guard: Guard): boolean {
   return came < (waited / 1000) * minBytesPerSecond;
 }
 
-function tooSlow({ minBytesPerSecond = MIN_BYTES_PER_SECOND }: BodyLimits): FileServiceError {
-  return refuse(
-    'request_timeout',
-    `The body came too slowly: at least ${minBytesPerSecond} bytes a second are accepted.`,
-  );
-}
-
 // A source that we have paused is not silent: nobody asked it anything.
 function onSilence(guard: Guard): void {
   if (guard.flowing) fail(guard, refuse('request_timeout', 'The body stopped coming.'));
@@ -287,20 +259,4 @@ function cut(guard: Guard, cause?: unknown): void {
 
 function fail(guard: Guard, error: Error): void {
   guard.stream.destroy(error);
-}
-
-function abortReason(signal: ClientSignal): FileServiceError {
-  return isFileServiceError(signal.reason) ? signal.reason : incomplete(signal.reason);
-}
-
-function incomplete(cause?: unknown): FileServiceError {
-  return new FileServiceError('incomplete_body', 'The body did not arrive as a whole.', { cause });
-}
-
-function overLimit(maxBytes: number): FileServiceError {
-  return tooLarge(`The body is larger than ${maxBytes} bytes.`, maxBytes);
-}
-
-function refuse(reason: Reason, sentence: string): FileServiceError {
-  return new FileServiceError(reason, sentence);
 }

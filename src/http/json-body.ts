@@ -2,7 +2,8 @@
 import type { Readable } from 'node:stream';
 import { FileServiceError } from '../core/errors.js';
 import { tooLarge } from '../core/too-large.js';
-import { guardBody, type BodyLimits } from './body.js';
+import { guardBody } from './body.js';
+import type { BodyLimits } from './body-limits.js';
 
 type SmallBodyLimits = Omit<BodyLimits, 'beforeEnd'>;
 

@@ -7,6 +7,8 @@ import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import { tooLarge } from '../core/too-large.js';
 import { guardBody, type GuardedBody } from './body.js';
 import { expectedDigests } from './digest.js';
+import { refuseChunk } from './partial-upload.js';
+import { boundaryOf } from './form-boundary.js';
 import { fieldName, fileName, formPart, namelessFile, type FormPart } from './form-part.js';
 
 /** How much of a form to take, and how patiently. */
@@ -76,8 +78,6 @@ const FIELD_BYTES = 64 * 1024;
 const MAX_PARTS = 1000;
 // Part headers, preamble and epilogue: what a form weighs beside files and fields.
 const MAX_OVERHEAD_BYTES = 64 * 1024;
-// RFC 2046 section 5.1.1.
-const MAX_BOUNDARY = 70;
 // How long a file's handler may take to clean up before the form's failure is told.
 const SETTLE_MS = 500;
 
@@ -136,14 +136,11 @@ export async function readForm(
 }
 
 function parserFor(contentType: string, limits: FormLimits): busboy.Busboy {
-  const boundary = /^\s*multipart\/form-data\s*;.*?boundary=\s*("[^"]*"|[^\s;]*)/i.exec(
-    contentType,
-  )?.[1];
-  const bare = boundary?.replaceAll('"', '') ?? '';
-  if (bare === '' || bare.length > MAX_BOUNDARY) throw malformed();
+  const boundary = boundaryOf(contentType);
+  if (boundary === null) throw malformed();
   try {
     return busboy({
-      headers: { 'content-type': contentType },
+      headers: { 'content-type': `multipart/form-data; boundary="${boundary}"` },
       // Names come as they were sent: see form-part.ts.
       preservePath: true,
       limits: {
@@ -254,6 +251,7 @@ function addField(form: Form, sent: string, value: string, isTruncated: boolean)
   if (isTruncated) throw tooMany('bytes in a field', FIELD_BYTES);
   form.fieldBytes += Buffer.byteLength(value);
   form.fields[name] = value;
+  refuseChunk((field) => form.fields[field]);
 }
 
 function checkOverhead({ written, parser, parts, fieldBytes }: Form): void {

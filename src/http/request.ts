@@ -16,6 +16,10 @@ export interface FileRequest<Req = IncomingMessage> {
   readonly headers: Readonly<Record<string, string>>;
   /** The body, not yet read. */
   readonly body: Readable;
+  /** Whether a body was announced; an empty one counts only when its length is not known before. */
+  readonly hasBody: boolean;
+  /** `1.1`, `2.0`. */
+  readonly httpVersion: string;
   /** True when something in front of the service has already read from the body, or found it empty. */
   readonly bodyConsumed: boolean;
   /** Fires when the client has gone. */
@@ -34,9 +38,4 @@ export function lastValue(query: URLSearchParams, name: string): string | undefi
 export function declaredLength(headers: Readonly<Record<string, string>>): number | undefined {
   const value = headers['content-length'];
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
-}
-
-/** Whether any body was announced, empty ones included only when chunked. */
-export function hasBody(headers: Readonly<Record<string, string>>): boolean {
-  return headers['transfer-encoding'] !== undefined || (declaredLength(headers) ?? 0) > 0;
 }

@@ -1,7 +1,7 @@
 // POST and PUT of a JSON list: folders, files with their content, copies and moves, each answered by itself.
 import { Readable } from 'node:stream';
 import { decodeBase64, readJson } from '../http/json-body.js';
-import { declaredLength, hasBody, lastValue } from '../http/request.js';
+import { declaredLength, lastValue } from '../http/request.js';
 import { isTrue } from '../http/parameters.js';
 import { baseName, resolveName } from '../core/key.js';
 import { MAX_ITEMS, MAX_JSON_BYTES, flagField, itemsOf, textField } from './shared/items.js';
@@ -34,7 +34,7 @@ export const batch: Operation = {
   },
   refusals: [400, 403, 404, 409, 413],
   judgesItems: true,
-  when: ({ headers }) => hasBody(headers),
+  when: ({ hasBody }) => hasBody,
   plan: async (ask) => {
     const items = await readItems(ask);
     // The original's clients create the folder of the URL with any other JSON body.

@@ -1,8 +1,8 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
+import { isForm } from '../http/form-boundary.js';
 import { readForm } from '../http/multipart.js';
 import type { FormFile, FormLimits, FormResult } from '../http/multipart.js';
 import { declaredLength } from '../http/request.js';
-import type { FileRequest } from '../http/request.js';
 import { baseName, resolveName } from '../core/key.js';
 import { readParameters } from '../http/parameters.js';
 import { access } from './operation.js';
@@ -21,16 +21,13 @@ import { created } from './shared/created.js';
 const MAX_FIELDS = 100;
 const MAX_FIELD_NAME_BYTES = 100;
 
-const isForm = ({ headers }: FileRequest<unknown>): boolean =>
-  /^\s*multipart\/form-data\s*(?:;|$)/i.test(headers['content-type'] ?? '');
-
 const documentation = {
   methods: ['POST', 'PUT'],
   query: uploadQuery,
   headers: {},
   body: ['multipart/form-data'],
   refusals: [400, 408, 409, 413, 415],
-  when: isForm,
+  when: ({ headers }) => isForm(headers['content-type']),
 } as const satisfies Partial<Operation>;
 
 /** POST /folder/ with a form */

@@ -1,7 +1,7 @@
 // DELETE of the root or a folder with a list in the body: each item is judged and answered by itself.
 import { readJson } from '../http/json-body.js';
 import { readParameters } from '../http/parameters.js';
-import { declaredLength, hasBody } from '../http/request.js';
+import { declaredLength } from '../http/request.js';
 import { resolveName } from '../core/key.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
@@ -32,7 +32,7 @@ export const removeBatch: Operation = {
   refusals: [400, 403, 404, 413],
   judgesItems: true,
   // The root has no deletion without a list, so it comes here to be told so.
-  when: ({ headers, path }) => hasBody(headers) || /^\/*$/.test(path),
+  when: ({ hasBody, path }) => hasBody || /^\/*$/.test(path),
   plan: async (ask) => {
     const items = await readItems(ask);
     if (items === null) return planTreeRemoval(ask);
@@ -52,7 +52,7 @@ interface BatchTarget {
 // A body that is present but is no such list deletes nothing: clients send lists under any content
 // type, and taking an unreadable one for "no body" would delete the folder of the URL.
 async function readItems({ request, target, settings }: Ask): Promise<readonly Item[] | null> {
-  const body = hasBody(request.headers)
+  const body = request.hasBody
     ? await readJson(request.body, {
         maxBytes: MAX_JSON_BYTES,
         idleMs: settings.timeouts.idleMs,

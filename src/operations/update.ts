@@ -10,14 +10,11 @@ import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { describeFile, statFile, statFolder } from './properties.js';
 import { MAX_JSON_BYTES } from './shared/items.js';
+import { checkHeaderValue, checkMetadataName, checkMetadataSize } from './shared/attributes.js';
 import { FOLDER_TYPE, placeFolder } from './shared/create-folder.js';
 import { invalidBody } from './shared/invalid-body.js';
 import { refuseType } from './shared/upload-rules.js';
 
-/** AWS "Working with object metadata": user metadata is limited to 2 KB. */
-const MAX_METADATA_BYTES = 2048;
-const METADATA_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/;
-const HEADER_VALUE = /^[\x20-\x7e]{1,1024}$/;
 // A file that changes while it is updated is read anew, this often.
 const MAX_TRIES = 3;
 
@@ -128,7 +125,7 @@ function fileChange(body: Fields, allowedTypes: readonly string[] | undefined) {
     const kept = Object.fromEntries(
       Object.entries(merged).filter((pair): pair is [string, string] => pair[1] !== null),
     );
-    refuseLargeMetadata(kept);
+    checkMetadataSize(kept, invalidBody);
     const given = { contentType, cacheControl, contentDisposition };
     return { ...attributesOf(stat, given), metadata: kept };
   };
@@ -157,8 +154,7 @@ function attributesOf(
 function property(body: Fields, name: string): string | null | undefined {
   const value = body[name];
   if (value === undefined || value === null) return value;
-  if (typeof value === 'string' && HEADER_VALUE.test(value)) return value;
-  throw invalidBody(`The field "${name}" takes a header value of at most 1024 ASCII characters.`);
+  return checkHeaderValue(value, `field "${name}"`, invalidBody);
 }
 
 function metadataChange(given: unknown): Readonly<Record<string, string | null>> {
@@ -167,9 +163,7 @@ function metadataChange(given: unknown): Readonly<Record<string, string | null>>
     throw invalidBody('The field "metadata" takes an object of texts.');
   return Object.fromEntries(
     Object.entries(given).map(([name, value]: [string, unknown]) => {
-      const lower = name.toLowerCase();
-      if (!METADATA_NAME.test(lower) || lower.startsWith('s3files-'))
-        throw invalidBody('A name in "metadata" takes letters, digits, "-", "_" and ".".');
+      const lower = checkMetadataName(name, invalidBody);
       if (value !== null && typeof value !== 'string')
         throw invalidBody(
           `The value of "${lower}" in "metadata" takes text, or null to remove it.`,
@@ -190,16 +184,6 @@ function folderMetadata(body: Fields): Readonly<Record<string, string>> {
   const metadata = Object.fromEntries(
     Object.entries(metadataChange(texts)).map(([name, value]) => [name, value ?? '']),
   );
-  refuseLargeMetadata(metadata);
+  checkMetadataSize(metadata, invalidBody);
   return metadata;
-}
-
-// Counted as it is stored: percent-encoded where it is not ASCII.
-function refuseLargeMetadata(metadata: Readonly<Record<string, string>>): void {
-  const bytes = Object.entries(metadata).reduce(
-    (sum, [name, value]) => sum + name.length + encodeURIComponent(value.toWellFormed()).length,
-    0,
-  );
-  if (bytes > MAX_METADATA_BYTES)
-    throw invalidBody(`The metadata takes at most ${MAX_METADATA_BYTES} bytes.`);
 }

@@ -1,10 +1,11 @@
 // PUT of a sealed upload link: the one upload for which the link was made, through every rule of an upload.
 import { FileServiceError } from '../core/errors.js';
-import { declaredLength, hasBody } from '../http/request.js';
+import { declaredLength } from '../http/request.js';
 import { uploadGone } from '../uploads/token.js';
 import type { UploadGrant } from '../uploads/token.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
+import { bodyLength } from './shared/body-length.js';
 import { created } from './shared/created.js';
 import { storeFile } from './shared/store-file.js';
 
@@ -34,8 +35,7 @@ export const uploadLink: Operation = {
     const upload = {
       key: grant.key,
       body: request.body,
-      // RFC 9112 section 6.3: without Content-Length and Transfer-Encoding a request has no body.
-      length: hasBody(request.headers) ? declaredLength(request.headers) : 0,
+      length: bodyLength(request),
       declaredType: grant.contentType ?? request.headers['content-type'],
       createOnly: grant.createOnly,
       headers: request.headers,

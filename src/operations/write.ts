@@ -1,9 +1,8 @@
 // POST and PUT of bytes: to a file's own path, or to a folder with the name in a header.
-import { FileServiceError } from '../core/errors.js';
 import { decodeHeaderName } from '../http/header-name.js';
 import { readParameters } from '../http/parameters.js';
-import { declaredLength, hasBody } from '../http/request.js';
 import { parentOf, resolveName } from '../core/key.js';
+import { bodyLength } from './shared/body-length.js';
 import { created } from './shared/created.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
@@ -17,7 +16,7 @@ const documentation = {
   query: uploadQuery,
   body: ['*/*'],
   replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
-  refusals: [400, 408, 409, 412, 413, 415],
+  refusals: [400, 408, 409, 411, 412, 413, 415],
 } as const satisfies Partial<Operation>;
 
 /** POST or PUT /file */
@@ -51,7 +50,7 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
   const { request, settings } = ask;
   const { extract, clean } = readParameters(request.query, uploadQuery);
   const declaredType = request.headers['content-type'];
-  const length = bodyLength(ask);
+  const length = bodyLength(request);
   refuseLength(length, settings.maxUploadBytes);
   const upload = {
     key,
@@ -73,16 +72,4 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
     access: [access('write', key, writeVerb(ask), operation)],
     run: async (context) => created(ask, { ...(await storeFile(ask, context, upload)) }),
   };
-}
-
-// RFC 9112 section 6.3: without Content-Length and Transfer-Encoding a request has no body.
-function bodyLength({ request }: Ask): number | undefined {
-  const { headers } = request;
-  const coding = headers['transfer-encoding'];
-  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
-    throw new FileServiceError(
-      'invalid_header',
-      'The header "Transfer-Encoding" takes "chunked" and no other coding.',
-    );
-  return hasBody(headers) ? declaredLength(headers) : 0;
 }

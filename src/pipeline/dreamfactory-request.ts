@@ -15,12 +15,14 @@ export function asOriginal<Req>(request: FileRequest<Req>): FileRequest<Req> {
   const sessionToken = lastValue(query, 'session_token');
   query.delete('api_key');
   query.delete('session_token');
-  const { id, path, mount, body, bodyConsumed, signal, ip, raw } = request;
+  const { id, path, mount, body, hasBody, httpVersion, bodyConsumed, signal, ip, raw } = request;
   return {
     id,
     path,
     mount,
     body,
+    hasBody,
+    httpVersion,
     bodyConsumed,
     signal,
     ip,

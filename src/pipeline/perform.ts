@@ -7,9 +7,11 @@ import { FileServiceError } from '../core/errors.js';
 import type { HookRequest } from '../core/hooks.js';
 import { parsePath, uploadToken } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
+import { contentCoding } from '../http/content-coding.js';
+import { refusePartialUpload } from '../http/partial-upload.js';
 import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
-import { hasBody, type FileRequest } from '../http/request.js';
+import type { FileRequest } from '../http/request.js';
 import { allowedMethods, findOperation } from '../operations/index.js';
 import { openApiDocument } from '../operations/openapi/document.js';
 import type { Plan, RunContext } from '../operations/operation.js';
@@ -60,7 +62,7 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   // No browser adds the token of a link by itself, so that a forged request cannot have it.
   if (grant === null && isCrossSiteWrite(settings, request))
     await refuseCrossSiteWrite(settings, request, principal);
-  if (request.bodyConsumed && hasBody(request.headers)) throw bodyConsumed();
+  if (request.bodyConsumed && request.hasBody) throw bodyConsumed();
   const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);
   const container = containerFor(settings, hookRequest);
   const planned = planFor(work, { container, grant, hookRequest });
@@ -94,6 +96,11 @@ function planFor<Req>(
   const operation = findOperation(request.method, target, request);
   if (operation === undefined) throw notAllowed(request.method, target);
   record.operation = operation.name;
+  // A GET without a query asks for no chunk.
+  if (request.method !== 'GET' || request.query.size > 0) refusePartialUpload(request);
+  // A coding that the service does not undo can be kept only where the body is the file.
+  const isFile = operation.body.includes('*/*');
+  if (request.hasBody) contentCoding(request.headers, isFile ? settings.acceptEncodings : []);
   return operation.plan({
     request,
     verb: request.method,

@@ -30,6 +30,8 @@ export class MountedRequest<Req> implements FileRequest<Req> {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: IncomingMessage;
+  readonly hasBody: boolean;
+  readonly httpVersion: string;
   readonly bodyConsumed: boolean;
   readonly signal: ClientSignal;
   readonly #req: FrameworkRequest;
@@ -48,6 +50,8 @@ export class MountedRequest<Req> implements FileRequest<Req> {
     this.path = path;
     this.headers = headers;
     this.body = req;
+    this.httpVersion = req.httpVersion;
+    this.hasBody = hasBody(req);
     this.bodyConsumed = req.readableDidRead || req.readableEnded;
     this.signal = signal;
     this.#req = req;
@@ -75,6 +79,20 @@ export class MountedRequest<Req> implements FileRequest<Req> {
     // The host says with the generic what its framework's request is.
     return this.#req as unknown as Req;
   }
+}
+
+/** Whether a body was announced; an empty one counts only when its length is not known before. */
+export function hasBody(req: IncomingMessage): boolean {
+  const { headers } = req;
+  if (headers['content-length'] !== undefined) return Number(headers['content-length']) > 0;
+  return headers['transfer-encoding'] !== undefined || hasUnannouncedBody(req);
+}
+
+// RFC 9113 section 8.1.1: in HTTP/2 frames end a body, so that its length need not be announced.
+function hasUnannouncedBody(req: IncomingMessage): boolean {
+  // Node's HTTP/2 requests have a stream beside what those of HTTP/1 have.
+  const { stream } = req as { readonly stream?: { readonly endAfterHeaders: boolean } };
+  return stream?.endAfterHeaders === false;
 }
 
 // RFC 9112 section 3.2.2: a server must accept the absolute form too; its authority is not ours to trust.

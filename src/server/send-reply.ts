@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FileReply } from '../http/reply.js';
+import { hasBody } from './mounted-request.js';
 
 /** How an answer left. `error` is what broke the body, when it was not the client. */
 export interface Sent {
@@ -63,7 +64,7 @@ export function sendReply(
     done({ bytesOut: res.writableFinished ? bytesOut : 0, complete: res.writableFinished });
   });
   if (res.destroyed) return undefined;
-  if (req.complete || !stillSending(req)) {
+  if (req.complete || !hasBody(req)) {
     res.writeHead(reply.status, reply.headers);
     end(res, body);
     return undefined;
@@ -80,12 +81,6 @@ function end(res: ServerResponse, body: string | Uint8Array | null): void {
 
 function isStream(body: FileReply['body']): body is Readable {
   return typeof body === 'object' && body !== null && 'pipe' in body;
-}
-
-function stillSending(req: IncomingMessage): boolean {
-  return (
-    req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
-  );
 }
 
 function sendStream(

@@ -185,6 +185,20 @@ describe('readForm', () => {
     await expect(reading).rejects.toMatchObject({ reason: 'quota_exceeded' });
   });
 
+  it.each(['dEpJ/xY:z=1', "a'()+_,-./:=?", 'x'.repeat(70)])(
+    'takes the boundary %s, quoted or not',
+    async (boundary) => {
+      const text = (file('a.png', 'x') + end).replaceAll(B, boundary);
+      for (const value of [boundary, `"${boundary}"`, `${boundary} ; charset=utf-8`]) {
+        const type = `multipart/form-data; boundary=${value}`;
+        const reading = readForm(source(text), { 'content-type': type }, limits(), async (one) => {
+          one.stream.resume();
+        });
+        await expect(reading).resolves.toMatchObject({ files: 1 });
+      }
+    },
+  );
+
   describe('names', () => {
     it.each([
       ['x.png', 'x.png'],

@@ -17,6 +17,7 @@ import { stoppedAt } from './partial.js';
 import { removeTree } from './remove-tree.js';
 import { storeFile, writeVerb } from './store-file.js';
 import type { Upload } from './store-file.js';
+import { refuseLength, refuseType, storedType } from './upload-rules.js';
 
 /** An archive on its way in. */
 export interface ArchiveUpload extends Upload {
@@ -120,7 +121,16 @@ async function unpack(
   }));
   for (const { key } of targets)
     await context.authorize(access('write', key, writeVerb(ask), operation));
-  if (upload.clean) await empty(ask, context, upload);
+  for (const { entry, key } of targets) {
+    if (entry.isFolder) continue;
+    refuseType(storedType(undefined, key), ask.settings.allowedTypes);
+    refuseLength(entry.size, ask.settings.maxUploadBytes);
+  }
+  if (upload.clean) {
+    // Before the first deletion: an archive that turns out to be damaged must not cost what is there.
+    await archive.verify();
+    await empty(ask, context, upload);
+  }
 
   let written = 0;
   for (const { entry, key } of targets) {

@@ -13,6 +13,7 @@ import type { Readable } from 'node:stream';
 import { alreadyExists, preconditionFailed } from './missing.js';
 import type { Ask, RunContext } from '../operation.js';
 import type { RequestWrites } from './request-writes.js';
+import { uploadAttributes } from './upload-attributes.js';
 import { refuseLength, refuseType, storedType } from './upload-rules.js';
 
 /** One file on its way in. */
@@ -33,7 +34,7 @@ export interface Upload {
 /**
  * Stores one file. Nothing is visible unless every byte arrived, every digest fits and the scanner agreed.
  *
- * @throws FileServiceError `already_exists`, `precondition_failed`, `too_large`, `unsupported_type`,
+ * @throws FileServiceError `already_exists`, `precondition_failed`, `invalid_header`, `too_large`, `unsupported_type`,
  * `incomplete_body`, `checksum_mismatch`, `request_timeout`, `rejected_by_scan`, and storage's trouble
  */
 export async function storeFile(
@@ -47,6 +48,7 @@ export async function storeFile(
   refuseType(contentType, settings.allowedTypes);
   refuseLength(upload.length, settings.maxUploadBytes);
   const headers = upload.headers ?? {};
+  const attributes = uploadAttributes(headers, settings.acceptEncodings);
   const digests = expectedDigests(headers);
   const condition = await writeCondition(context.bucket, upload.key, headers);
 
@@ -55,6 +57,7 @@ export async function storeFile(
   const digest = digests === null ? undefined : digestToStore(digests);
   try {
     const result = await context.bucket.write(upload.key, guarded.stream, {
+      ...attributes,
       contentType,
       ...(upload.length === undefined ? {} : { length: upload.length }),
       ...(digest === undefined ? {} : { digest }),

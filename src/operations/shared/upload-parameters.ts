@@ -16,6 +16,14 @@ export const uploadQuery = {
 /** Headers of every upload whose body is the file. */
 export const uploadHeaders = {
   'content-type': { sentence: "The type to store; generic ones are replaced by the extension's." },
+  'content-encoding': {
+    sentence: 'A coding of the option `acceptEncodings`: stored and sent back with the bytes.',
+  },
+  'content-language': { sentence: 'Stored and sent back with the bytes.' },
+  'content-disposition': { sentence: 'Stored with the bytes.' },
+  'x-file-cache-control': {
+    sentence: 'The `Cache-Control` to store; `X-Meta-<name>` headers become metadata.',
+  },
   'if-match': { sentence: 'Replaces only the version with this ETag.' },
   'if-none-match': { sentence: '`*` creates only.' },
   'content-md5': { sentence: 'RFC 1864: verified while the bytes stream.' },

@@ -1,0 +1,74 @@
+// HTTP/2 by Node's compatibility API: bodies carry no Content-Length there, and their frames end them.
+import { connect, createServer, type ClientHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { allowAll, createFileService } from '../../src/index.ts';
+import type { FileService } from '../../src/index.ts';
+import { bypass, type Bypass } from '../support/fixture.ts';
+import { formOf } from '../support/form.ts';
+import { storeConfig } from '../support/service.ts';
+import { doubleStore, type Store } from '../support/stores.ts';
+
+let store: Store;
+let around: Bypass;
+let files: FileService;
+let server: ReturnType<typeof createServer>;
+let session: ClientHttp2Session;
+
+beforeAll(async () => {
+  store = await doubleStore();
+  around = bypass(store);
+  files = createFileService({ ...storeConfig(store), authorize: allowAll });
+  server = createServer((req, res) => {
+    // The compatibility API has what the service uses of node:http.
+    files(req as never, res as never);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+afterAll(async () => {
+  session.close();
+  await new Promise((resolve) => server.close(resolve));
+  await files.close({ graceMs: 100 });
+  around.close();
+  await store.close();
+});
+
+async function send(
+  method: string,
+  path: string,
+  body: string | Uint8Array | undefined,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<[status: number, body: string]> {
+  const stream = session.request(
+    { ':method': method, ':path': path, ...headers },
+    { endStream: body === undefined },
+  );
+  if (body !== undefined) stream.end(body);
+  const status = new Promise<number>((resolve) =>
+    stream.once('response', (answer) => resolve(answer[':status'] ?? 0)),
+  );
+  return [await status, await text(stream)];
+}
+
+it.each(['POST', 'PUT'])('stores a body without Content-Length by %s', async (method) => {
+  const [status] = await send(method, `/${method}.txt`, 'hello', { 'content-type': 'text/plain' });
+  expect([status, String(await around.bytes(`${method}.txt`))]).toEqual([201, 'hello']);
+});
+
+it('stores an empty file for a message that has no body, whatever its type', async () => {
+  const [status] = await send('PUT', '/empty.txt', undefined, { 'content-type': 'text/plain' });
+  expect([status, String(await around.bytes('empty.txt'))]).toEqual([201, '']);
+});
+
+it('takes forms, lists and deletions without Content-Length', async () => {
+  const form = formOf([{ name: 'files', filename: 'f.txt', body: 'f' }]);
+  const type = { 'content-type': form.headers['Content-Type'] ?? '' };
+  expect((await send('POST', '/form/', form.body, type))[0]).toBe(201);
+  const list = JSON.stringify({ resource: [{ type: 'file', name: 'j.txt', content: 'j' }] });
+  expect((await send('POST', '/form/', list))[0]).toBe(201);
+  const gone = JSON.stringify({ resource: [{ name: 'f.txt' }] });
+  expect((await send('DELETE', '/form/', gone))[0]).toBe(200);
+  expect((await around.keys()).filter((key) => key.startsWith('form/'))).toEqual(['form/j.txt']);
+});
