@@ -42,7 +42,7 @@ export function fromDreamFactory(definition: unknown): ImportedConfig {
     region: textOf(config, 'region'),
     container: prefix,
     key: textOf(config, 'key'),
-    secret: textOf(config, 'secret'),
+    secret: secretOf(config),
     endpoint: textOf(config, 'endpoint'),
     usePathStyleEndpoint: flagOf(config, 'use_path_style_endpoint'),
     cacheEnabled: flagOf(config, 'cache_enabled'),
@@ -79,6 +79,17 @@ function textOf(fields: Fields, name: string): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string') return value;
   throw new TypeError(`\`${name}\` takes text; it was given a value of type ${typeof value}.`);
+}
+
+// What the original shows in place of a secret that it protects.
+const MASK = /^\*+$/;
+
+function secretOf(config: Fields): string | undefined {
+  const secret = textOf(config, 'secret');
+  if (secret === undefined || !MASK.test(secret)) return secret;
+  throw new TypeError(
+    '`secret` is masked in this export; put the real one in its place, or leave `key` and `secret` out.',
+  );
 }
 
 function flagOf(fields: Fields, name: string): boolean | undefined {

@@ -237,6 +237,16 @@ describe('fromDreamFactory', () => {
     expect(() => fromDreamFactory(given)).toThrow(TypeError);
   });
 
+  it.each(['**********', '*'])('refuses the secret %s, which is a mask', (secret) => {
+    const given = { type: 'aws_s3', config: { bucket: 'b', region: 'r', key: 'k', secret } };
+    expect(() => fromDreamFactory(given)).toThrow('`secret` is masked in this export');
+  });
+
+  it('takes a secret that only holds asterisks', () => {
+    const config = { bucket: 'b', region: 'r', key: 'k', secret: 'a**' };
+    expect(fromDreamFactory({ type: 'aws_s3', config }).secret).toBe('a**');
+  });
+
   it('gives what a host would write by hand', async () => {
     const store = await doubleStore();
     const { bucket, region, endpoint, key, secret } = storeConfig(store);
