@@ -109,8 +109,11 @@ describe.each(availableStores())('compat over $name', ({ open }) => {
         path: `/implied/${query}`,
         body: '{"resource":[{"type":"file","source_path":"old-folder/a.txt","name":"x.txt"}]}',
       });
-    const refused = (await copy('')).json() as { resource: { error: { reason: string } }[] };
-    expect(refused.resource[0]?.error.reason).toBe('already_exists');
+    const refused = await copy('');
+    expect([refused.status, refused.json()]).toMatchObject([
+      409,
+      { error: { context: { resource: [{ error: { reason: 'already_exists' } }] } } },
+    ]);
     expect(String(await around.bytes('implied/x.txt'))).toBe('x\n');
     await copy('?check_exist=false');
     expect(String(await around.bytes('implied/x.txt'))).toBe('a\n');
