@@ -1,6 +1,6 @@
 // POST and PUT of a JSON list: folders, files with their content, copies and moves, each answered by itself.
 import { Readable } from 'node:stream';
-import { decodeBase64, readJson } from '../http/json-body.js';
+import { decodeBase64, readJson } from '../http/body/json.js';
 import { declaredLength, lastValue } from '../http/request.js';
 import { isTrue } from '../http/parameters.js';
 import { baseName, resolveName } from '../core/key.js';
@@ -14,8 +14,8 @@ import { invalidBody } from './shared/invalid-body.js';
 import { startWrites } from './shared/request-writes.js';
 import type { RequestWrites } from './shared/request-writes.js';
 import { someFailed, startEntries } from './shared/several-items.js';
-import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
-import { checkExist } from './shared/upload-parameters.js';
+import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
+import { checkExist } from './shared/upload/parameters.js';
 
 const NAME = 'write_batch';
 

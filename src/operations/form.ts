@@ -1,21 +1,21 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
-import { isForm } from '../http/form-boundary.js';
-import { readForm } from '../http/multipart.js';
-import type { FormFile, FormLimits, FormResult } from '../http/multipart.js';
+import { isForm } from '../http/body/form-boundary.js';
+import { readForm } from '../http/body/multipart.js';
+import type { FormFile, FormLimits, FormResult } from '../http/body/multipart.js';
 import { declaredLength } from '../http/request.js';
 import { baseName, resolveName } from '../core/key.js';
 import { readParameters } from '../http/parameters.js';
 import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
-import { extractUpload } from './shared/extract-upload.js';
+import { extractUpload } from './shared/upload/extract.js';
 import { invalidBody } from './shared/invalid-body.js';
 import type { Item } from './shared/items.js';
 import { startWrites } from './shared/request-writes.js';
 import type { RequestWrites } from './shared/request-writes.js';
 import { someFailed, startEntries } from './shared/several-items.js';
-import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
-import { uploadQuery } from './shared/upload-parameters.js';
-import { isZip } from './shared/upload-rules.js';
+import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
+import { uploadQuery } from './shared/upload/parameters.js';
+import { isZip } from './shared/upload/rules.js';
 import { created } from './shared/created.js';
 
 const MAX_FIELDS = 100;

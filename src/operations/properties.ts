@@ -2,12 +2,12 @@
 import { tooLarge } from '../core/too-large.js';
 import { jsonDate } from '../http/entry.js';
 import { flag, readParameters, whenSet } from '../http/parameters.js';
-import { typeOf } from '../http/media-type.js';
 import { json } from '../http/reply.js';
 import { baseName } from '../core/key.js';
-import { streamOf } from '../http/stream-of.js';
-import type { Bucket, Stat } from '../storage/bucket.js';
-import { explainMissing, notFound } from './shared/missing.js';
+import { streamOf } from '../http/body/stream-of.js';
+import type { Stat } from '../storage/bucket.js';
+import { describeFile, statFile, statFolder } from './shared/file-properties.js';
+import { explainMissing } from './shared/missing.js';
 import type { Looking } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
@@ -93,41 +93,6 @@ async function rightsIn({ permits }: RunContext, folder: string) {
   for (const [action, verb] of Object.entries(VERBS) as [keyof typeof VERBS, string][])
     rights[action] = await permits(access(action, folder, verb, 'read_folder_properties'));
   return rights;
-}
-
-/** A file's properties as JSON; key order is part of the contract. */
-export function describeFile(stat: Stat): Readonly<Record<string, unknown>> {
-  return {
-    path: stat.key,
-    name: baseName(stat.key),
-    type: 'file',
-    content_type: typeOf(stat.contentType, stat.key),
-    content_length: stat.size,
-    last_modified: jsonDate(stat.lastModified),
-    etag: stat.etag,
-    metadata: stat.metadata,
-  };
-}
-
-/**
- * Attributes of a file that must exist: one call.
- *
- * @throws FileServiceError `not_found`, `storage_bucket_missing`
- */
-export async function statFile(looking: Looking, key: string): Promise<Stat> {
-  const result = await looking.bucket.stat(key);
-  if (result.kind === 'found') return result.stat;
-  throw await explainMissing(looking, key);
-}
-
-/** The placeholder of a folder that must exist; null for the root and for implied folders. */
-export async function statFolder(bucket: Bucket, key: string): Promise<Stat | null> {
-  if (key === '') return null;
-  const result = await bucket.stat(key);
-  if (result.kind === 'found') return result.stat;
-  const page = await bucket.list({ prefix: key, recursive: true, limit: 1 });
-  if (page.files.length === 0) throw notFound(key);
-  return null;
 }
 
 async function readSmall(

@@ -10,7 +10,7 @@ import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { hasNoCredentials, servingHeaders } from '../http/serving.js';
 import { baseName } from '../core/key.js';
-import { streamOf } from '../http/stream-of.js';
+import { streamOf } from '../http/body/stream-of.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
 import { explainMissing, preconditionFailed } from './shared/missing.js';
 import { access } from './operation.js';

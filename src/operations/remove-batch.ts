@@ -1,5 +1,5 @@
 // DELETE of the root or a folder with a list in the body: each item is judged and answered by itself.
-import { readJson } from '../http/json-body.js';
+import { readJson } from '../http/body/json.js';
 import { readParameters } from '../http/parameters.js';
 import { declaredLength } from '../http/request.js';
 import { resolveName } from '../core/key.js';

@@ -8,10 +8,10 @@ import { cacheControlOf, disposition, servedType } from '../http/serving.js';
 import { baseName } from '../core/key.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
-import { statFile } from './properties.js';
-import { writeVerb } from './shared/store-file.js';
-import { refuseLength, refuseType, storedType } from './shared/upload-rules.js';
-import { uploadUrl } from './shared/upload-url.js';
+import { statFile } from './shared/file-properties.js';
+import { writeVerb } from './shared/upload/store-file.js';
+import { refuseLength, refuseType, storedType } from './shared/upload/rules.js';
+import { uploadUrl } from './shared/upload/url.js';
 
 const DEFAULT_EXPIRES_SECONDS = 3600;
 /** AWS: "Sharing objects with presigned URLs": seven days is the longest that SigV4 allows. */

@@ -1,6 +1,6 @@
 // PATCH: changes the properties that the body names and keeps the rest.
 import { FileServiceError } from '../core/errors.js';
-import { readJson } from '../http/json-body.js';
+import { readJson } from '../http/body/json.js';
 import { json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
 import type { Attributes, Stat } from '../storage/bucket.js';
@@ -8,12 +8,12 @@ import { explainMissing } from './shared/missing.js';
 import type { Looking } from './shared/missing.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
-import { describeFile, statFile, statFolder } from './properties.js';
+import { describeFile, statFile, statFolder } from './shared/file-properties.js';
 import { MAX_JSON_BYTES } from './shared/items.js';
 import { checkHeaderValue, checkMetadataName, checkMetadataSize } from './shared/attributes.js';
 import { FOLDER_TYPE, placeFolder } from './shared/create-folder.js';
 import { invalidBody } from './shared/invalid-body.js';
-import { refuseType } from './shared/upload-rules.js';
+import { refuseType } from './shared/upload/rules.js';
 
 // A file that changes while it is updated is read anew, this often.
 const MAX_TRIES = 3;

@@ -5,9 +5,9 @@ import { uploadGone } from '../uploads/token.js';
 import type { UploadGrant } from '../uploads/token.js';
 import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
-import { bodyLength } from './shared/body-length.js';
+import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
-import { storeFile } from './shared/store-file.js';
+import { storeFile } from './shared/upload/store-file.js';
 
 const NAME = 'upload_link';
 

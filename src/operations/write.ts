@@ -2,14 +2,14 @@
 import { decodeHeaderName } from '../http/header-name.js';
 import { readParameters } from '../http/parameters.js';
 import { parentOf, resolveName } from '../core/key.js';
-import { bodyLength } from './shared/body-length.js';
+import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
 import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
-import { extractUpload } from './shared/extract-upload.js';
-import { createsOnly, storeFile, writeVerb } from './shared/store-file.js';
-import { uploadHeaders, uploadQuery } from './shared/upload-parameters.js';
-import { isZip, refuseLength } from './shared/upload-rules.js';
+import { extractUpload } from './shared/upload/extract.js';
+import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
+import { uploadHeaders, uploadQuery } from './shared/upload/parameters.js';
+import { isZip, refuseLength } from './shared/upload/rules.js';
 
 const documentation = {
   methods: ['POST', 'PUT'],

@@ -7,7 +7,7 @@ import { disposition } from '../http/serving.js';
 import { flag, whenSet } from '../http/parameters.js';
 import type { FileReply } from '../http/reply.js';
 import { baseName } from '../core/key.js';
-import { streamOf } from '../http/stream-of.js';
+import { streamOf } from '../http/body/stream-of.js';
 import type { Bucket, Entry, Page } from '../storage/bucket.js';
 import { firstPage, pagesFrom } from './shared/listing.js';
 import { access } from './operation.js';

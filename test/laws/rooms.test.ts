@@ -77,7 +77,12 @@ const ROOMS: Readonly<Record<string, Row>> = {
     file: 'operations/import/download',
     refuses: ['storage/s3/read', 'policies/roles', 'pipeline/service', 'server/send-reply', SDK],
     typesOnly: ['storage/bucket', 'config/options'],
-    allows: ['node:http', 'node:https', 'http/body', 'operations/shared/store-file'],
+    allows: [
+      'node:http',
+      'node:https',
+      'http/body/guarded-body',
+      'operations/shared/upload/store-file',
+    ],
   },
   'pipeline/**': {
     file: 'pipeline/service',
@@ -103,7 +108,13 @@ const ROOMS: Readonly<Record<string, Row>> = {
   },
   'storage/streams/**': {
     file: 'storage/streams/flow',
-    refuses: ['storage/s3/call', 'storage/cache/versioned-cache', 'http/body', 'node:http', SDK],
+    refuses: [
+      'storage/s3/call',
+      'storage/cache/versioned-cache',
+      'http/body/scan',
+      'node:http',
+      SDK,
+    ],
     allows: ['core/errors', 'storage/bucket', 'storage/streams/watchdog'],
   },
   'storage/s3/**': {

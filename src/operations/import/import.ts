@@ -7,10 +7,10 @@ import { resolveName } from '../../core/key.js';
 import { download } from './download.js';
 import { access } from '../operation.js';
 import type { Operation } from '../operation.js';
-import { extractUpload } from '../shared/extract-upload.js';
-import { createsOnly, storeFile, writeVerb } from '../shared/store-file.js';
-import { uploadQuery } from '../shared/upload-parameters.js';
-import { isZip } from '../shared/upload-rules.js';
+import { extractUpload } from '../shared/upload/extract.js';
+import { createsOnly, storeFile, writeVerb } from '../shared/upload/store-file.js';
+import { uploadQuery } from '../shared/upload/parameters.js';
+import { isZip } from '../shared/upload/rules.js';
 import { created } from '../shared/created.js';
 
 const NAME = 'import';

@@ -6,7 +6,7 @@ import { access } from '../operation.js';
 import type { RunContext } from '../operation.js';
 import { startRemoval, stoppedAt } from './partial.js';
 import type { RequestWrites } from './request-writes.js';
-import { statFile } from '../properties.js';
+import { statFile } from './file-properties.js';
 import { authorizeTree, wholeTree } from './tree.js';
 
 /** Keys of a tree that are copied at the same time. */

@@ -1,7 +1,7 @@
 // Removal of one file: found, then gone; its bytes are never read.
 import { evaluate } from '../../http/conditions.js';
 import { flag } from '../../http/parameters.js';
-import { statFile } from '../properties.js';
+import { statFile } from './file-properties.js';
 import { preconditionFailed } from './missing.js';
 import type { Looking } from './missing.js';
 

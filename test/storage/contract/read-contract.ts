@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
-import { streamOf } from '../../../src/http/stream-of.ts';
+import { streamOf } from '../../../src/http/body/stream-of.ts';
 import type { ReadRequest, ReadResult } from '../../../src/storage/bucket.ts';
 import { ODD_NAMES } from './bucket-contract.ts';
 import type { Given, Questions } from './given.ts';

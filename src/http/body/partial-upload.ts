@@ -1,7 +1,7 @@
 // Uploads in pieces that nobody would put together: refused before a piece is taken for the whole file.
-import { FileServiceError } from '../core/errors.js';
-import type { FileRequest } from './request.js';
-import { lastValue } from './request.js';
+import { FileServiceError } from '../../core/errors.js';
+import type { FileRequest } from '../request.js';
+import { lastValue } from '../request.js';
 
 /** Reads a parameter of a request or a field of its form; undefined when there is none. */
 type ReadText = (name: string) => string | undefined;

@@ -1,6 +1,6 @@
 // Digests that a client sends along with a body (RFC 9530, Content-MD5), and their check in passing.
 import { createHash, type Hash } from 'node:crypto';
-import { FileServiceError } from '../core/errors.js';
+import { FileServiceError } from '../../core/errors.js';
 
 /** Digests that a body must have, in base64. */
 export interface ExpectedDigests {

@@ -1,8 +1,8 @@
 // The body of an upload on its way to storage: counted, timed, digested, scanned, and never ended
 // unless all of it is right. Knows no storage.
 import { Readable } from 'node:stream';
-import { isFileServiceError, type FileServiceError } from '../core/errors.js';
-import type { Scan } from '../core/hooks.js';
+import { isFileServiceError, type FileServiceError } from '../../core/errors.js';
+import type { Scan } from '../../core/hooks.js';
 import {
   MIN_BYTES_PER_SECOND,
   abortReason,
@@ -12,7 +12,7 @@ import {
   refuse,
   tooSlow,
   type BodyLimits,
-} from './body-limits.js';
+} from './limits.js';
 import { checkDigests, type DigestCheck } from './digest.js';
 import { startScan, type ScanEvents, type ScanOptions, type Scanner } from './scan.js';
 

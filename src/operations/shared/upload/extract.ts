@@ -1,23 +1,23 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
 import { randomUUID } from 'node:crypto';
-import { abortSignalOf } from '../../core/client-signal.js';
-import { openArchive } from '../../archive/unzip.js';
-import type { Archive, ArchiveEntry, ArchiveSource } from '../../archive/unzip.js';
-import { debugRequest } from '../../core/debug.js';
-import { FileServiceError } from '../../core/errors.js';
-import { guardBody } from '../../http/body.js';
-import { expectedDigests } from '../../http/digest.js';
-import { baseName, resolveName } from '../../core/key.js';
-import { streamOf } from '../../http/stream-of.js';
-import type { Bucket } from '../../storage/bucket.js';
-import { access } from '../operation.js';
-import type { Ask, RunContext } from '../operation.js';
-import { placeFolder } from './create-folder.js';
-import { stoppedAt } from './partial.js';
-import { removeTree } from './remove-tree.js';
+import { abortSignalOf } from '../../../core/client-signal.js';
+import { openArchive } from '../../../archive/unzip.js';
+import type { Archive, ArchiveEntry, ArchiveSource } from '../../../archive/unzip.js';
+import { debugRequest } from '../../../core/debug.js';
+import { FileServiceError } from '../../../core/errors.js';
+import { guardBody } from '../../../http/body/guarded-body.js';
+import { expectedDigests } from '../../../http/body/digest.js';
+import { baseName, resolveName } from '../../../core/key.js';
+import { streamOf } from '../../../http/body/stream-of.js';
+import type { Bucket } from '../../../storage/bucket.js';
+import { access } from '../../operation.js';
+import type { Ask, RunContext } from '../../operation.js';
+import { placeFolder } from '../create-folder.js';
+import { stoppedAt } from '../partial.js';
+import { removeTree } from '../remove-tree.js';
 import { storeFile, writeVerb } from './store-file.js';
 import type { Upload } from './store-file.js';
-import { refuseLength, refuseType, storedType } from './upload-rules.js';
+import { refuseLength, refuseType, storedType } from './rules.js';
 
 /** An archive on its way in. */
 export interface ArchiveUpload extends Upload {

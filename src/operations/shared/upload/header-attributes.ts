@@ -1,9 +1,9 @@
 // What an upload's headers say of the file beside its bytes and type: stored with them, as PATCH could store it later.
-import { FileServiceError } from '../../core/errors.js';
-import { contentCoding } from '../../http/content-coding.js';
-import { decodeHeaderName } from '../../http/header-name.js';
-import type { Attributes } from '../../storage/bucket.js';
-import { checkHeaderValue, checkMetadataName, checkMetadataSize } from './attributes.js';
+import { FileServiceError } from '../../../core/errors.js';
+import { contentCoding } from '../../../http/body/content-coding.js';
+import { decodeHeaderName } from '../../../http/header-name.js';
+import type { Attributes } from '../../../storage/bucket.js';
+import { checkHeaderValue, checkMetadataName, checkMetadataSize } from '../attributes.js';
 
 const PREFIX = 'x-meta-';
 const CONTROL = /\p{Cc}/u;

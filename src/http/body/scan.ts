@@ -1,7 +1,7 @@
 // Shows an upload to the host's scanner while it streams, at the scanner's pace, and gets its verdict.
-import { debugHook } from '../core/debug.js';
-import { FileServiceError, isFileServiceError } from '../core/errors.js';
-import type { Scan, ScanInfo, ScanVerdict } from '../core/hooks.js';
+import { debugHook } from '../../core/debug.js';
+import { FileServiceError, isFileServiceError } from '../../core/errors.js';
+import type { Scan, ScanInfo, ScanVerdict } from '../../core/hooks.js';
 
 /** What to tell the scanner, and how long it may be silent. */
 export interface ScanOptions {

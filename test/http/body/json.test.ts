@@ -6,7 +6,7 @@ import {
   readJson,
   readSmallBody,
   type JsonLimits,
-} from '../../src/http/json-body.ts';
+} from '../../../src/http/body/json.ts';
 
 const limits = (given: Partial<JsonLimits> = {}): JsonLimits => ({
   length: undefined,

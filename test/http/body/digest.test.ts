@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkDigests, digestToStore, expectedDigests } from '../../src/http/digest.ts';
+import { checkDigests, digestToStore, expectedDigests } from '../../../src/http/body/digest.ts';
 
 // The body and digests of RFC 9530, appendix B: {"hello": "world"} and a line feed.
 const body = Buffer.from('{"hello": "world"}\n');

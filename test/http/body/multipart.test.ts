@@ -5,8 +5,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FileServiceError } from '../../src/core/errors.ts';
-import { readForm, type FormFile, type FormLimits } from '../../src/http/multipart.ts';
+import { FileServiceError } from '../../../src/core/errors.ts';
+import { readForm, type FormFile, type FormLimits } from '../../../src/http/body/multipart.ts';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,7 +1,7 @@
 // One file part of a form: its bytes, ended only when the form says that they are all, and its names.
 import { Readable } from 'node:stream';
-import { FileServiceError } from '../core/errors.js';
-import { tooLarge } from '../core/too-large.js';
+import { FileServiceError } from '../../core/errors.js';
+import { tooLarge } from '../../core/too-large.js';
 
 /** A file part on its way. */
 export interface FormPart {

@@ -1,20 +1,20 @@
 // How one file's bytes reach storage, whatever brought them: guarded, judged, then visible at once.
-import { isFileServiceError } from '../../core/errors.js';
-import { guardBody, scanBody } from '../../http/body.js';
-import { digestToStore, expectedDigests } from '../../http/digest.js';
-import type { ExpectedDigests } from '../../http/digest.js';
-import { evaluate, parseEtagList } from '../../http/conditions.js';
-import type { StoredFile } from '../../http/entry.js';
-import { isTrue } from '../../http/parameters.js';
-import { lastValue } from '../../http/request.js';
-import { baseName } from '../../core/key.js';
-import type { Bucket, WriteRequest } from '../../storage/bucket.js';
+import { isFileServiceError } from '../../../core/errors.js';
+import { guardBody, scanBody } from '../../../http/body/guarded-body.js';
+import { digestToStore, expectedDigests } from '../../../http/body/digest.js';
+import type { ExpectedDigests } from '../../../http/body/digest.js';
+import { evaluate, parseEtagList } from '../../../http/conditions.js';
+import type { StoredFile } from '../../../http/entry.js';
+import { isTrue } from '../../../http/parameters.js';
+import { lastValue } from '../../../http/request.js';
+import { baseName } from '../../../core/key.js';
+import type { Bucket, WriteRequest } from '../../../storage/bucket.js';
 import type { Readable } from 'node:stream';
-import { alreadyExists, preconditionFailed } from './missing.js';
-import type { Ask, RunContext } from '../operation.js';
-import type { RequestWrites } from './request-writes.js';
-import { uploadAttributes } from './upload-attributes.js';
-import { refuseLength, refuseType, storedType } from './upload-rules.js';
+import { alreadyExists, preconditionFailed } from '../missing.js';
+import type { Ask, RunContext } from '../../operation.js';
+import type { RequestWrites } from '../request-writes.js';
+import { uploadAttributes } from './header-attributes.js';
+import { refuseLength, refuseType, storedType } from './rules.js';
 
 /** One file on its way in. */
 export interface Upload {

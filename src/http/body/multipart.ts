@@ -2,10 +2,10 @@
 import busboy from 'busboy';
 import { lookup } from 'mime-types';
 import type { Readable } from 'node:stream';
-import type { ClientSignal } from '../core/client-signal.js';
-import { FileServiceError, isFileServiceError } from '../core/errors.js';
-import { tooLarge } from '../core/too-large.js';
-import { guardBody, type GuardedBody } from './body.js';
+import type { ClientSignal } from '../../core/client-signal.js';
+import { FileServiceError, isFileServiceError } from '../../core/errors.js';
+import { tooLarge } from '../../core/too-large.js';
+import { guardBody, type GuardedBody } from './guarded-body.js';
 import { expectedDigests } from './digest.js';
 import { refuseChunk } from './partial-upload.js';
 import { boundaryOf } from './form-boundary.js';

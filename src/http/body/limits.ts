@@ -1,8 +1,8 @@
 // What must hold of a body, and how it is refused when it does not.
 import type { Readable } from 'node:stream';
-import type { ClientSignal } from '../core/client-signal.js';
-import { FileServiceError, isFileServiceError, type Reason } from '../core/errors.js';
-import { tooLarge } from '../core/too-large.js';
+import type { ClientSignal } from '../../core/client-signal.js';
+import { FileServiceError, isFileServiceError, type Reason } from '../../core/errors.js';
+import { tooLarge } from '../../core/too-large.js';
 import type { ExpectedDigests } from './digest.js';
 
 /** What must hold of a body. */

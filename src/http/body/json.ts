@@ -1,9 +1,9 @@
 // JSON bodies, read strictly: bounded, UTF-8, no key twice, nothing that reaches a prototype.
 import type { Readable } from 'node:stream';
-import { FileServiceError } from '../core/errors.js';
-import { tooLarge } from '../core/too-large.js';
-import { guardBody } from './body.js';
-import type { BodyLimits } from './body-limits.js';
+import { FileServiceError } from '../../core/errors.js';
+import { tooLarge } from '../../core/too-large.js';
+import { guardBody } from './guarded-body.js';
+import type { BodyLimits } from './limits.js';
 
 type SmallBodyLimits = Omit<BodyLimits, 'beforeEnd'>;
 

@@ -1,7 +1,7 @@
 // How long the body of an upload is, as far as HTTP says it.
-import { FileServiceError } from '../../core/errors.js';
-import { declaredLength } from '../../http/request.js';
-import type { FileRequest } from '../../http/request.js';
+import { FileServiceError } from '../../../core/errors.js';
+import { declaredLength } from '../../../http/request.js';
+import type { FileRequest } from '../../../http/request.js';
 
 /**
  * Bytes of the body; undefined when only its end will tell. RFC 9112 section 6.3: without Content-Length and

@@ -1,5 +1,5 @@
 // The query parameters and headers that uploads of every shape read.
-import { flag, optionalFlag } from '../../http/parameters.js';
+import { flag, optionalFlag } from '../../../http/parameters.js';
 
 /** Whether an existing file is a conflict: read by `createsOnly`. */
 export const checkExist = optionalFlag(

@@ -1,5 +1,5 @@
 // The coding that a body comes in (RFC 9110 section 8.4): kept where the host accepts it, never undone.
-import { FileServiceError } from '../core/errors.js';
+import { FileServiceError } from '../../core/errors.js';
 
 /**
  * The value of `Content-Encoding` to store; undefined for none, or for `identity`.

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FileServiceError } from '../../src/core/errors.ts';
-import type { Scan, ScanVerdict } from '../../src/core/hooks.ts';
-import { guardBody, scanBody } from '../../src/http/body.ts';
-import type { BodyLimits } from '../../src/http/body-limits.ts';
+import { FileServiceError } from '../../../src/core/errors.ts';
+import type { Scan, ScanVerdict } from '../../../src/core/hooks.ts';
+import { guardBody, scanBody } from '../../../src/http/body/guarded-body.ts';
+import type { BodyLimits } from '../../../src/http/body/limits.ts';
 
 afterEach(() => {
   vi.useRealTimers();

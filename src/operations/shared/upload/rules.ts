@@ -1,7 +1,7 @@
 // What every upload obeys: its type, its size, and when it may replace what is there.
-import { FileServiceError } from '../../core/errors.js';
-import { tooLarge } from '../../core/too-large.js';
-import { parseMediaType } from '../../http/media-type.js';
+import { FileServiceError } from '../../../core/errors.js';
+import { tooLarge } from '../../../core/too-large.js';
+import { parseMediaType } from '../../../http/media-type.js';
 import { lookup } from 'mime-types';
 
 /** Types that say nothing about the content (contract: "missing or generic"). */
