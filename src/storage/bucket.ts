@@ -131,8 +131,6 @@ export interface CopyRequest {
   readonly ifSourceMatch?: string;
   /** Given: replaces all attributes of the copy. Not given: they are kept. */
   readonly attributes?: Attributes;
-  /** Size of the source in bytes when known: spares a call. */
-  readonly size?: number;
 }
 
 /** What a copy did. */

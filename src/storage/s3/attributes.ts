@@ -23,12 +23,13 @@ export function attributesInput(attributes: Attributes, nonce?: string) {
 }
 
 /** How the objects of a service are kept: encryption and storage class, of every kind of write. */
-export function keepingInput(settings: StorageSettings) {
+export function keepingInput({ serverSideEncryption, kmsKeyId, storageClass }: StorageSettings) {
+  // Border with the SDK: its unions of known values are narrower than what stores accept.
   return {
-    // Border with the SDK: its unions of known values are narrower than what stores accept.
-    ServerSideEncryption: settings.serverSideEncryption as 'AES256' | undefined,
-    SSEKMSKeyId: settings.kmsKeyId,
-    StorageClass: settings.storageClass as 'STANDARD' | undefined,
+    ...(serverSideEncryption === undefined
+      ? {}
+      : { ServerSideEncryption: serverSideEncryption as 'AES256', SSEKMSKeyId: kmsKeyId }),
+    ...(storageClass === undefined ? {} : { StorageClass: storageClass as 'STANDARD' }),
   };
 }
 

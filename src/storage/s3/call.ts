@@ -232,8 +232,8 @@ function outcomeUnknown(cause: unknown): FileServiceError {
 }
 
 function kindOf(name: CommandName): CallOf['kind'] {
-  if (name === 'GetObject' || name === 'HeadObject') return 'read';
-  if (name.startsWith('List') || name === 'HeadBucket') return 'list';
+  if (name.startsWith('GetObject') || name === 'HeadObject') return 'read';
+  if (name.startsWith('List') || name.includes('Bucket')) return 'list';
   return name.startsWith('Delete') || name === 'AbortMultipartUpload' ? 'remove' : 'write';
 }
 

@@ -25,6 +25,7 @@ export interface Connection {
   readonly known: {
     readonly bucketCreated: SharedAnswer<void>;
     readonly bucketExists: SharedAnswer<void>;
+    readonly hasAcls: SharedAnswer<boolean>;
     readonly speaksS3: SharedAnswer<void>;
     readonly conditionalWrites: SharedAnswer<boolean>;
     readonly completeCondition: SharedAnswer<CompleteCondition>;
@@ -55,6 +56,7 @@ export function connect(settings: StorageSettings): Connection {
     known: {
       bucketCreated: sharedAnswer(),
       bucketExists: sharedAnswer(BUCKET_SEEN_MS),
+      hasAcls: sharedAnswer(),
       speaksS3: sharedAnswer(),
       conditionalWrites: sharedAnswer(),
       completeCondition: sharedAnswer(),

@@ -4,12 +4,22 @@ import type { CompletedPart } from '@aws-sdk/client-s3';
 import { LinkedAbort } from '../../core/client-signal.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { CopyRequest, CopyResult, Stat } from '../bucket.js';
-import { attributesInput, attributesOf, keepingInput, newNonce, quoted } from './attributes.js';
+import {
+  attributesInput,
+  attributesOf,
+  keepingInput,
+  newNonce,
+  quoted,
+  statOf,
+} from './attributes.js';
 import type { S3Context } from './call.js';
 import { refusalOf, required } from './errors.js';
 import { look, type GuardInput } from './writing/guard.js';
 import { conditionalWrites } from './probes/conditional-writes.js';
+import { assertBucket } from './probes/bucket-exists.js';
 import { stat } from './stat.js';
+import type { Output } from './wire/commands.js';
+import { keptOf, putTags, type Kept } from './writing/kept.js';
 import { openUpload, partSizeFor, type Upload } from './writing/upload.js';
 
 /** Sizes of copies, in bytes; tests make them small. */
@@ -47,36 +57,57 @@ interface How {
 }
 
 async function copyNow(context: S3Context, request: CopyRequest, how: How): Promise<CopyResult> {
-  const { size, ifSourceMatch } = request;
+  const { attributes, from, ifSourceMatch } = request;
+  const [head, { isAws }] = await Promise.all([
+    headOf(context, from),
+    context.connection.wire.endpoint(),
+  ]);
+  if (head === undefined) return { kind: 'missing' };
+  const source = statOf(from, head.ContentLength, head);
   // Ceph 16 and s3rver ignore the condition on the source.
-  const looks = ifSourceMatch !== undefined && !(await context.connection.wire.endpoint()).isAws;
-  if (size !== undefined && size <= how.limits.whole && !looks) {
-    return copyWhole(context, { ...request, size }, how);
-  }
-
-  const source = await stat(context, request.from);
-  if (source.kind !== 'found') return { kind: 'missing' };
-  if (ifSourceMatch !== undefined && source.stat.etag !== ifSourceMatch) {
+  if (ifSourceMatch !== undefined && source.etag !== ifSourceMatch)
     return { kind: 'precondition-failed' };
+  const isWhole = source.size <= how.limits.whole;
+  const losesTags = !isWhole || (attributes !== undefined && !isAws);
+  const kept = await keptOf(context, from, { source: head, losesTags });
+  const copying = { ...how, source, kept };
+  const result = isWhole
+    ? await copyWhole(context, request, copying)
+    : await copyByParts(context, request, copying);
+  if (result.kind === 'copied') await putTags(context, request.to, kept);
+  return result;
+}
+
+async function headOf(context: S3Context, key: string): Promise<Output<'HeadObject'> | undefined> {
+  try {
+    return await context.send('HeadObject', { Key: context.keyOf(key) });
+  } catch (error) {
+    if (refusalOf(error)?.kind !== 'missing') throw error;
+    await assertBucket(context);
+    return undefined;
   }
-  return source.stat.size <= how.limits.whole
-    ? copyWhole(context, { ...request, size: source.stat.size }, how)
-    : copyByParts(context, request, { ...how, source: source.stat });
+}
+
+interface Copying extends How {
+  readonly source: Stat;
+  readonly kept: Kept;
 }
 
 async function copyWhole(
   context: S3Context,
-  request: CopyRequest & { readonly size: number },
-  { guard }: How,
+  request: CopyRequest,
+  { guard, kept, source }: Copying,
 ): Promise<CopyResult> {
   const { settings, keyOf } = context;
-  const { attributes, ifSourceMatch, size } = request;
+  const { attributes, ifSourceMatch } = request;
+  const { size } = source;
   const input = {
     Key: keyOf(request.to),
     CopySource: sourceOf(context, request.from),
     CopySourceIfMatch: ifSourceMatch,
     MetadataDirective: attributes === undefined ? ('COPY' as const) : ('REPLACE' as const),
     ...(attributes === undefined ? {} : attributesInput(attributes)),
+    ...kept.input,
     ...keepingInput(settings),
     ...guard,
   };
@@ -117,19 +148,16 @@ async function refusedCopy(
   return refused ?? { kind: 'precondition-failed' };
 }
 
-interface Parted extends How {
-  readonly source: Stat;
-}
-
 async function copyByParts(
   context: S3Context,
   request: CopyRequest,
-  { limits, guard, source }: Parted,
+  { limits, guard, source, kept }: Copying,
 ): Promise<CopyResult> {
   const upload = await openUpload(context, {
     key: request.to,
     attributes: request.attributes ?? attributesOf(source),
     nonce: newNonce(),
+    kept: kept.input,
   });
   try {
     const parts = await copyParts(context, request.to, { limits, source, upload });

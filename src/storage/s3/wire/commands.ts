@@ -18,6 +18,12 @@ interface Commands {
   ];
   DeleteObject: [S3.DeleteObjectCommandInput, S3.DeleteObjectCommandOutput];
   DeleteObjects: [S3.DeleteObjectsCommandInput, S3.DeleteObjectsCommandOutput];
+  GetBucketOwnershipControls: [
+    S3.GetBucketOwnershipControlsCommandInput,
+    S3.GetBucketOwnershipControlsCommandOutput,
+  ];
+  GetObjectAcl: [S3.GetObjectAclCommandInput, S3.GetObjectAclCommandOutput];
+  GetObjectTagging: [S3.GetObjectTaggingCommandInput, S3.GetObjectTaggingCommandOutput];
   /** Its body is a flow, or the bytes when they are few. */
   GetObject: [
     S3.GetObjectCommandInput,
@@ -28,6 +34,7 @@ interface Commands {
   ListMultipartUploads: [S3.ListMultipartUploadsCommandInput, S3.ListMultipartUploadsCommandOutput];
   ListObjectsV2: [S3.ListObjectsV2CommandInput, S3.ListObjectsV2CommandOutput];
   PutObject: [WithBody<S3.PutObjectCommandInput>, S3.PutObjectCommandOutput];
+  PutObjectTagging: [S3.PutObjectTaggingCommandInput, S3.PutObjectTaggingCommandOutput];
   UploadPart: [WithBody<S3.UploadPartCommandInput>, S3.UploadPartCommandOutput];
   UploadPartCopy: [S3.UploadPartCopyCommandInput, S3.UploadPartCopyCommandOutput];
 }

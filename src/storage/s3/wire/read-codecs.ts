@@ -38,7 +38,22 @@ export const headObject: Codec<'HeadObject'> = {
     wholeBytes: 0,
     streamed: false,
   }),
-  decode: attributesOf,
+  decode: (answer) => {
+    const { headers } = answer;
+    const tags = headers['x-amz-tagging-count'];
+    return {
+      ...attributesOf(answer),
+      WebsiteRedirectLocation: headers['x-amz-website-redirect-location'],
+      // Border with the SDK: its unions of known values are narrower than what stores answer.
+      StorageClass: headers['x-amz-storage-class'] as 'STANDARD' | undefined,
+      ServerSideEncryption: headers['x-amz-server-side-encryption'] as 'AES256' | undefined,
+      SSEKMSKeyId: headers['x-amz-server-side-encryption-aws-kms-key-id'],
+      ObjectLockMode: headers['x-amz-object-lock-mode'] as 'GOVERNANCE' | undefined,
+      ObjectLockRetainUntilDate: dateOf(headers['x-amz-object-lock-retain-until-date']),
+      ObjectLockLegalHoldStatus: headers['x-amz-object-lock-legal-hold'] as 'ON' | undefined,
+      TagCount: tags === undefined ? undefined : Number(tags),
+    };
+  },
 };
 
 export const deleteObject: Codec<'DeleteObject'> = {

@@ -7,6 +7,7 @@ import { attributesInput, keepingInput, quoted } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import { refusalOf, required } from '../errors.js';
 import type { GuardInput } from './guard.js';
+import type { Kept } from './kept.js';
 import { markUpload } from './upload-marks.js';
 
 /** An open multipart upload. It has an owner: complete it or abort it. */
@@ -26,6 +27,8 @@ export interface UploadOptions {
   readonly key: string;
   readonly attributes: Attributes;
   readonly nonce: string | undefined;
+  /** What a copy by parts repeats of its source. */
+  readonly kept?: Kept['input'];
 }
 
 /** AWS: part numbers are 1 to 10,000. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -41,7 +44,7 @@ export function partSizeFor(length: number, smallest: number): number {
 /** Opens an upload and marks it as ours. */
 export async function openUpload(
   context: S3Context,
-  { key, attributes, nonce }: UploadOptions,
+  { key, attributes, nonce, kept = {} }: UploadOptions,
 ): Promise<Upload> {
   const Key = context.keyOf(key);
   // Not the request's own signal: an upload that was opened while the client left has to be known.
@@ -49,6 +52,7 @@ export async function openUpload(
   const input = {
     Key,
     ...attributesInput(attributes, nonce),
+    ...kept,
     ...keepingInput(context.settings),
   };
   const opened = await outlasting.send('CreateMultipartUpload', input, { attempts: 1 });
