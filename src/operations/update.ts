@@ -88,7 +88,6 @@ async function replaceAttributes(
     const result = await looking.bucket.copy({
       from: key,
       to: key,
-      size: stat.size,
       attributes: change(stat),
       ...(stat.etag === '' ? {} : { ifSourceMatch: stat.etag }),
     });

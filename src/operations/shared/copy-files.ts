@@ -42,9 +42,9 @@ export async function copyFile(context: RunContext, copy: Copy): Promise<void> {
   copy.writes.refuseAsSource(from);
   copy.writes.countCopies(1);
   if (!copy.move) return copyKey(context, copy.writes, { from, to, createOnly });
-  const { size, etag } = await statFile(context, from);
+  const { etag } = await statFile(context, from);
   const ifSourceMatch = etag === '' ? undefined : etag;
-  await copyKey(context, copy.writes, { from, to, createOnly, size, ifSourceMatch });
+  await copyKey(context, copy.writes, { from, to, createOnly, ifSourceMatch });
   // Only now, when the copy is whole; and only what was copied.
   const { kind } = await context.bucket.remove(from, ifSourceMatch);
   if (kind !== 'removed') throw changed(from);

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { FINISHED, LinkedAbort } from '../../core/client-signal.js';
 import type { WriteRequest, WriteResult } from '../bucket.js';
 import { exactBody } from '../streams/exact-body.js';
-import { smallBody } from '../streams/small-body.js';
+import { gatherStart } from '../streams/gathered-start.js';
 import { newNonce } from './attributes.js';
 import type { S3Context } from './call.js';
 import { nonsense } from './errors.js';
@@ -34,9 +34,6 @@ export async function write(
   }
 }
 
-// As much as a socket's buffer holds: taken into memory, it costs no stream and can be sent again.
-const SMALL_BYTES = 64 * 1024;
-
 async function store(
   context: S3Context,
   body: Readable | Uint8Array,
@@ -44,11 +41,12 @@ async function store(
 ): Promise<WriteResult> {
   if (!(body instanceof Readable)) return putBytes(context, body, writing);
   const { length } = writing.request;
-  if (length !== undefined && length <= SMALL_BYTES)
-    return putBytes(context, await smallBody(body, length, context.call.signal), writing);
-  if (length === undefined || length > context.settings.multipartThreshold) {
+  if (length === undefined || length > context.settings.multipartThreshold)
     return writeByParts(context, body, writing);
-  }
+  // A socket to storage is claimed for what has come, never for what a slow sender may yet send.
+  const start = await gatherStart(body, { length, signal: context.call.signal });
+  if (start.kind === 'whole') return putBytes(context, start.bytes, writing);
+  if (start.kind === 'slow') return writeByParts(context, body, writing);
   return storeStream(context, body, { writing, length });
 }
 

@@ -50,10 +50,17 @@ interface Route extends Pick<ClientSource, 'targetPrefix' | 'routeHeaders'> {
   readonly make: (onGone: () => void) => HttpClient;
 }
 
+/** Uploads that are streamed may take long: so many sockets are kept for what is answered at once. */
+function reserveOf(maxSockets: number): number {
+  return Math.min(maxSockets - 1, Math.ceil(maxSockets / 4));
+}
+
 function pool(maxSockets: number, { make, ...route }: Route): Transport {
   const clients = new Set<HttpClient>();
   const idle: HttpClient[] = [];
   const queue: Exchange[] = [];
+  const mostStreams = maxSockets - reserveOf(maxSockets);
+  let streams = 0;
   let closed: Error | undefined;
 
   const open = (): HttpClient => {
@@ -66,29 +73,48 @@ function pool(maxSockets: number, { make, ...route }: Route): Transport {
     clients.add(client);
     return client;
   };
+  const mayStart = ({ isStreamed }: Exchange): boolean =>
+    (idle.length > 0 || clients.size < maxSockets) && (!isStreamed || streams < mostStreams);
+  const start = (exchange: Exchange): void => {
+    if (exchange.isStreamed) streams += 1;
+    // The one used last: the others may grow old and go.
+    exchange.start(idle.pop() ?? open());
+  };
+  const startNext = (): void => {
+    const at = queue.findIndex(mayStart);
+    const [next] = at === -1 ? [] : queue.splice(at, 1);
+    if (next !== undefined) start(next);
+  };
 
   const source: ClientSource = {
     ...route,
     claim(exchange) {
-      // The one used last: the others may grow old and go.
-      const client = idle.pop() ?? (clients.size < maxSockets ? open() : undefined);
-      if (client === undefined) queue.push(exchange);
-      else exchange.start(client);
+      if (mayStart(exchange)) start(exchange);
+      else queue.push(exchange);
     },
     withdraw(exchange) {
       const at = queue.indexOf(exchange);
       if (at !== -1) queue.splice(at, 1);
     },
     release(client, isReusable) {
+      if (client.carried?.isStreamed === true) streams -= 1;
       client.carried = undefined;
-      if (!isReusable) {
+      if (isReusable) idle.push(client);
+      else {
         clients.delete(client);
         client.destroy();
       }
-      const next = queue.shift();
-      if (next !== undefined) next.start(isReusable ? client : open());
-      else if (isReusable) idle.push(client);
+      startNext();
     },
+  };
+  const close = (reason: Error): void => {
+    closed = reason;
+    for (const exchange of queue.splice(0)) exchange.cancel(reason);
+    for (const client of clients)
+      if (client.carried === undefined) client.destroy();
+      else client.carried.cancel(reason);
+    clients.clear();
+    idle.length = 0;
   };
 
   return {
@@ -102,14 +128,6 @@ function pool(maxSockets: number, { make, ...route }: Route): Transport {
     },
     busySockets: () => clients.size - idle.length,
     waiting: () => queue.length,
-    close(reason) {
-      closed = reason;
-      for (const exchange of queue.splice(0)) exchange.cancel(reason);
-      for (const client of clients)
-        if (client.carried === undefined) client.destroy();
-        else client.carried.cancel(reason);
-      clients.clear();
-      idle.length = 0;
-    },
+    close,
   };
 }

@@ -16,6 +16,7 @@ export interface ClientOptions {
 
 /** What is under way on a client. */
 export interface Carried {
+  readonly isStreamed: boolean;
   cancel(reason: unknown): void;
 }
 

@@ -1,4 +1,5 @@
 // One request and its answer over undici: small answers come whole, large ones as they flow.
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { ClientSignal } from '../../../core/client-signal.js';
 import { failureOf, transportError } from './transport-error.js';
@@ -65,6 +66,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#source = source;
     this.#settling = settling;
     this.#limit = request.wholeBytes;
+  }
+
+  /** Its body comes as its sender sends it. */
+  get isStreamed(): boolean {
+    return this.#request.body instanceof Readable;
   }
 
   begin(): void {
