@@ -173,7 +173,7 @@ describe('keys', () => {
     ['invalid UTF-8', '/bucket/%ff', '400 InvalidURI'],
     ['an overlong slash', '/bucket/%c0%af', '400 InvalidURI'],
     ['a bare percent', '/bucket/%zz', '400 InvalidURI'],
-    ['a sub-resource that is not there', '/bucket/key?tagging', '501 NotImplemented'],
+    ['a sub-resource that is not there', '/bucket/key?torrent', '501 NotImplemented'],
     ['the first version of listing', '/bucket?prefix=a', '501 NotImplemented'],
   ])('refuses %s', async (_what, target, expected) => {
     expect(await statusOf({ target })).toBe(expected);

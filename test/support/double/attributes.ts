@@ -1,20 +1,36 @@
 // What an object carries beside its bytes, from the headers of a request and back to headers.
 import { s3Error } from './errors.ts';
+import { grantsOfHeaders } from './grants.ts';
 import type { Attributes, StoredObject } from './store.ts';
+import { tagsOfHeader } from './tags.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-const KEPT = [
+// What a copy takes over together with the metadata of its source.
+const SYSTEM = [
   'content-type',
   'cache-control',
   'content-disposition',
   'content-encoding',
   'content-language',
   'expires',
-  'x-amz-storage-class',
+];
+
+// AWS, CopyObject: these a copy has only when its own request gives them.
+const OF_THIS_WRITE = [
+  'x-amz-object-lock-legal-hold',
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
   'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-bucket-key-enabled',
+  'x-amz-storage-class',
   'x-amz-website-redirect-location',
 ];
+
+const KEPT = [...SYSTEM, ...OF_THIS_WRITE];
+
+const ENCRYPTION = OF_THIS_WRITE.filter((name) => name.startsWith('x-amz-server-side-'));
 
 const META = 'x-amz-meta-';
 
@@ -42,7 +58,36 @@ export function readAttributes(headers: Headers): Attributes {
       elements: { Size: String(bytes), MaxSizeAllowed: String(MAX_METADATA_BYTES) },
     });
   }
-  return { headers: kept, metadata };
+  return {
+    headers: kept,
+    metadata,
+    tags: tagsOfHeader(headers['x-amz-tagging']),
+    grants: grantsOfHeaders(headers),
+  };
+}
+
+/** The attributes of a copy of `source` that is asked for with those headers. */
+export function copiedAttributes(headers: Headers, source: Attributes): Attributes {
+  const given = readAttributes(headers);
+  const keepsMetadata = directive(headers, 'metadata') === 'COPY';
+  const keepsTags = directive(headers, 'tagging') === 'COPY';
+  return {
+    headers: {
+      ...pick(keepsMetadata ? source.headers : given.headers, SYSTEM),
+      ...pick(given.headers, OF_THIS_WRITE),
+    },
+    metadata: keepsMetadata ? source.metadata : given.metadata,
+    tags: keepsTags ? source.tags : given.tags,
+    // AWS, CopyObject: "When copying an object [...] the ACL metadata is not preserved".
+    grants: given.grants,
+  };
+}
+
+/** What x-amz-metadata-directive or x-amz-tagging-directive says; COPY when it is not there. */
+export function directive(headers: Headers, of: 'metadata' | 'tagging'): 'COPY' | 'REPLACE' {
+  const value = headers[`x-amz-${of}-directive`] ?? 'COPY';
+  if (value === 'COPY' || value === 'REPLACE') return value;
+  throw s3Error('InvalidArgument', { message: `Unknown ${of} directive.` });
 }
 
 /** The headers of a GET or HEAD of that object, but for its length. */
@@ -53,6 +98,7 @@ export function objectHeaders(object: StoredObject): Record<string, string> {
       Object.entries(object.metadata).map(([name, value]) => [META + name, value]),
     ),
     ...validators(object),
+    ...(object.tags.length > 0 ? { 'x-amz-tagging-count': String(object.tags.length) } : {}),
     'accept-ranges': 'bytes',
   };
 }
@@ -70,11 +116,7 @@ export function writeHeaders(
   attributes: Attributes,
   checksum: StoredObject['checksum'],
 ): Record<string, string> {
-  const encryption = attributes.headers['x-amz-server-side-encryption'];
-  return {
-    ...(encryption === undefined ? {} : { 'x-amz-server-side-encryption': encryption }),
-    ...checksumHeaders(checksum),
-  };
+  return { ...pick(attributes.headers, ENCRYPTION), ...checksumHeaders(checksum) };
 }
 
 /** The checksum of an object or part as headers. */
@@ -89,6 +131,10 @@ export function checksumHeaders(checksum: StoredObject['checksum']): Record<stri
 /** An ETag in its quotes. */
 export function quoted(etag: string): string {
   return `"${etag}"`;
+}
+
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)));
 }
 
 // aws-chunked is a framing of the request; S3 does not store it.

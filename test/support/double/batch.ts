@@ -1,4 +1,5 @@
 // DeleteObjects: up to a thousand keys, each with its own result.
+import { judgeLock } from './bucket-rules.ts';
 import { matches } from './conditions.ts';
 import { bytesOf } from './content.ts';
 import { s3Error, S3Error } from './errors.ts';
@@ -68,5 +69,6 @@ function deleteOne(exchange: Exchange, bucket: StoredBucket, wanted: Wanted): vo
   if (isConditional && existing && !matches(etag, existing.etag)) {
     throw s3Error('PreconditionFailed');
   }
+  judgeLock(exchange, existing);
   bucket.objects.delete(key);
 }

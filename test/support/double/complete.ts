@@ -1,6 +1,7 @@
 // CompleteMultipartUpload: the parts that the client names become one object.
 import { createHash } from 'node:crypto';
 import { quoted, writeHeaders } from './attributes.ts';
+import { judgeLock } from './bucket-rules.ts';
 import { startChecksum } from './checksum.ts';
 import { bareEtag, judgeWrite } from './conditions.ts';
 import { bytesOf, concatContent, piecesOf, type Content } from './content.ts';
@@ -38,6 +39,7 @@ export async function completeUpload(exchange: Exchange): Promise<Answer> {
   const isConditional = ['if-match', 'if-none-match'].some((name) => name in exchange.headers);
   if (isConditional && quirks.completeConditions === 'unsupported') throw s3Error('NotImplemented');
   judgeWrite(exchange, bucket.objects.get(key));
+  judgeLock(exchange, bucket.objects.get(key));
   const content = concatContent(parts.map((part) => part.content));
   checkObjectSize(exchange, content);
   const md5s = parts.map((part) => Buffer.from(part.etag, 'hex'));

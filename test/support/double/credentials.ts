@@ -15,6 +15,8 @@ export interface Keyring {
   readonly secretAccessKey: string;
   readonly region: string;
   readonly now: () => number;
+  /** The key of the last scope that was signed for; derived again when the day changes. */
+  signingKey?: { readonly scope: string; readonly key: Buffer };
 }
 
 /** The signature of a request and what it was made with. */

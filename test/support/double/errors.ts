@@ -1,10 +1,12 @@
 // The errors of S3 as its error reference lists them: one code, one status, one sentence.
 
 const STATUS = {
+  AccessControlListNotSupported: 400,
   AccessDenied: 403,
   AuthorizationHeaderMalformed: 400,
   AuthorizationQueryParametersError: 400,
   BadDigest: 400,
+  BadRequest: 400,
   BucketAlreadyOwnedByYou: 409,
   BucketNotEmpty: 409,
   EntityTooLarge: 400,
@@ -20,6 +22,7 @@ const STATUS = {
   InvalidPartOrder: 400,
   InvalidRange: 416,
   InvalidRequest: 400,
+  InvalidTag: 400,
   InvalidToken: 400,
   InvalidURI: 400,
   KeyTooLongError: 400,
@@ -32,6 +35,7 @@ const STATUS = {
   NoSuchKey: 404,
   NoSuchUpload: 404,
   NotImplemented: 501,
+  OwnershipControlsNotFoundError: 404,
   PreconditionFailed: 412,
   RequestTimeTooSkewed: 403,
   SignatureDoesNotMatch: 403,
@@ -39,6 +43,7 @@ const STATUS = {
 } as const;
 
 const MESSAGE: Partial<Record<S3Code, string>> = {
+  AccessControlListNotSupported: 'The bucket does not allow ACLs',
   AccessDenied: 'Access Denied',
   BadDigest: 'The Content-MD5 you specified did not match what we received.',
   BucketAlreadyOwnedByYou: 'Your previous request to create the named bucket succeeded.',
@@ -70,6 +75,7 @@ const MESSAGE: Partial<Record<S3Code, string>> = {
     'The specified upload does not exist. ' +
     'The upload ID may be invalid, or the upload may have been aborted or completed.',
   NotImplemented: 'A header or query you provided implies functionality that is not implemented.',
+  OwnershipControlsNotFoundError: 'The bucket ownership controls were not found',
   PreconditionFailed: 'At least one of the pre-conditions you specified did not hold',
   RequestTimeTooSkewed:
     'The difference between the request time and the current time is too large.',

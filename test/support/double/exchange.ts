@@ -39,6 +39,8 @@ export interface Service {
   quirks: Quirks;
   /** When each key was last written, by `bucket/key`, in milliseconds; kept while `oneWriteASecond`. */
   readonly lastWrites: Map<string, number>;
+  /** How many multipart uploads were begun so far. */
+  begunUploads: number;
   readonly now: () => number;
 }
 

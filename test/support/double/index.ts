@@ -7,6 +7,7 @@ import { quoted } from './attributes.ts';
 import { bytesOf, contentOf, md5Of, sparseContent, type Content } from './content.ts';
 import type { RecordedCall, Service } from './exchange.ts';
 import { createFaultList, type Fault } from './faults.ts';
+import { PRIVATE } from './grants.ts';
 import { NO_QUIRKS, type Quirks } from './quirks.ts';
 import { serve } from './server.ts';
 import { createBucket, type StoredBucket, type StoredObject } from './store.ts';
@@ -109,6 +110,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
     minPartBytes: options.minPartBytes ?? 5 * 1024 * 1024,
     quirks: { ...NO_QUIRKS, ...options.quirks },
     lastWrites: new Map(),
+    begunUploads: 0,
     now,
   };
   const keyring = {
@@ -202,6 +204,8 @@ function seedObject(
     etag: md5Of(content),
     headers: Object.fromEntries(given),
     metadata: { ...attributes.metadata },
+    tags: [],
+    grants: PRIVATE,
     lastModified: Math.floor((attributes.lastModified?.getTime() ?? now) / 1000) * 1000,
     checksum: undefined,
     partSizes: undefined,

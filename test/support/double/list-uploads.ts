@@ -2,6 +2,7 @@
 import { quoted } from './attributes.ts';
 import { s3Error } from './errors.ts';
 import { numberInQuery, requireBucket, xmlAnswer, type Answer, type Exchange } from './exchange.ts';
+import { OWNER_ID } from './grants.ts';
 import { groupOf, urlEncoder } from './list.ts';
 import { requireUpload } from './multipart.ts';
 import { compareKeys, type StoredUpload } from './store.ts';
@@ -9,7 +10,7 @@ import { document, tag } from './xml.ts';
 
 const PAGE = 1000;
 
-const OWNER = tag('ID', 's3double-owner-id') + tag('DisplayName', 's3double-owner');
+const OWNER = tag('ID', OWNER_ID) + tag('DisplayName', 's3double-owner');
 
 /** Answers ListParts. */
 export function listParts(exchange: Exchange): Answer {

@@ -1,6 +1,7 @@
 // Multipart uploads: create, parts, complete, abort.
 import { randomBytes } from 'node:crypto';
 import { checksumHeaders, quoted, readAttributes, writeHeaders } from './attributes.ts';
+import { judgeBucketRules } from './bucket-rules.ts';
 import { isChecksumAlgorithm, type ChecksumAlgorithm } from './checksum.ts';
 import { md5Of, sliceContent } from './content.ts';
 import { s3Error } from './errors.ts';
@@ -12,18 +13,17 @@ import { document, tag } from './xml.ts';
 
 const MAX_PARTS = 10_000;
 
-let created = 0;
-
 /** Answers CreateMultipartUpload. */
 export function createUpload(exchange: Exchange): Answer {
   const bucket = requireBucket(exchange);
   const { key, headers, service } = exchange;
   const checksumAlgorithm = readAlgorithm(headers['x-amz-checksum-algorithm']);
-  created += 1;
+  judgeBucketRules(exchange, bucket);
+  service.begunUploads += 1;
   const upload: StoredUpload = {
     key,
     // Ids sort by time, so that pages of a listing do; the rest is there to be opaque.
-    uploadId: `${created.toString().padStart(10, '0')}${randomBytes(24).toString('base64url')}`,
+    uploadId: `${service.begunUploads.toString().padStart(10, '0')}${randomBytes(24).toString('base64url')}`,
     initiated: secondsNow(service),
     attributes: readAttributes(headers),
     checksumAlgorithm,
@@ -37,12 +37,15 @@ export function createUpload(exchange: Exchange): Answer {
       tag('Bucket', bucket.name) + tag('Key', key) + tag('UploadId', upload.uploadId),
     ),
   );
-  if (checksumAlgorithm === undefined) return answer;
-  const checksum = {
-    'x-amz-checksum-algorithm': checksumAlgorithm.toUpperCase(),
-    'x-amz-checksum-type': upload.checksumType,
-  };
-  return { ...answer, headers: { ...answer.headers, ...checksum } };
+  const checksum: Record<string, string> =
+    checksumAlgorithm === undefined
+      ? {}
+      : {
+          'x-amz-checksum-algorithm': checksumAlgorithm.toUpperCase(),
+          'x-amz-checksum-type': upload.checksumType,
+        };
+  const written = writeHeaders(upload.attributes, undefined);
+  return { ...answer, headers: { ...answer.headers, ...written, ...checksum } };
 }
 
 /** Answers UploadPart. */

@@ -1,52 +1,17 @@
 // The pipeline of the double: name the call, fail it on demand, authenticate, run, answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { deleteObjects } from './batch.ts';
-import {
-  createBucket,
-  deleteBucket,
-  getBucketLocation,
-  headBucket,
-  listBuckets,
-} from './buckets.ts';
-import { completeUpload } from './complete.ts';
 import { S3Error, s3Error } from './errors.ts';
 import type { Answer, Connection, Exchange, RecordedCall, Service } from './exchange.ts';
 import { changedByFault } from './changed-answer.ts';
 import type { Fault } from './faults.ts';
-import { listObjects } from './list.ts';
-import { listParts, listUploads } from './list-uploads.ts';
-import { abortUpload, createUpload, uploadPart, uploadPartCopy } from './multipart.ts';
-import { readObject } from './read.ts';
 import type { Keyring } from './credentials.ts';
+import { OPERATIONS } from './operations.ts';
 import { HTML, judgeQuirks } from './quirk-gate.ts';
 import { authenticate } from './signature.ts';
 import { checkKey, nameOperation, parseTarget, type Target } from './target.ts';
 import { answerEarly, breakOff, drain, sendAnswer, sendInformation } from './wire.ts';
-import { copyObject, deleteObject, putObject } from './write.ts';
 import { escapeXml, tag } from './xml.ts';
-
-const OPERATIONS: Readonly<Record<string, (exchange: Exchange) => Answer | Promise<Answer>>> = {
-  AbortMultipartUpload: abortUpload,
-  CompleteMultipartUpload: completeUpload,
-  CopyObject: copyObject,
-  CreateBucket: createBucket,
-  CreateMultipartUpload: createUpload,
-  DeleteBucket: deleteBucket,
-  DeleteObject: deleteObject,
-  DeleteObjects: deleteObjects,
-  GetBucketLocation: getBucketLocation,
-  GetObject: readObject,
-  HeadBucket: headBucket,
-  HeadObject: readObject,
-  ListBuckets: listBuckets,
-  ListMultipartUploads: listUploads,
-  ListObjectsV2: listObjects,
-  ListParts: listParts,
-  PutObject: putObject,
-  UploadPart: uploadPart,
-  UploadPartCopy: uploadPartCopy,
-};
 
 const FAULT_CODES: Readonly<Record<number, string>> = {
   301: 'PermanentRedirect',

@@ -23,8 +23,6 @@ export interface Caller {
 
 const EMPTY_SHA256 = createHash('sha256').digest('hex');
 
-let cachedKey: { readonly of: string; readonly key: Buffer } | undefined;
-
 /** Throws the S3 error of a request that is not signed rightly. */
 export function authenticate(
   request: SignedRequest,
@@ -101,13 +99,13 @@ function stringToSign(credentials: Credentials, canonicalSha256: string): string
 }
 
 function signingKey(credentials: Credentials, keyring: Keyring): Buffer {
-  const of = `${credentials.scope}\n${keyring.secretAccessKey}`;
-  if (cachedKey?.of === of) return cachedKey.key;
-  const key = credentials.scope
-    .split('/')
-    .reduce<string | Buffer>(hmac, `AWS4${keyring.secretAccessKey}`);
-  cachedKey = { of, key: Buffer.from(key) };
-  return cachedKey.key;
+  const { scope } = credentials;
+  if (keyring.signingKey?.scope === scope) return keyring.signingKey.key;
+  const key = Buffer.from(
+    scope.split('/').reduce<string | Buffer>(hmac, `AWS4${keyring.secretAccessKey}`),
+  );
+  keyring.signingKey = { scope, key };
+  return key;
 }
 
 function createChunkSigner(credentials: Credentials, key: Buffer): ChunkSigner {

@@ -11,10 +11,34 @@ export interface StoredChecksum {
   readonly type: 'FULL_OBJECT' | 'COMPOSITE';
 }
 
+/** A tag of an object. */
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** One line of an ACL; the grantee is an account by its canonical id, or a group by its URI. */
+export interface Grant {
+  readonly grantee: { readonly kind: 'id' | 'uri'; readonly value: string };
+  readonly permission: 'FULL_CONTROL' | 'READ' | 'READ_ACP' | 'WRITE' | 'WRITE_ACP';
+}
+
+const OWNERSHIPS = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'] as const;
+
+/** Who owns the objects of a bucket; enforced ownership turns ACLs off. */
+export type Ownership = (typeof OWNERSHIPS)[number];
+
+/** True for the name of an ownership. */
+export function isOwnership(name: string | undefined): name is Ownership {
+  return OWNERSHIPS.some((ownership) => ownership === name);
+}
+
 /** What an object carries beside its bytes; `headers` by lower-case name. */
 export interface Attributes {
   readonly headers: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: readonly Tag[];
+  readonly grants: readonly Grant[];
 }
 
 /** An object at rest. `etag` is without quotes, `partSizes` there when it was made of parts. */
@@ -63,11 +87,27 @@ export interface StoredBucket {
   readonly uploads: Map<string, StoredUpload>;
   /** The answers of completed uploads, by upload id: only stores that take a second completion keep them. */
   readonly completed: Map<string, Answer>;
+  /** Undefined where no ownership controls were set, as in buckets from before 2023. */
+  ownership: Ownership | undefined;
+  /** Whether objects may be locked; decided when the bucket is made. */
+  readonly hasLock: boolean;
+}
+
+/** How a bucket is made; by default without ownership controls and locks. */
+export interface BucketSettings {
+  readonly ownership?: Ownership;
+  readonly hasLock?: boolean;
 }
 
 /** Makes an empty bucket. */
-export function createBucket(name: string, created: number): StoredBucket {
-  return { name, created, objects: createObjectTable(), uploads: new Map(), completed: new Map() };
+export function createBucket(
+  name: string,
+  created: number,
+  { ownership, hasLock = false }: BucketSettings = {},
+): StoredBucket {
+  const objects = createObjectTable();
+  const [uploads, completed] = [new Map(), new Map()];
+  return { name, created, objects, uploads, completed, ownership, hasLock };
 }
 
 /** The object of that key, or NoSuchKey. */

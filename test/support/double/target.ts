@@ -13,10 +13,10 @@ export interface Target {
 // Sub-resources of S3 that the double does not have; to ignore them would answer another question.
 const UNSUPPORTED = new Set(
   (
-    'accelerate acl analytics attributes cors encryption intelligent-tiering inventory legal-hold ' +
-    'lifecycle logging metrics notification object-lock ownershipControls policy policyStatus ' +
+    'accelerate analytics attributes cors encryption intelligent-tiering inventory legal-hold ' +
+    'lifecycle logging metrics notification object-lock policy policyStatus ' +
     'publicAccessBlock renameObject replication requestPayment restore retention select session ' +
-    'tagging torrent versioning versions website'
+    'torrent versioning versions website'
   ).split(' '),
 );
 
@@ -82,8 +82,35 @@ export function nameOperation(
   const { query } = target;
   if (Object.keys(query).some((name) => UNSUPPORTED.has(name))) return 'NotImplemented';
   if (target.bucket === '') return method === 'GET' ? 'ListBuckets' : 'MethodNotAllowed';
+  const subResource = nameSubResource(method, target);
+  if (subResource !== undefined) return subResource;
   if (target.key === '') return nameBucketOperation(method, query);
   return nameObjectOperation(method, query, 'x-amz-copy-source' in headers);
+}
+
+// Sub-resources by name, and their operations by method.
+const OF_BUCKET: SubResources = {
+  ownershipControls: {
+    DELETE: 'DeleteBucketOwnershipControls',
+    GET: 'GetBucketOwnershipControls',
+    PUT: 'PutBucketOwnershipControls',
+  },
+};
+const OF_OBJECT: SubResources = {
+  acl: { GET: 'GetObjectAcl', PUT: 'PutObjectAcl' },
+  tagging: { DELETE: 'DeleteObjectTagging', GET: 'GetObjectTagging', PUT: 'PutObjectTagging' },
+};
+
+type SubResources = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+// `NotImplemented` for a sub-resource that only the other kind of target has here.
+function nameSubResource(method: string, { key, query }: Target): string | undefined {
+  const [own, others] = key === '' ? [OF_BUCKET, OF_OBJECT] : [OF_OBJECT, OF_BUCKET];
+  const name = Object.keys(query).find((each) => Object.hasOwn(own, each));
+  if (name !== undefined) return own[name]?.[method] ?? 'MethodNotAllowed';
+  return Object.keys(query).some((each) => Object.hasOwn(others, each))
+    ? 'NotImplemented'
+    : undefined;
 }
 
 function nameBucketOperation(method: string, query: Readonly<Record<string, string>>): string {

@@ -1,5 +1,6 @@
 // PutObject, DeleteObject and CopyObject. A write becomes visible in one turn, or not at all.
-import { quoted, readAttributes, writeHeaders } from './attributes.ts';
+import { copiedAttributes, directive, quoted, readAttributes, writeHeaders } from './attributes.ts';
+import { judgeBucketRules, judgeLock } from './bucket-rules.ts';
 import { failed, judgeCopySource, judgeWrite, matches } from './conditions.ts';
 import { md5Of } from './content.ts';
 import { s3Error } from './errors.ts';
@@ -16,11 +17,13 @@ const MAX_COPY_BYTES = 5 * 1024 ** 3;
 export async function putObject(exchange: Exchange): Promise<Answer> {
   const { key, headers, service } = exchange;
   const bucket = requireBucket(exchange);
+  judgeBucketRules(exchange, bucket);
   const attributes = readAttributes(headers);
   // Once before the body, so that a client that waits for 100 Continue need not send it.
   judgeWrite(exchange, bucket.objects.get(key));
   const { content, md5, checksum } = await readPayload(exchange);
   judgeWrite(exchange, bucket.objects.get(key));
+  judgeLock(exchange, bucket.objects.get(key));
   bucket.objects.set({
     ...attributes,
     key,
@@ -43,6 +46,7 @@ export function deleteObject(exchange: Exchange): Answer {
   const ifMatch = exchange.headers['if-match'];
   const isConditional = ifMatch !== undefined && exchange.service.conditionalWrites;
   if (isConditional && existing && !matches(ifMatch, existing.etag)) throw failed('If-Match');
+  judgeLock(exchange, existing);
   bucket.objects.delete(exchange.key);
   return { status: 204 };
 }
@@ -52,12 +56,10 @@ export function copyObject(exchange: Exchange): Answer {
   const { key, headers, service } = exchange;
   const bucket = requireBucket(exchange);
   const source = findCopySource(exchange);
-  const directive = headers['x-amz-metadata-directive'] ?? 'COPY';
-  if (directive !== 'COPY' && directive !== 'REPLACE') {
-    throw s3Error('InvalidArgument', { message: 'Unknown metadata directive.' });
-  }
+  judgeBucketRules(exchange, bucket);
+  const attributes = copiedAttributes(headers, source);
   const isItself = bucket.objects.get(key) === source;
-  if (isItself && directive === 'COPY' && headers['x-amz-storage-class'] === undefined) {
+  if (isItself && !changesObject(headers)) {
     throw s3Error('InvalidRequest', {
       message:
         'This copy request is illegal because it is trying to copy an object to itself without ' +
@@ -73,8 +75,9 @@ export function copyObject(exchange: Exchange): Answer {
     });
   }
   judgeWrite(exchange, bucket.objects.get(key));
+  judgeLock(exchange, bucket.objects.get(key));
   const copy = {
-    ...copiedAttributes(directive, headers, source),
+    ...attributes,
     key,
     content: source.content,
     // A copy is one object again: its ETag is the MD5 also when the source was made of parts.
@@ -84,7 +87,16 @@ export function copyObject(exchange: Exchange): Answer {
     partSizes: undefined,
   };
   bucket.objects.set(copy);
-  return xmlAnswer(document('CopyObjectResult', copyResult(copy)));
+  const answer = xmlAnswer(document('CopyObjectResult', copyResult(copy)));
+  return { ...answer, headers: { ...answer.headers, ...writeHeaders(attributes, undefined) } };
+}
+
+// What makes a copy of an object onto itself a legal one.
+function changesObject(headers: Exchange['headers']): boolean {
+  const names = ['storage-class', 'website-redirect-location', 'server-side-encryption'];
+  return (
+    directive(headers, 'metadata') === 'REPLACE' || names.some((name) => `x-amz-${name}` in headers)
+  );
 }
 
 /** The elements that CopyObject and UploadPartCopy answer. */
@@ -122,21 +134,4 @@ function parseCopySource(source: string): { bucketName: string; key: string } {
   const key = path.slice(slash + 1);
   checkKey(key);
   return { bucketName: path.slice(0, slash), key };
-}
-
-function copiedAttributes(
-  directive: 'COPY' | 'REPLACE',
-  headers: Exchange['headers'],
-  source: StoredObject,
-): Pick<StoredObject, 'headers' | 'metadata'> {
-  const given = readAttributes(headers);
-  if (directive === 'REPLACE') return given;
-  // AWS, CopyObject: the storage class is not copied, it is that of the request.
-  const { 'x-amz-storage-class': _source, ...copied } = source.headers;
-  const storageClass = given.headers['x-amz-storage-class'];
-  return {
-    headers:
-      storageClass === undefined ? copied : { ...copied, 'x-amz-storage-class': storageClass },
-    metadata: source.metadata,
-  };
 }
