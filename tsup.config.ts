@@ -7,4 +7,8 @@ export default defineConfig({
   dts: true,
   clean: true,
   sourcemap: true,
+  esbuildOptions: (options, { format }) => {
+    // Jest runs CommonJS in a context that has no `import()`.
+    if (format === 'cjs') options.supported = { 'dynamic-import': false };
+  },
 });

@@ -64,3 +64,4 @@ export type { LimitKey, RateLimitOptions } from './policies/rate-limit.js';
 export { roles } from './policies/roles.js';
 export type { RoleDecision, Roles, RolesOptions } from './policies/roles.js';
 export type { Rule } from './policies/role-rule.js';
+export { rolesFromDreamFactory } from './policies/roles-from-dreamfactory.js';

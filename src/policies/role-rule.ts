@@ -15,7 +15,8 @@ const BITS = {
 } as const satisfies Record<Verb, number>;
 
 const VERBS = Object.keys(BITS) as readonly Verb[];
-const ALL = 127;
+/** Every verb, as a mask. */
+export const ALL_VERBS = 127;
 
 /** A list of verbs, `'*'` for all, or a DreamFactory mask: the sum of GET 1, POST 2, PUT 4, PATCH 8, DELETE 16, OPTIONS 32, HEAD 64. */
 export type Verbs = readonly Verb[] | '*' | number;
@@ -59,7 +60,7 @@ const bitOfName = (name: string, verb: unknown): number => {
 };
 
 const maskOf = (name: string, verbs: unknown): number => {
-  if (verbs === '*') return ALL;
+  if (verbs === '*') return ALL_VERBS;
   if (typeof verbs === 'number') return verbs;
   if (!Array.isArray(verbs)) return NaN;
   return verbs.reduce<number>((mask, verb) => mask | bitOfName(name, verb), 0);
@@ -69,8 +70,8 @@ const readMask = (name: string, verbs: unknown): number => {
   if (verbs === undefined) return 0;
   const mask = maskOf(name, verbs);
   // A rule that means nothing is a slip that would leave a door open, or shut.
-  if (!Number.isInteger(mask) || mask < 1 || mask > ALL) {
-    throw new TypeError(`"${name}" must be a list of verbs, "*", or a mask from 1 to ${ALL}`);
+  if (!Number.isInteger(mask) || mask < 1 || mask > ALL_VERBS) {
+    throw new TypeError(`"${name}" must be a list of verbs, "*", or a mask from 1 to ${ALL_VERBS}`);
   }
   return (mask & BITS.GET) === 0 ? mask : mask | BITS.HEAD;
 };

@@ -114,8 +114,9 @@ function startsAt(entry: { bytes: Buffer }, offset: number) {
     Object.defineProperty(entry, 'bytes', {
       configurable: true,
       get: () => ((looks += 1) === 1 ? film.subarray(0, 3) : swap()),
-      set: (bytes: Buffer) =>
-        Object.defineProperty(entry, 'bytes', { value: bytes, writable: true }),
+      set: (bytes: Buffer) => {
+        Object.defineProperty(entry, 'bytes', { value: bytes, writable: true });
+      },
     });
     const swap = (): Buffer => {
       Object.defineProperty(entry, 'bytes', { value: film.subarray(0, offset), writable: true });

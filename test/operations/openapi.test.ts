@@ -1,4 +1,5 @@
 // The description: valid by a validator that is not ours, true of what answers, and nothing answers beyond it.
+import { createRequire } from 'node:module';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formOf } from '../support/form.ts';
@@ -30,6 +31,7 @@ interface Described {
 }
 interface Document {
   readonly openapi: string;
+  readonly info: { readonly version: string };
   readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
@@ -163,6 +165,11 @@ describe('the description', () => {
     expect(document.servers).toEqual([{ url: MOUNT }]);
     expect(service.files.openapi()).toEqual({ ...document, servers: [{ url: '/' }] });
     expect(Object.keys(document.paths).toSorted()).toEqual(Object.keys(ADDRESSES).toSorted());
+  });
+
+  it('has the version of the package', () => {
+    const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+    expect(document.info.version).toBe(version);
   });
 
   it('needs the right to read _spec', async () => {

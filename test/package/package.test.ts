@@ -163,6 +163,7 @@ import {
   rateLimit, roles,
 } from 's3files';
 import type { Access, Audit, Authorize, Cache, Principal } from 's3files';
+import { fileClient } from 's3files/client';
 
 const ownFolder: Authorize = (access: Access, request) =>
   access.path.startsWith('users/' + (request.principal?.id ?? ''));
@@ -185,6 +186,7 @@ createFileService({
 });
 const server = createServer((req, res) => files(req as HostRequest, res, () => res.end()));
 configureServer(server);
+export const client = fileClient({ baseUrl: '/api/v2/s3files' });
 export const found: Promise<boolean> = files.check().then(({ ok }) => ok);
 export const stopped: Promise<unknown> = files.close({ graceMs: 10 });
 export const reason: string = new FileServiceError('not_found', 'Gone.').reason;
@@ -238,6 +240,11 @@ describe('package contents', () => {
     expect(contents).toEqual(
       expect.arrayContaining(['LICENSE', 'dist/index.js', 'dist/index.cjs', 'dist/index.d.cts']),
     );
+  });
+
+  it('load modules in CommonJS by require alone, as Jest does', () => {
+    for (const file of ['index.cjs', 'client.cjs'])
+      expect(readFileSync(join(folder, 'package/dist', file), 'utf8')).not.toContain('import(');
   });
 
   it('bundle no dependency', () => {

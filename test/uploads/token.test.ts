@@ -83,7 +83,7 @@ describe('a token', () => {
       () => openGrant(SECRETS, sealGrant(SECRETS, GRANT), NOW + 3_600_000),
     ].map((open) => {
       try {
-        return String(open());
+        return JSON.stringify(open());
       } catch (error) {
         return (error as Error).message;
       }

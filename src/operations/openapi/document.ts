@@ -5,6 +5,7 @@ import { SCHEMAS } from './schemas.js';
 import { OPERATIONS } from '../index.js';
 import type { Method, Operation, ReplyDoc } from '../operation.js';
 import type { Target } from '../../core/key.js';
+import { VERSION } from '../../core/version.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type TargetKind = Target['kind'];
@@ -77,7 +78,7 @@ export function openApiDocument(settings: OperationSettings, mount: string): Jso
     openapi: '3.1.0',
     info: {
       title: settings.label ?? settings.name,
-      version: '1.0.0',
+      version: VERSION,
       ...(settings.description === undefined ? {} : { description: settings.description }),
     },
     servers: [{ url: mount === '' ? '/' : mount }],

@@ -47,7 +47,9 @@ export function versionedCache(
     health.succeeded();
     return lookup;
   };
-  const ignoreFailure = (error: unknown): undefined => void health.failed(error);
+  const ignoreFailure = (error: unknown): undefined => {
+    health.failed(error);
+  };
 
   const valueAt = (slot: string): Lookup | PromiseLike<Lookup> => {
     const value = cache.get(cacheKey(slot));

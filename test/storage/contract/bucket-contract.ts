@@ -8,10 +8,8 @@ import {
 import { PassThrough } from 'node:stream';
 import { expect } from 'vitest';
 import { type Page } from '../../../src/storage/bucket.ts';
-import { s3Context } from '../../../src/storage/s3/call.ts';
-import { connect } from '../../../src/storage/s3/connection.ts';
-import { markUpload, uploadName } from '../../../src/storage/s3/writing/upload-marks.ts';
-import { settingsFor, type Given, type Questions } from './given.ts';
+import { uploadName } from '../../../src/storage/s3/writing/upload-marks.ts';
+import type { Given, Questions } from './given.ts';
 
 /** Names that are legal on S3 and have broken somebody. */
 export const ODD_NAMES = [
