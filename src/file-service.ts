@@ -1,5 +1,6 @@
 // The composition root: the only file that knows every room.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { FileServiceConfig } from './config/options.js';
 import { completeSettings, type Settings } from './config/settings.js';
 import { ClientAbort } from './core/client-signal.js';
@@ -31,7 +32,11 @@ export interface CheckResult {
 /** A mounted file service: a request handler with a life of its own. */
 export interface FileService {
   /** Answers one request. `next` is called only for a fault of the adapter itself. */
-  (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void): void;
+  (
+    req: IncomingMessage | Http2ServerRequest,
+    res: ServerResponse | Http2ServerResponse,
+    next?: (error?: unknown) => void,
+  ): void;
   /** Asks storage what the service needs of it, and says what to do about what is missing. */
   check(): Promise<CheckResult>;
   /**
@@ -117,18 +122,17 @@ function bucketsOf<Req>(
   });
 }
 
-type Handler = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  next?: (error?: unknown) => void,
-) => void;
+type Handler = (...given: Parameters<FileService>) => void;
 
 function handlerOf<Req>(
   service: Service<Req>,
   responses: InFlight<ServerResponse>,
   settings: Settings<Req>,
 ): Handler {
-  return (req, res, next) => {
+  return (givenReq, givenRes, next) => {
+    // What the service uses of node:http, HTTP/2's compatibility API has too.
+    const req = givenReq as IncomingMessage;
+    const res = givenRes as ServerResponse;
     const lifetime = { clientAbort: new ClientAbort(), ending: new Ending() };
     const slot = responses.add(res);
     // A write may go on after its client has gone: a request is over with both its response and its work.

@@ -1,4 +1,6 @@
-// Every value that the package exports has an example in its documentation, and the examples compile.
+// Every value that the package exports has an example in its documentation; these compile, and so does all code of
+// the README and the guides.
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -59,6 +61,59 @@ const diagnose = (modules: ReadonlyMap<string, string>, old: ts.Program): readon
   });
 };
 
+const GUIDES = ['README.md', 'docs/migration.md', 'docs/deployment.md'];
+
+/** What the surroundings of a block of code are: what it may use without saying where it comes from. */
+const SURROUNDINGS: Readonly<Record<string, string>> = {
+  app: "declare const app: import('express').Express;",
+  authorize: "declare const authorize: import('../../src/index.ts').Authorize;",
+  cert: 'declare const cert: string;',
+  createSecureServer: "import { createSecureServer } from 'node:http2';",
+  definition: 'declare const definition: unknown;',
+  exported: 'declare const exported: unknown;',
+  express: "import express from 'express';",
+  file: 'declare const file: Blob;',
+  files: "declare const files: import('../../src/index.ts').FileService;",
+  http: "import http from 'node:http';",
+  key: 'declare const key: string;',
+  Request: "import type { Request } from 'express';",
+  session:
+    "declare const session: (options: { secret: string }) => import('express').RequestHandler;",
+  show: 'declare const show: (share: number) => void;',
+};
+
+/** The blocks of TypeScript of a guide, those inside lists too, each with its line. */
+const blocksOf = (guide: string): readonly (readonly [line: number, code: string])[] => {
+  const text = readFileSync(join(ROOT, guide), 'utf8');
+  return [...text.matchAll(/^ *```ts\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: code = '' }) => [
+    text.slice(0, index).split('\n').length,
+    code,
+  ]);
+};
+
+/** A block as a module of its own: with the imports that it does not have itself. */
+const moduleOf = (code: string, exported: readonly Exported[]): string => {
+  const isFragment = /^ *\w+: /.test(code);
+  const whole = isFragment
+    ? `export const options = { ${code} } satisfies Partial<FileServiceConfig>;`
+    : code;
+  const isWanted = (name: string): boolean =>
+    new RegExp(`\\b${name}\\b`).test(whole) &&
+    !new RegExp(`import [^;]*\\b${name}\\b[^;]*from|(?:const|type) ${name}\\b`).test(whole);
+  const values = exported.filter(({ name, isValue }) => isValue && isWanted(name));
+  const types = exported.filter(({ name, isValue }) => !isValue && isWanted(name));
+  const list = (of: readonly Exported[]): string => of.map(({ name }) => name).join(', ');
+  return [
+    `import { ${list(values)} } from '../../src/index.ts';`,
+    `import type { ${list(types)} } from '../../src/index.ts';`,
+    ...Object.entries(SURROUNDINGS).flatMap(([name, line]) => (isWanted(name) ? [line] : [])),
+    whole
+      .replaceAll("'s3files'", "'../../src/index.ts'")
+      .replaceAll("'s3files/client'", "'../../src/client/file-client.ts'"),
+    'export {};',
+  ].join('\n');
+};
+
 describe('the documentation of the package', () => {
   const program = ts.createProgram([INDEX], options);
   const exported = exportsOf(program);
@@ -67,7 +122,7 @@ describe('the documentation of the package', () => {
     expect(examples).not.toEqual([]);
   });
 
-  it('has examples that compile', () => {
+  it('has examples and guides whose code compiles', () => {
     const names = (isValue: boolean): string =>
       exported.flatMap((one) => (one.isValue === isValue ? [one.name] : [])).join(', ');
     const imports = `import { ${names(true)} } from '../../src/index.ts';\nimport type { ${names(false)} } from '../../src/index.ts';\n`;
@@ -80,6 +135,10 @@ describe('the documentation of the package', () => {
       ),
     );
     expect(modules.size).toBeGreaterThan(20);
+    for (const guide of GUIDES)
+      for (const [line, code] of blocksOf(guide))
+        modules.set(join(HERE, `${guide.replace('/', '-')}-${line}.ts`), moduleOf(code, exported));
+    expect(modules.size).toBeGreaterThan(35);
     expect(diagnose(modules, program)).toEqual([]);
     const wrong = new Map([
       [join(HERE, 'example-wrong.ts'), `${imports}memoryCache({ maxByte: 1 });`],

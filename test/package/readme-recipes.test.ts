@@ -1,32 +1,55 @@
-// The recipes of the README as they stand there, run: read-only, upload-only, user isolation.
+// The recipes of the README and of the guide for those who move, as they stand there, run.
 import { readFileSync } from 'node:fs';
 import { runInThisContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { folderNameFor, roles } from '../../src/index.ts';
+import { folderNameFor, roles, rolesFromDreamFactory } from '../../src/index.ts';
 import type { Authorize, Principal, Roles } from '../../src/index.ts';
 import { startService, type RunningService } from '../support/service.ts';
-import { availableStores, type Store } from '../support/stores.ts';
+import { availableStores, doubleStore, type Store } from '../support/stores.ts';
 import { bypass, type Bypass } from '../support/fixture.ts';
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const textOf = (guide: string): string =>
+  readFileSync(new URL(`../../${guide}`, import.meta.url), 'utf8').replaceAll(/^ {3}/gm, '');
 
-/** The first block of code of the README that begins so. */
-const blockOf = (beginning: string): string => {
-  const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+/** The first block of code of a guide that begins so. */
+const blockOf = (beginning: string, guide = 'README.md'): string => {
+  const blocks = [...textOf(guide).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
   const found = blocks.find((code) => code.startsWith(beginning));
-  if (found === undefined) throw new Error(`the README has no block that begins "${beginning}"`);
+  if (found === undefined) throw new Error(`${guide} has no block that begins "${beginning}"`);
   return found;
 };
 
-/** Runs code of the README with what its imports would be. */
-const run = <T>(code: string): T => {
-  const make = runInThisContext(`(roles, folderNameFor) => (${code})`) as (
-    ...imports: readonly unknown[]
-  ) => T;
-  return make(roles, folderNameFor);
+/** What the original server would have exported. */
+const EXPORTED = {
+  resource: [
+    {
+      name: 'member',
+      is_active: true,
+      role_service_access_by_role_id: [
+        { service_id: 7, component: 'users/*', verb_mask: 31, requestor_mask: 1, filters: [] },
+        { service_id: 8, component: '*', verb_mask: 31, requestor_mask: 1, filters: [] },
+      ],
+    },
+  ],
 };
 
-const recipe = run<Roles>(blockOf('roles({').trim().replace(/;$/, ''));
+/** Runs code of a guide with what its imports would be. */
+const run = <T>(code: string): T => {
+  const make = runInThisContext(
+    `(roles, folderNameFor, rolesFromDreamFactory, exported) => (${code})`,
+  ) as (...imports: readonly unknown[]) => T;
+  return make(roles, folderNameFor, rolesFromDreamFactory, EXPORTED);
+};
+
+const rolesOf = (block: string): Roles =>
+  run<Roles>(
+    block
+      .trim()
+      .replace(/^const authorize = /, '')
+      .replace(/;$/, ''),
+  );
+
+const recipe = rolesOf(blockOf('roles({'));
 const hook = run<{ authorize: Authorize<unknown> }>(`{ ${blockOf('authorize:')} }`).authorize;
 
 const PEOPLE: Readonly<Record<string, Principal>> = {
@@ -144,6 +167,52 @@ describe.each(availableStores())('the recipes on $name', ({ open }) => {
       await odd.close();
     },
   );
+});
+
+describe.each([
+  ['the README', rolesOf(blockOf('roles(\n'))],
+  [
+    'the guide for those who move',
+    rolesOf(blockOf('const authorize = roles(\n', 'docs/migration.md')),
+  ],
+])('the public folder of %s', (_, authorize) => {
+  let store: Store;
+  let around: Bypass;
+  let service: RunningService;
+  beforeAll(async () => {
+    store = await doubleStore();
+    around = bypass(store);
+    await around.plant({ 'public/a.txt': { body: 'a' }, 'docs/a.txt': { body: 'a' } });
+    service = await startService(store, {
+      authenticate: ({ headers }) => PEOPLE[headers['x-who'] ?? ''] ?? null,
+      authorize,
+    });
+  });
+  afterAll(async () => {
+    await service.close();
+    around.close();
+    await store.close();
+  });
+
+  it.each<[string, string, number]>([
+    ['nobody', 'GET /public/a.txt', 200],
+    ['nobody', 'GET /public/', 200],
+    ['nobody', 'PUT /public/a.txt', 401],
+    ['nobody', 'POST /public/b.txt', 401],
+    ['nobody', 'DELETE /public/a.txt', 401],
+    ['nobody', 'GET /docs/a.txt', 401],
+    ['nobody', 'GET /', 401],
+    ['nobody', 'GET /users/alice/', 401],
+    ['alice', 'PUT /users/alice/a.txt', 201],
+    ['alice', 'GET /users/alice/a.txt', 200],
+    ['alice', 'PUT /public/a.txt', 403],
+    ['alice', 'GET /docs/a.txt', 403],
+  ])('answers %s who asks %s with %d', async (who, line, status) => {
+    const [method = '', path = ''] = line.split(' ');
+    const body = /^P/.test(method) ? { body: 'x' } : {};
+    const answer = await service.ask({ method, path, headers: { 'X-Who': who }, ...body });
+    expect(answer.status).toBe(status);
+  });
 });
 
 describe('the hook of the README', () => {

@@ -1,5 +1,6 @@
 // What compiles for a host and what does not; compiled by the same tsc as the rest, run by nobody.
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import connect from 'connect';
 import express from 'express';
 import type { Request } from 'express';
@@ -26,6 +27,7 @@ express().use('/files', files);
 express().get('/files/{*path}', files);
 connect().use('/files', files);
 createServer(files);
+createHttp2Server(files);
 
 // A host reads its own request, typed.
 interface Shop extends Request {

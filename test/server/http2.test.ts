@@ -20,10 +20,7 @@ beforeAll(async () => {
   store = await doubleStore();
   around = bypass(store);
   files = createFileService({ ...storeConfig(store), authorize: allowAll });
-  server = createServer((req, res) => {
-    // The compatibility API has what the service uses of node:http.
-    files(req as never, res as never);
-  });
+  server = createServer(files);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
