@@ -35,8 +35,9 @@ beforeAll(async () => {
     authenticate: () => ({ id: 'someone' }),
     authorize: ({ path }) => path !== 'denied.txt' && path !== 'denied/',
   });
-  // The first create-only write of a service asks whether storage honours the condition.
+  // Asked once: whether storage honours conditions of a write, and refuses unsigned headers on a signed one.
   await service.ask({ method: 'POST', path: '/warm', body: 'x' });
+  await service.ask({ method: 'PUT', path: '/warm?url=true' });
 });
 beforeEach(() => around.plant(FIXTURE));
 afterAll(async () => {

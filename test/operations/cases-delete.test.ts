@@ -116,7 +116,7 @@ onEveryStore('deletions', {}, (place) => {
       ({ error }) => error?.reason ?? 'gone',
     );
     expect([status, errors]).toEqual([
-      200,
+      207,
       ['not_found', 'invalid_path', 'invalid_path', 'folder_not_empty', 'gone'],
     ]);
     expect(await keysIn('uploads/')).toEqual(['uploads/old-report.pdf']);
