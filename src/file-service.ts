@@ -162,10 +162,10 @@ async function answer<Req>(
   { clientAbort, ending }: Lifetime,
   settings: Settings<Req>,
 ): Promise<void> {
-  continueOnRead(req, res);
   const request = new MountedRequest<Req>(req, clientAbort, settings);
   // Whoever reads the body is told of its errors; this listener keeps the rest from ending the process.
   if (request.hasBody) {
+    continueOnRead(req, res);
     req.on('error', ignore);
     readWholeMessage(req);
   }

@@ -20,8 +20,3 @@ export async function within<T>(
     clearTimeout(timer);
   }
 }
-
-/** Whether a hook answered with a promise, of any library. */
-export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value;
-}

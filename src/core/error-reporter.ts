@@ -1,7 +1,7 @@
 // What becomes of errors that no client may see: the host's `onError`, or lines on stderr, never too many.
 import { debugHook } from './debug.js';
-import { isPromise } from './deadline.js';
 import { isFileServiceError } from './errors.js';
+import { isPromise } from './hooks.js';
 import type { ErrorPhase, HookRequest, OnError } from './hooks.js';
 
 /** Tells the host of an error. Never throws, and nobody waits for it. */

@@ -18,6 +18,12 @@ export interface Access {
   readonly operation: string;
 }
 
+/** An access, asked in the name of an operation. */
+export function access(action: Action, path: string, verb: string, operation: string): Access {
+  // Frozen: a hook that changes what it was asked must not change what is done.
+  return Object.freeze({ action, path, verb, operation });
+}
+
 /** Who asks. Further fields are the host's own and can be used in rules (`{user.team}`). */
 export interface Principal {
   readonly id: string;
@@ -177,3 +183,8 @@ export type Scan = (
   stream: AsyncIterable<Uint8Array>,
   info: ScanInfo,
 ) => ScanVerdict | Promise<ScanVerdict>;
+
+/** Whether a hook answered with a promise, of any library. */
+export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}

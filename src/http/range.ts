@@ -36,8 +36,8 @@ const SPEC = /^(\d*)-(\d*)$/;
  * Reads a Range header. Another unit or a malformed header asks for nothing (`none`): RFC 9110
  * section 14.2 lets a server ignore it. Positions beyond 2^53 are kept at 2^53 - 1, where no file is.
  */
-export function parseRange(header: string | undefined): RangeRequest {
-  if (header === undefined || !UNIT.test(header)) return NONE;
+export function parseRange(header: string): RangeRequest {
+  if (!UNIT.test(header)) return NONE;
   const ranges: ByteRange[] = [];
   for (const element of header.slice('bytes='.length).split(',')) {
     const text = element.trim();

@@ -1,7 +1,7 @@
 // GET of the root with as_access_list: the folders, in the form that role editors read.
+import { access } from '../core/hooks.js';
 import { flag, whenSet } from '../http/parameters.js';
 import { listAll } from './shared/listing-reply.js';
-import { access } from './operation.js';
 import type { Operation } from './operation.js';
 
 const NAME = 'list_access';

@@ -1,4 +1,5 @@
 // POST and PUT of a JSON list: folders, files with their content, copies and moves, each answered by itself.
+import { access } from '../core/hooks.js';
 import { Readable } from 'node:stream';
 import { decodeBase64, readJson } from '../http/body/json.js';
 import { declaredLength, lastValue } from '../http/request.js';
@@ -6,7 +7,6 @@ import { isTrue } from '../http/parameters.js';
 import { baseName, resolveName } from '../core/key.js';
 import { MAX_ITEMS, MAX_JSON_BYTES, flagField, itemsOf, textField } from './shared/items.js';
 import type { Item } from './shared/items.js';
-import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 import { copyFile, copyTree } from './shared/copy-files.js';
 import { createFolder, planFolder } from './shared/create-folder.js';

@@ -1,11 +1,11 @@
 // POST and PUT of a multipart form: many files into a folder, or exactly one to a file's path.
+import { access } from '../core/hooks.js';
 import { isForm } from '../http/body/form-boundary.js';
 import { readForm } from '../http/body/multipart.js';
 import type { FormFile, FormLimits, FormResult } from '../http/body/multipart.js';
 import { declaredLength } from '../http/request.js';
 import { baseName, resolveName } from '../core/key.js';
 import { readParameters } from '../http/parameters.js';
-import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 import { extractUpload } from './shared/upload/extract.js';
 import { invalidBody } from './shared/invalid-body.js';

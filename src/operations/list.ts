@@ -1,4 +1,5 @@
 // GET of the root or a folder: what is in it.
+import { access } from '../core/hooks.js';
 import { flag, integer, names, optionalFlag, readParameters, text } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
@@ -10,7 +11,6 @@ import { entryReader, firstPage, pageOf } from './shared/listing.js';
 import type { ListingEntry, Selection } from './shared/listing.js';
 import { listAll, projectionOf } from './shared/listing-reply.js';
 import type { Projection } from './shared/listing-reply.js';
-import { access } from './operation.js';
 import type { Ask, Operation, Plan, RunContext } from './operation.js';
 
 const query = {

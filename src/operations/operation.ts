@@ -1,6 +1,6 @@
 // The shape of an operation: a request looked at as data, then a plan. Nothing here reaches storage.
 import type { ClientSignal } from '../core/client-signal.js';
-import type { Access, Action, Principal } from '../core/hooks.js';
+import type { Access, Principal } from '../core/hooks.js';
 import type { FileServiceError } from '../core/errors.js';
 import type { Parameters } from '../http/parameters.js';
 import type { FileReply } from '../http/reply.js';
@@ -95,10 +95,4 @@ export interface Operation {
   /** Further condition on the request; absent means always. */
   readonly when?: (request: FileRequest<unknown>) => boolean;
   readonly plan: (ask: Ask) => Plan | Promise<Plan>;
-}
-
-/** An access, asked in the name of an operation. */
-export function access(action: Action, path: string, verb: string, operation: string): Access {
-  // Frozen: a hook that changes what it was asked must not change what is done.
-  return Object.freeze({ action, path, verb, operation });
 }

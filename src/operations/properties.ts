@@ -1,4 +1,5 @@
 // GET with include_properties: what storage knows about a file or a folder.
+import { access } from '../core/hooks.js';
 import { tooLarge } from '../core/too-large.js';
 import { jsonDate } from '../http/entry.js';
 import { flag, readParameters, whenSet } from '../http/parameters.js';
@@ -9,7 +10,6 @@ import type { Stat } from '../storage/bucket.js';
 import { describeFile, statFile, statFolder } from './shared/file-properties.js';
 import { explainMissing } from './shared/missing.js';
 import type { Looking } from './shared/missing.js';
-import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
 
 const includeProperties = flag('Answers properties instead of the content.');

@@ -1,4 +1,5 @@
 // GET and HEAD of a file: its bytes, under conditions and ranges, in one storage call wherever storage decides.
+import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
 import { byteranges } from '../http/byteranges.js';
 import { evaluate, parseIfRange, planConditions } from '../http/conditions.js';
@@ -13,7 +14,6 @@ import { baseName } from '../core/key.js';
 import { streamOf } from '../http/body/stream-of.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
 import { explainMissing, preconditionFailed } from './shared/missing.js';
-import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 
 const query = { download: flag('Saves the file instead of showing it.') };
@@ -82,7 +82,8 @@ async function head(reading: Reading, context: RunContext): Promise<FileReply> {
 
 async function get(reading: Reading, context: RunContext): Promise<FileReply> {
   const { headers } = reading.ask.request;
-  const asked = parseRange(headers['range']);
+  const { range: header } = headers;
+  const asked: RangeRequest = header === undefined ? { kind: 'none' } : parseRange(header);
   const plan = planConditions(headers);
   // RFC 9110 section 13.1.5: If-Range without Range is ignored.
   const ifRange: IfRange =

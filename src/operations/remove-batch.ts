@@ -1,9 +1,9 @@
 // DELETE of the root or a folder with a list in the body: each item is judged and answered by itself.
+import { access } from '../core/hooks.js';
 import { readJson } from '../http/body/json.js';
 import { readParameters } from '../http/parameters.js';
 import { declaredLength } from '../http/request.js';
 import { resolveName } from '../core/key.js';
-import { access } from './operation.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 import { invalidBody } from './shared/invalid-body.js';
 import { removeFile, removeQuery } from './shared/remove-file.js';

@@ -1,8 +1,8 @@
 // DELETE of a file.
+import { access } from '../core/hooks.js';
 import { readParameters } from '../http/parameters.js';
 import { json } from '../http/reply.js';
 import { baseName } from '../core/key.js';
-import { access } from './operation.js';
 import type { Operation } from './operation.js';
 import { removeFile, removeQuery } from './shared/remove-file.js';
 

@@ -1,4 +1,5 @@
 // Pre-signed URLs: the right to read or write one file, as a URL that needs no other credential.
+import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
 import { jsonDate } from '../http/entry.js';
 import { integer, flag, readParameters, text, whenSet } from '../http/parameters.js';
@@ -6,7 +7,6 @@ import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import { cacheControlOf, disposition, servedType } from '../http/serving.js';
 import { baseName } from '../core/key.js';
-import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { statFile } from './shared/file-properties.js';
 import { writeVerb } from './shared/upload/store-file.js';

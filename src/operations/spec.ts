@@ -1,7 +1,7 @@
 // GET /_spec: the description of the service, generated from the very table that routes requests.
+import { access } from '../core/hooks.js';
 import { json } from '../http/reply.js';
 import { SPEC_NAME } from '../core/key.js';
-import { access } from './operation.js';
 import type { Operation } from './operation.js';
 
 /** GET /_spec */

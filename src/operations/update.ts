@@ -1,4 +1,5 @@
 // PATCH: changes the properties that the body names and keeps the rest.
+import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
 import { readJson } from '../http/body/json.js';
 import { json } from '../http/reply.js';
@@ -6,7 +7,6 @@ import { declaredLength } from '../http/request.js';
 import type { Attributes, Stat } from '../storage/bucket.js';
 import { explainMissing } from './shared/missing.js';
 import type { Looking } from './shared/missing.js';
-import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { describeFile, statFile, statFolder } from './shared/file-properties.js';
 import { MAX_JSON_BYTES } from './shared/items.js';

@@ -1,9 +1,9 @@
 // PUT of a sealed upload link: the one upload for which the link was made, through every rule of an upload.
+import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
 import { declaredLength } from '../http/request.js';
 import { uploadGone } from '../uploads/token.js';
 import type { UploadGrant } from '../uploads/token.js';
-import { access } from './operation.js';
 import type { Ask, Operation } from './operation.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';

@@ -1,10 +1,10 @@
 // POST and PUT of bytes: to a file's own path, or to a folder with the name in a header.
+import { access } from '../core/hooks.js';
 import { decodeHeaderName } from '../http/header-name.js';
 import { readParameters } from '../http/parameters.js';
 import { parentOf, resolveName } from '../core/key.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
-import { access } from './operation.js';
 import type { Ask, Operation, Plan } from './operation.js';
 import { extractUpload } from './shared/upload/extract.js';
 import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';

@@ -1,4 +1,5 @@
 // GET of the root or a folder as a zip archive: the whole tree, one object open at a time, nothing on disk.
+import { access } from '../core/hooks.js';
 import { abortSignalOf } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { zipLength, zipStream } from '../archive/zip.js';
@@ -10,7 +11,6 @@ import { baseName } from '../core/key.js';
 import { streamOf } from '../http/body/stream-of.js';
 import type { Bucket, Entry, Page } from '../storage/bucket.js';
 import { firstPage, pagesFrom } from './shared/listing.js';
-import { access } from './operation.js';
 import type { Operation, RunContext } from './operation.js';
 
 const NAME = 'zip';

@@ -2,11 +2,12 @@
 import type { Settings } from '../config/settings.js';
 import { isChosenAnswer } from '../core/error-reporter.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
+import { isPromise } from '../core/hooks.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
 import type { FileRequest } from '../http/request.js';
 import { containerPrefix } from '../core/key.js';
 import { abortSignalOf } from '../core/client-signal.js';
-import { isPromise, within } from '../core/deadline.js';
+import { within } from '../core/deadline.js';
 
 /** What hooks see of a request. Frozen: a hook changes nothing for the next one. */
 export function hookRequestOf<Req>(

@@ -2,9 +2,9 @@
 import type { Settings } from '../config/settings.js';
 import { isChosenAnswer } from '../core/error-reporter.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
-import { allowAll } from '../core/hooks.js';
+import { allowAll, isPromise } from '../core/hooks.js';
 import type { Access, Authorize, HookRequest, Principal } from '../core/hooks.js';
-import { isPromise, within } from '../core/deadline.js';
+import { within } from '../core/deadline.js';
 import { reasonOfRefusal } from './authenticate.js';
 
 /** Asks the host about the accesses of one request. */

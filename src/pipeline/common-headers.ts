@@ -1,4 +1,5 @@
 // The headers that every answer has.
+import type { CorsOptions } from '../config/options.js';
 import type { Settings } from '../config/settings.js';
 import { corsHeaders, isEmbeddable } from './cors.js';
 import { uploadToken } from '../core/key.js';
@@ -27,18 +28,21 @@ export function withCommonHeaders<Req>(
   // In this mode a session token says who asks: a shared cache must not mix callers up.
   if (settings.compat !== undefined && headers['Vary'] !== undefined)
     headers['Vary'] += ', X-DreamFactory-Session-Token';
-  if (
-    headers['Cross-Origin-Resource-Policy'] !== undefined &&
-    isEmbeddable(settings.cors, request.headers)
-  )
-    headers['Cross-Origin-Resource-Policy'] = 'cross-origin';
-  if (settings.cors !== undefined) addCors(headers, corsHeaders(settings.cors, request.headers));
+  if (settings.cors !== undefined) addCors(headers, settings.cors, request);
   if (!bodiless || reply.body === null) return { ...reply, headers };
   if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();
   return { status: reply.status, headers, body: null };
 }
 
-function addCors(headers: Record<string, string>, cors: Readonly<Record<string, string>>): void {
+function addCors(
+  headers: Record<string, string>,
+  options: CorsOptions,
+  request: FileRequest<unknown>,
+): void {
+  const isServed = headers['Cross-Origin-Resource-Policy'] !== undefined;
+  if (isServed && isEmbeddable(options, request.headers))
+    headers['Cross-Origin-Resource-Policy'] = 'cross-origin';
+  const cors = corsHeaders(options, request.headers);
   const vary = [headers['Vary'], cors['Vary']].filter((names) => names !== undefined).join(', ');
   Object.assign(headers, cors);
   if (vary !== '') headers['Vary'] = vary;

@@ -20,9 +20,8 @@ const EXPOSED = [
   'X-Request-Id',
 ];
 
-/** Headers of an answer to another origin; none when CORS is off. */
-export function corsHeaders(cors: CorsOptions | undefined, headers: Headers): Headers {
-  if (cors === undefined) return {};
+/** Headers of an answer to another origin. */
+export function corsHeaders(cors: CorsOptions, headers: Headers): Headers {
   const { origin } = headers;
   const vary: Headers = cors.origins === '*' ? {} : { Vary: 'Origin' };
   if (origin === undefined || !allowsOrigin(cors, origin)) return vary;
@@ -67,8 +66,7 @@ export function listsOrigin({ origins }: CorsOptions, origin: string): boolean {
  * Whether a page of an allowed origin embeds the answer. Its `<img>` sends no Origin, but a Referer, and needs a
  * Cross-Origin-Resource-Policy that lets the bytes through (Fetch standard, section 3.7).
  */
-export function isEmbeddable(cors: CorsOptions | undefined, headers: Headers): boolean {
-  if (cors === undefined) return false;
+export function isEmbeddable(cors: CorsOptions, headers: Headers): boolean {
   if (cors.origins === '*') return true;
   const { origin, referer } = headers;
   if (origin !== undefined) return allowsOrigin(cors, origin);

@@ -1,8 +1,9 @@
 // Refuses writes that a page of another site makes a browser send with credentials that it adds by itself
 // (cookies, Basic, client certificates).
 import type { Settings } from '../config/settings.js';
-import { isPromise, within } from '../core/deadline.js';
+import { within } from '../core/deadline.js';
 import { FileServiceError } from '../core/errors.js';
+import { isPromise } from '../core/hooks.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
 import type { FileRequest } from '../http/request.js';
 import { hookRequestOf } from './authenticate.js';
@@ -10,7 +11,6 @@ import { listsOrigin } from './cors.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Headers with credentials that no browser adds by itself. `Authorization` depends on its scheme. */
 const KEY_HEADERS = ['x-api-key', 'x-dreamfactory-api-key', 'x-dreamfactory-session-token'];
 // RFC 7617, RFC 7616, RFC 4559: what a browser asks its user for once, and then sends by itself.
@@ -38,12 +38,11 @@ export async function refuseCrossSiteWrite<Req>(
   );
 }
 
-/** Whether a request would be a write from another origin; most requests are none. */
-export function isCrossSiteWrite<Req>(
+/** Whether a request, which may write, comes from a page of another origin. */
+export function isCrossSite<Req>(
   settings: Pick<Settings<Req>, 'publicUrl' | 'trustProxy'>,
-  { method, headers }: Pick<FileRequest<Req>, 'method' | 'headers'>,
+  { headers }: Pick<FileRequest<Req>, 'headers'>,
 ): boolean {
-  if (SAFE_METHODS.has(method)) return false;
   const site = headers['sec-fetch-site'];
   // Fetch Metadata: `same-site` is a sibling subdomain or another port, which others may control.
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';

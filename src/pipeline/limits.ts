@@ -2,6 +2,7 @@
 import type { Settings } from '../config/settings.js';
 import { isChosenAnswer } from '../core/error-reporter.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
+import { isPromise } from '../core/hooks.js';
 import type {
   Access,
   Action,
@@ -11,7 +12,7 @@ import type {
   LimitStatus,
   Use,
 } from '../core/hooks.js';
-import { isPromise, within } from '../core/deadline.js';
+import { within } from '../core/deadline.js';
 
 /**
  * What a limit counts of a request that asks item by item, or was refused before it asked: the request itself, as an

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { OperationSettings, Settings } from '../config/settings.js';
 import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
-import { isPromise } from '../core/deadline.js';
 import { FileServiceError } from '../core/errors.js';
+import { isPromise } from '../core/hooks.js';
 import type { HookRequest } from '../core/hooks.js';
 import { parsePath, uploadToken } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
@@ -11,6 +11,7 @@ import { contentCoding } from '../http/body/content-coding.js';
 import { refusePartialUpload } from '../http/body/partial-upload.js';
 import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
+import { isSafe } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 import { allowedMethods, findOperation } from '../operations/index.js';
 import { openApiDocument } from '../operations/openapi/document.js';
@@ -22,7 +23,7 @@ import { noteAccess } from './audit.js';
 import { authenticate, containerFor, hookRequestOf } from './authenticate.js';
 import { authorizerFor, type Authorizer } from './authorize.js';
 import { preflightHeaders } from './cors.js';
-import { isCrossSiteWrite, refuseCrossSiteWrite } from './cross-site-writes.js';
+import { isCrossSite, refuseCrossSiteWrite } from './cross-site-writes.js';
 import { accessOfRequest, checkLimits } from './limits.js';
 import { authenticateLinkUser } from './link-caller.js';
 import { reportedScan } from './reported-hooks.js';
@@ -60,7 +61,7 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   const principal = isPromise(authenticated) ? await authenticated : authenticated;
   record.principal = principal;
   // No browser adds the token of a link by itself, so that a forged request cannot have it.
-  if (grant === null && isCrossSiteWrite(settings, request))
+  if (grant === null && !isSafe(request.method) && isCrossSite(settings, request))
     await refuseCrossSiteWrite(settings, request, principal);
   if (request.bodyConsumed && request.hasBody) throw bodyConsumed();
   const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);

@@ -1,7 +1,7 @@
 // Hooks of the host that others call, so that what they throw is reported on its way.
 import type { ReportError } from '../core/error-reporter.js';
 import { isChosenAnswer } from '../core/error-reporter.js';
-import { isPromise } from '../core/deadline.js';
+import { isPromise } from '../core/hooks.js';
 import type { Cache, HookRequest, Scan } from '../core/hooks.js';
 
 /** A cache whose failures are reported. It is shared by all requests, so that none of them is named. */

@@ -45,7 +45,6 @@ describe('parseRange', () => {
   });
 
   it.each([
-    undefined,
     '',
     'bytes',
     'bytes=',

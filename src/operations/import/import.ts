@@ -1,11 +1,11 @@
 // POST of a folder with url=https://...: the server fetches the file, behind a guard.
+import { access } from '../../core/hooks.js';
 import { abortSignalOf } from '../../core/client-signal.js';
 import { FileServiceError } from '../../core/errors.js';
 import { isTrue, readParameters, text } from '../../http/parameters.js';
 import { lastValue } from '../../http/request.js';
 import { resolveName } from '../../core/key.js';
 import { download } from './download.js';
-import { access } from '../operation.js';
 import type { Operation } from '../operation.js';
 import { extractUpload } from '../shared/upload/extract.js';
 import { createsOnly, storeFile, writeVerb } from '../shared/upload/store-file.js';

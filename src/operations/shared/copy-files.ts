@@ -1,8 +1,8 @@
 // Copies and moves inside storage: every key is authorized at both ends, and a source goes only after its copy is whole.
+import { access } from '../../core/hooks.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { CopyRequest, Entry } from '../../storage/bucket.js';
 import { alreadyExists, explainMissing, notFound } from './missing.js';
-import { access } from '../operation.js';
 import type { RunContext } from '../operation.js';
 import { startRemoval, stoppedAt } from './partial.js';
 import type { RequestWrites } from './request-writes.js';

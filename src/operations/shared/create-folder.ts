@@ -1,8 +1,8 @@
 // Folders as objects: a zero-byte placeholder whose key ends in a slash.
+import { access } from '../../core/hooks.js';
 import { FileServiceError } from '../../core/errors.js';
 import { baseName } from '../../core/key.js';
 import type { Bucket } from '../../storage/bucket.js';
-import { access } from '../operation.js';
 import type { Ask, Plan } from '../operation.js';
 import { created } from './created.js';
 import { alreadyExists } from './missing.js';

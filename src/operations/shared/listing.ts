@@ -1,4 +1,5 @@
 // What every listing shares: pages of storage turned into entries, filtered and projected.
+import { access } from '../../core/hooks.js';
 import { setImmediate } from 'node:timers/promises';
 import type { Bucket, ListRequest, Page } from '../../storage/bucket.js';
 import type { FileEntry, FolderEntry } from '../../http/entry.js';
@@ -7,7 +8,6 @@ import { typeByName } from '../../http/media-type.js';
 import { baseName, isAddressable, isInternal, parentOf } from '../../core/key.js';
 import type { KeyRules } from '../../core/key.js';
 import { notFound } from './missing.js';
-import { access } from '../operation.js';
 import type { RunContext } from '../operation.js';
 
 /** One line of a listing. */

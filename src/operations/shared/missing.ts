@@ -1,6 +1,6 @@
 // Why something is not there: a missing file is told from a missing bucket and from a folder's name.
+import { access } from '../../core/hooks.js';
 import { FileServiceError } from '../../core/errors.js';
-import { access } from '../operation.js';
 import type { RunContext } from '../operation.js';
 
 /** A folder or file that does not exist. */

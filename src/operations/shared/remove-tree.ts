@@ -1,9 +1,9 @@
 // Removal of folders: empty ones at once, full ones only by force, and then at any depth.
+import { access } from '../../core/hooks.js';
 import { FileServiceError } from '../../core/errors.js';
 import { flag, readParameters } from '../../http/parameters.js';
 import { json } from '../../http/reply.js';
 import { baseName } from '../../core/key.js';
-import { access } from '../operation.js';
 import type { Ask, Plan, RunContext } from '../operation.js';
 import { placeFolder } from './create-folder.js';
 import { notFound } from './missing.js';

@@ -1,7 +1,7 @@
 // A bucket behind the host's cache: listings, attributes and small bodies, invalidated by every write.
 import { Readable } from 'node:stream';
 import type { ClientSignal } from '../../core/client-signal.js';
-import { isPromise } from '../../core/deadline.js';
+import { isPromise } from '../../core/hooks.js';
 import type { Cache } from '../../core/hooks.js';
 import type { Bucket, ListRequest, Page, ReadRequest, ReadResult, StatResult } from '../bucket.js';
 import {

@@ -1,7 +1,8 @@
 // The version of each path, kept in the cache itself: deleting it makes every value stored under it
 // unreachable, for this instance and for every other that shares the cache.
 import { randomBytes } from 'node:crypto';
-import { isPromise, within } from '../../core/deadline.js';
+import { within } from '../../core/deadline.js';
+import { isPromise } from '../../core/hooks.js';
 import type { Cache } from '../../core/hooks.js';
 import { cacheKey } from './cache-key.js';
 

@@ -1,5 +1,6 @@
 // The host's cache, made safe: failing, slow or lying is a miss, and what a write has outdated cannot be found.
-import { isPromise, within } from '../../core/deadline.js';
+import { within } from '../../core/deadline.js';
+import { isPromise } from '../../core/hooks.js';
 import type { Cache } from '../../core/hooks.js';
 import { cacheHealth } from './cache-health.js';
 import { cacheKey } from './cache-key.js';

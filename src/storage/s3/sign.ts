@@ -1,5 +1,6 @@
 // Pre-signed URLs: computed here, no call to storage.
-import { isPromise, within } from '../../core/deadline.js';
+import { isPromise } from '../../core/hooks.js';
+import { within } from '../../core/deadline.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { Signed, SignRequest } from '../bucket.js';
 import { keepingInput } from './attributes.js';

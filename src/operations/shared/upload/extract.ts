@@ -1,4 +1,5 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
+import { access } from '../../../core/hooks.js';
 import { randomUUID } from 'node:crypto';
 import { abortSignalOf } from '../../../core/client-signal.js';
 import { openArchive } from '../../../archive/unzip.js';
@@ -10,7 +11,6 @@ import { expectedDigests } from '../../../http/body/digest.js';
 import { baseName, resolveName } from '../../../core/key.js';
 import { streamOf } from '../../../http/body/stream-of.js';
 import type { Bucket } from '../../../storage/bucket.js';
-import { access } from '../../operation.js';
 import type { Ask, RunContext } from '../../operation.js';
 import { placeFolder } from '../create-folder.js';
 import { stoppedAt } from '../partial.js';

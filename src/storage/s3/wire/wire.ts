@@ -1,7 +1,8 @@
 // How commands travel to one storage: its endpoint is resolved once, and that decides which of them travel
 // directly and which by the SDK. Nothing is tried one way first and another way after it.
+import { isPromise } from '../../../core/hooks.js';
 import type { StorageSettings } from '../settings.js';
-import { isPromise, within } from '../../../core/deadline.js';
+import { within } from '../../../core/deadline.js';
 import { lateCredentials } from './answer-error.js';
 import type { Send } from './commands.js';
 import { directTo, isDirect, type SendDirect } from './direct.js';
