@@ -47,7 +47,7 @@ const MAX_PRINCIPAL_BYTES = 1024;
 
 /**
  * Seals a grant with the first of `secrets`:
- * `base64url(key id (1) ‖ iv (12) ‖ AES-256-GCM(payload) ‖ tag (16))`, the key by HKDF-SHA-256 of the secret.
+ * `base64url(key id (1) || iv (12) || AES-256-GCM(payload) || tag (16))`, the key by HKDF-SHA-256 of the secret.
  */
 export function sealGrant(secrets: readonly string[], grant: UploadGrant): string {
   const [secret] = secrets;

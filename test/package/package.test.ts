@@ -248,9 +248,13 @@ describe('package contents', () => {
   });
 
   it('bundle no dependency', () => {
-    const built = readFileSync(join(folder, 'package/dist/index.js'), 'utf8');
-    expect(built).toMatch(/from ["']@aws-sdk\/client-s3["']/);
-    expect(built).not.toContain('node_modules');
+    const built = contents
+      .filter((file) => /^dist\/[^/]+\.c?js$/.test(file))
+      .map((file) => readFileSync(join(folder, 'package', file), 'utf8'))
+      .join('\n');
+    for (const dependency of Object.keys(manifest.dependencies))
+      expect(built).toMatch(new RegExp(`(?:from |require\\(|import\\()"${dependency}[/"]`));
+    expect(built).not.toContain('node_modules/');
   });
 });
 
