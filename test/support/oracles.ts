@@ -8,7 +8,8 @@ import {
 import type { S3Client } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
 import type { Access, FileServiceConfig } from '../../src/index.ts';
-import { startFaultProxy, type Call, type FaultProxy } from './fault-proxy.ts';
+import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
+import type { Call } from './faulty-exchange.ts';
 import { openRaw, raw, type RawConnection, type RawResponse, type ResponseWait } from './raw.ts';
 import { rawRequest, type RawRequest } from './raw-request.ts';
 import { MOUNT, startService, type Answer, type Question, type RunningService } from './service.ts';

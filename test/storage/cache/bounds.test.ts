@@ -1,6 +1,7 @@
 // More files through the cache than it has room for, whoever chose their names: its bounds hold (K137).
 // That memoryCache itself stands a million keys is test/policies/caches.test.ts.
 import { describe, expect, it } from 'vitest';
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import { memoryCache } from '../../../src/index.ts';
 import type { Bucket, Page, Stat } from '../../../src/storage/bucket.ts';
 import { cachedBuckets } from '../../../src/storage/cache/cached-bucket.ts';
@@ -69,7 +70,7 @@ describe('160,000 distinct keys', () => {
       () => bucket,
       (hit) => void (lookups[hit ? 'hits' : 'misses'] += 1),
     );
-    const cached = open('', { signal: new AbortController().signal, onCall: () => {} });
+    const cached = open('', { signal: new ClientAbort().signal, onCall: () => {} });
     await cached.read('warm');
     const before = liveBytes();
     for (let index = 0; index < 160_000; index += 4) {

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { PassThrough } from 'node:stream';
 import { expect } from 'vitest';
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import { type Page } from '../../../src/storage/bucket.ts';
 import { uploadName } from '../../../src/storage/s3/writing/upload-marks.ts';
 import type { Given, Questions } from './given.ts';
@@ -319,7 +320,7 @@ export const SIGN: Questions = {
   },
 };
 
-const NOTHING = { signal: new AbortController().signal, onCall: () => undefined };
+const NOTHING = { signal: new ClientAbort().signal, onCall: () => undefined };
 
 async function begin({ truth, store }: Given, Key: string): Promise<string> {
   const { UploadId } = await truth.send(

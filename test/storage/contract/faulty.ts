@@ -1,4 +1,5 @@
 // A store behind a proxy that makes its calls fail, for questions of the contract about failures.
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import type { Bucket } from '../../../src/storage/bucket.ts';
 import { s3Storage, type Storage, type StorageSettings } from '../../../src/storage/s3/storage.ts';
 import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.ts';
@@ -40,7 +41,7 @@ export async function behindFaults(
       proxy,
       storage,
       openAs,
-      bucket: openAs(new AbortController().signal),
+      bucket: openAs(new ClientAbort().signal),
       calls: () => proxy.calls.map(({ operation }) => operation),
     });
   } finally {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import type { Bucket } from '../../../src/storage/bucket.ts';
 import { s3Storage, type Storage, type StorageSettings } from '../../../src/storage/s3/storage.ts';
 import { client, type Store } from '../../support/stores.ts';
@@ -22,7 +23,7 @@ export interface Given {
   /** The calls that the bucket made, by AWS's names. */
   readonly calls: string[];
   /** Aborts the bucket's call. */
-  readonly client: AbortController;
+  readonly client: ClientAbort;
 }
 
 /** Behaviour, in the present tense, and how to see it. A question fails by throwing. */
@@ -112,7 +113,7 @@ type Shared = Pick<Given, 'store' | 'storage' | 'settings' | 'truth'>;
 function given({ store, storage, settings, truth }: Shared): Given {
   const container = `${randomUUID()}/`;
   const calls: string[] = [];
-  const leaving = new AbortController();
+  const leaving = new ClientAbort();
   const call = { signal: leaving.signal, onCall: (operation: string) => calls.push(operation) };
   return {
     store,

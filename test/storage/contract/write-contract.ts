@@ -11,6 +11,7 @@ import {
   type GetObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import { expect } from 'vitest';
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import type { Attributes, WriteRequest } from '../../../src/storage/bucket.ts';
 import { s3Context } from '../../../src/storage/s3/call.ts';
 import { connect } from '../../../src/storage/s3/connection.ts';
@@ -333,7 +334,7 @@ export const COPY: Questions = {
     const connection = connect(settingsFor(given.store));
     const calls: string[] = [];
     const context = s3Context(connection, given.container, {
-      signal: new AbortController().signal,
+      signal: new ClientAbort().signal,
       onCall: (operation) => calls.push(operation),
     });
     const limits = { whole: MEGABYTE, part: 5 * MEGABYTE };

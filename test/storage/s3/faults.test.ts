@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import type { Bucket } from '../../../src/storage/bucket.ts';
 import { s3Storage, type Storage, type StorageSettings } from '../../../src/storage/s3/storage.ts';
 import {
@@ -40,7 +41,7 @@ const storeOf = (double: Double, endpoint = double.endpoint) => ({
 
 const QUICK = { connectMs: 300, requestMs: 400, idleMs: 400 };
 
-function open(storage: Storage, signal = new AbortController().signal) {
+function open(storage: Storage, signal = new ClientAbort().signal) {
   const calls: string[] = [];
   return { bucket: storage.open('box/', { signal, onCall: (name) => calls.push(name) }), calls };
 }
@@ -120,7 +121,7 @@ describe('storage that is out', () => {
   it('settles a call at once when the client goes', async () => {
     const { double, storage } = await start();
     double.inject(always({ kind: 'black-hole' }));
-    const leaving = new AbortController();
+    const leaving = new ClientAbort();
     const { bucket, calls } = open(storage, leaving.signal);
     const asked = bucket.list({ prefix: '', recursive: true });
     await until(() => calls.length === 1, { what: 'the call' });
@@ -143,7 +144,7 @@ describe('sockets', () => {
   it('never opens more than allowed, and a queue for them is no outage', async () => {
     const { double, storage } = await start({ maxSockets: 2 });
     double.seed('bucket', 'box/x', 'x');
-    const leaving = new AbortController();
+    const leaving = new ClientAbort();
     double.inject({ kind: 'black-hole', times: 2 });
     const held = [open(storage, leaving.signal), open(storage, leaving.signal)].map(({ bucket }) =>
       bucket.read('x').catch((error: unknown) => error),

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import type { Bucket, ReadResult } from '../../../src/storage/bucket.ts';
 import { flowOf } from '../../../src/storage/streams/flow.ts';
 import { resumingBody } from '../../../src/storage/streams/resuming-body.ts';
@@ -48,7 +49,7 @@ afterAll(async () => {
   await double.close();
 });
 
-const open = (signal = new AbortController().signal): Bucket =>
+const open = (signal = new ClientAbort().signal): Bucket =>
   storage.open('', { signal, onCall: () => undefined });
 
 const bodyOf = (result: ReadResult): Readable => {
@@ -155,7 +156,7 @@ describe('read \u203a when the reader is slow or leaves', () => {
   });
 
   it('ends the body with the reason of an abort', async () => {
-    const leaving = new AbortController();
+    const leaving = new ClientAbort();
     const body = bodyOf(await open(leaving.signal).read('large'));
     const reason = new Error('the client has gone');
     const reading = buffer(body);

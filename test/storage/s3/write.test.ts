@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ClientAbort } from '../../../src/core/client-signal.ts';
 import type { Bucket, WriteRequest } from '../../../src/storage/bucket.ts';
 import { createPartBudget, partBudget } from '../../../src/storage/streams/part-budget.ts';
 import { s3Context } from '../../../src/storage/s3/call.ts';
@@ -60,7 +61,7 @@ afterAll(async () => {
   await double.close();
 });
 
-const open = (signal = new AbortController().signal): Bucket =>
+const open = (signal = new ClientAbort().signal): Bucket =>
   storage.open('', { signal, onCall: () => undefined });
 
 const streamOf = (bytes: Uint8Array): Readable => {
@@ -138,7 +139,7 @@ describe('write \u203a when the client leaves', () => {
   );
 
   it.each(WAYS)('leaves nothing of %s when the call is aborted', async (_, size, request) => {
-    const leaving = new AbortController();
+    const leaving = new ClientAbort();
     const reason = new Error('the client has gone');
     const body = silentAfter(size / 2);
     const writing = open(leaving.signal).write('aborted', body, request);
@@ -310,7 +311,7 @@ describe('write \u203a on a store without conditional writes', () => {
   it('looks before it creates', async () => {
     const plain = await startDouble({ conditionalWrites: false });
     const other = s3Storage({ ...settings, endpoint: plain.endpoint });
-    const bucket = other.open('', { signal: new AbortController().signal, onCall: () => {} });
+    const bucket = other.open('', { signal: new ClientAbort().signal, onCall: () => {} });
     const create = (text: string) =>
       bucket.write('a', streamOf(Buffer.from(text)), { createOnly: true });
     expect([(await create('first')).kind, (await create('second')).kind]).toEqual([
@@ -329,7 +330,7 @@ describe('write \u203a memory', () => {
     // Thirty at once make everything slow, this process's own storage too.
     const timeouts = { connectMs: 5000, requestMs: 5000, idleMs: 5000 };
     const patient = s3Storage({ ...settings, timeouts });
-    const bucket = patient.open('', { signal: new AbortController().signal, onCall: () => {} });
+    const bucket = patient.open('', { signal: new ClientAbort().signal, onCall: () => {} });
     const writes = Array.from({ length: 30 }, (_, index) =>
       bucket.write(`many-${index}`, streamOf(body), {}),
     );
@@ -369,7 +370,7 @@ describe('partSizeFor', () => {
 });
 
 describe('part budget', () => {
-  const never = new AbortController().signal;
+  const never = new ClientAbort().signal;
   const ask = { size: 10, limitBytes: 20, signal: never };
 
   it('serves in the order of asking, a large one too', async () => {
@@ -398,7 +399,7 @@ describe('part budget', () => {
   it('lets go of who gives up waiting, and serves the next', async () => {
     const budget = createPartBudget();
     const first = await budget.acquire({ ...ask, size: 20 });
-    const leaving = new AbortController();
+    const leaving = new ClientAbort();
     const reason = new Error('gone');
     const waiting = budget.acquire({ ...ask, size: 20, signal: leaving.signal });
     const next = budget.acquire(ask);
@@ -438,7 +439,7 @@ describe('watchdog', () => {
 
 describe('copy \u203a by parts', () => {
   const limits = { whole: MEGABYTE, part: MEGABYTE };
-  const contextOf = (signal = new AbortController().signal) => {
+  const contextOf = (signal = new ClientAbort().signal) => {
     const connection = connect(settings);
     return s3Context(connection, '', { signal, onCall: () => undefined });
   };
@@ -484,7 +485,7 @@ describe('copy \u203a by parts', () => {
     const { port } = slow.address() as AddressInfo;
     const timeouts = { connectMs: 100, requestMs: 100, idleMs: 2000 };
     const other = s3Storage({ ...settings, endpoint: `http://127.0.0.1:${port}`, timeouts });
-    const bucket = other.open('', { signal: new AbortController().signal, onCall: () => {} });
+    const bucket = other.open('', { signal: new ClientAbort().signal, onCall: () => {} });
     expect(await bucket.copy({ from: 'from', to: 'to' })).toEqual({
       kind: 'copied',
       etag: '"abc"',
