@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', client: 'src/client/file-client.ts' },
+  entry: {
+    index: 'src/index.ts',
+    client: 'src/client/file-client.ts',
+    page: 'src/page/file-page.ts',
+  },
+  // The page's files lie beside it, in CommonJS too.
+  shims: true,
   format: ['esm', 'cjs'],
   target: 'node20',
   dts: true,

@@ -121,6 +121,14 @@ export const ROWS = [
     never: ['node:', ...SDK, ...HTTP],
     why: 'client/ runs in browsers: core/errors and types of http/, nothing of Node',
   },
+  {
+    files: 'page/**',
+    may: ['policies/known-options', 'page/**'],
+    types: ['file-service'],
+    never: SDK,
+    onlyTypesOf: HTTP,
+    why: 'page/ serves the built page in front of a service: its own files and types of the service',
+  },
   { files: 'file-service', may: ['**'], never: [], why: '' },
   {
     files: 'index',

@@ -11,6 +11,8 @@ export interface ListOptions {
   readonly recursive?: boolean;
   /** Only entries whose base name holds this text, in any case. */
   readonly search?: string;
+  /** Leaves files out. @default false */
+  readonly foldersOnly?: boolean;
   /** Entries of a page. @default 1000 */
   readonly pageSize?: number;
   /** Goes on after a page's `cursor`. */
@@ -40,6 +42,7 @@ export async function* pagesOf(
     limit: options.pageSize ?? 1000,
     full_tree: options.recursive === true ? true : undefined,
     search: options.search,
+    include_files: options.foldersOnly === true ? false : undefined,
   };
   let cursor = options.cursor;
   do {

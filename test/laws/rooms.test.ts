@@ -134,6 +134,12 @@ const ROOMS: Readonly<Record<string, Row>> = {
     typesOnly: ['http/entry'],
     allows: ['core/errors', 'client/path'],
   },
+  'page/**': {
+    file: 'page/file-page',
+    refuses: ['core/key', 'operations/operation', 'storage/bucket', 'policies/roles', SDK],
+    typesOnly: ['file-service', 'node:http'],
+    allows: ['policies/known-options', 'page/assets', 'node:fs'],
+  },
   'file-service': {
     file: 'file-service',
     refuses: [],

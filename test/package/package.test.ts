@@ -234,11 +234,20 @@ describe('package types', () => {
 describe('package contents', () => {
   it('are the built files, the licence and the manual, and nothing else', () => {
     const strangers = contents.filter(
-      (file) => !/^(dist(\/[\w.-]+)?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(file),
+      (file) =>
+        !/^(dist(\/(page\/)?[\w.-]+)?|dist\/page|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+          file,
+        ),
     );
     expect(strangers).toEqual([]);
     expect(contents).toEqual(
-      expect.arrayContaining(['LICENSE', 'dist/index.js', 'dist/index.cjs', 'dist/index.d.cts']),
+      expect.arrayContaining([
+        'LICENSE',
+        'dist/index.js',
+        'dist/index.cjs',
+        'dist/index.d.cts',
+        'dist/page/manifest.json',
+      ]),
     );
   });
 

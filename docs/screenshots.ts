@@ -1,0 +1,132 @@
+// Makes the pictures of docs/images/ anew: the demo's files, a fixed clock. `npm run screenshots`.
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import express from 'express';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { embeddedStore } from '../examples/server/store.ts';
+import { allowAll, createFileService } from '../src/index.ts';
+import { filePage } from '../src/page/file-page.ts';
+import { launchChromium } from '../test/support/chromium.ts';
+import { buildPage } from '../web/build.ts';
+
+const FOLDER = fileURLToPath(new URL('./images/', import.meta.url));
+const NOW = new Date('2026-11-25T12:00:00Z');
+
+interface Picture {
+  readonly name: string;
+  readonly hash: string;
+  readonly options?: BrowserContextOptions;
+  readonly act?: (page: Page) => Promise<unknown>;
+}
+
+const select = (page: Page, name: string) =>
+  page
+    .locator('.row, .tile')
+    .filter({ has: page.locator(`.name[title="${name}"]`) })
+    .click({ position: { x: 90, y: 20 }, modifiers: ['Control'] });
+const upload = async (page: Page, names: readonly string[], bytes: number): Promise<void> => {
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    page.getByRole('button', { name: 'Upload', exact: true }).click(),
+  ]);
+  const files = names.map((name) => ({
+    name,
+    mimeType: 'application/pdf',
+    buffer: Buffer.alloc(bytes),
+  }));
+  await chooser.setFiles(files);
+};
+const scans = Array.from({ length: 6 }, (_, index) => `Scan ${index + 1}.pdf`);
+
+const PICTURES: readonly Picture[] = [
+  {
+    name: 'list',
+    hash: '#/',
+    act: async (page) => {
+      await select(page, 'Handbook.pdf');
+      await select(page, 'mount-files.ts');
+    },
+  },
+  {
+    name: 'tiles',
+    hash: '#/Photos/',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Grid' }).click();
+      await page.getByRole('button', { name: 'Details', exact: true }).click();
+      await select(page, 'Desert evening.png');
+      await page.getByText('13 October 2026').waitFor();
+    },
+  },
+  {
+    name: 'upload',
+    hash: '#/Inbox/',
+    act: async (page) => {
+      // Two stay under way for the picture.
+      await page.route(/Scan%20[56]\.pdf/, () => undefined);
+      await upload(page, scans, 2_400_000);
+      await page.getByText('4 of 6 uploaded').waitFor();
+    },
+  },
+  {
+    name: 'conflict',
+    hash: '#/Inbox/',
+    act: async (page) => {
+      await upload(page, scans.slice(0, 2), 1_300_000);
+      await page.getByRole('dialog').getByText('2.4 MB').waitFor();
+    },
+  },
+  {
+    name: 'share',
+    hash: '#/Reports/',
+    act: async (page) => {
+      await select(page, 'Visitors.csv');
+      await page.getByRole('button', { name: 'Share a link' }).click();
+    },
+  },
+  { name: 'preview', hash: '#/Photos/Purple%20ridge.png?preview' },
+  {
+    name: 'dark',
+    hash: '#/',
+    options: { colorScheme: 'dark' },
+    act: (page) => select(page, 'app.log'),
+  },
+  {
+    name: 'phone',
+    hash: '#/',
+    options: { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true },
+  },
+];
+
+mkdirSync(FOLDER, { recursive: true });
+await buildPage();
+const store = await embeddedStore();
+const files = createFileService({ ...store.config, authorize: allowAll });
+const server = createServer(express().use('/files', filePage(files)));
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/files/`;
+const browser = await launchChromium();
+for (const { name, hash, options, act } of PICTURES) {
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    viewport: { width: 1200, height: 720 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  const page = await context.newPage();
+  await page.clock.setFixedTime(NOW);
+  await page.goto(url + hash);
+  await page.locator('#entries, .state').first().waitFor();
+  await act?.(page);
+  await page.waitForLoadState('networkidle');
+  await page.screenshot({ path: `${FOLDER}${name}.png` });
+  await context.close();
+  console.log(`docs/images/${name}.png`);
+}
+await browser.close();
+server.closeAllConnections();
+server.close();
+await files.close();
+await store.close();

@@ -1,0 +1,144 @@
+// The open folder: its entries as they come, what the caller may do in it, and what is shown of them.
+import { computed, signal } from '@preact/signals';
+import type { Entry, FileClient, Page, Rights } from '../../src/client/file-client.js';
+import { comparing, filterBy } from './order.js';
+import type { Sort } from './order.js';
+import type { Route } from './route.js';
+
+/** How far reading has come. */
+export type FolderStatus = 'loading' | 'partial' | 'whole' | 'failed';
+
+/** Entries that are read so that they can be sorted. */
+export const MAX_SORTED = 10_000;
+
+const NONE: Rights = { list: false, read: false, write: false, delete: false };
+
+/** The model of the open folder. */
+export function folderModel(client: FileClient, locale: string, sort: { readonly value: Sort }) {
+  const entries = signal<readonly Entry[]>([]);
+  const status = signal<FolderStatus>('loading');
+  const error = signal<unknown>(undefined);
+  const rights = signal<Rights>(NONE);
+  const filter = signal('');
+  const isReading = signal(false);
+  let pages: AsyncIterator<Page> | undefined;
+  let opened: Route = { folder: '' };
+  let stop = new AbortController();
+
+  const visible = computed(() => {
+    const all = entries.value;
+    const wanted = filter.value.trim();
+    const left = wanted === '' ? all : all.filter(filterBy(wanted, locale));
+    // A folder that is not whole stays in the order of storage: what comes later would jump in between.
+    if (status.value !== 'whole' || all.length > MAX_SORTED) return left;
+    return left.toSorted(comparing(sort.value, locale));
+  });
+
+  /** Opens a folder, or a search below it. */
+  async function open(route: Route): Promise<void> {
+    begin(route);
+    entries.value = [];
+    filter.value = '';
+    rights.value = NONE;
+    status.value = 'loading';
+    await Promise.all([readPage(), readRights(stop.signal)]);
+  }
+
+  /** Reads the folder again; what is shown stays until the answer is there. */
+  async function refresh(): Promise<void> {
+    begin(opened);
+    const known = entries.value.length;
+    await readPage(true);
+    while (status.value === 'partial' && entries.value.length < known) await readPage();
+  }
+
+  function begin(route: Route): void {
+    stop.abort();
+    stop = new AbortController();
+    opened = route;
+    error.value = undefined;
+    pages = client
+      .pages(route.folder, {
+        signal: stop.signal,
+        ...(route.search === undefined ? {} : { search: route.search, recursive: true }),
+      })
+      [Symbol.asyncIterator]();
+  }
+
+  async function readPage(replaces = false): Promise<void> {
+    const { signal: mine } = stop;
+    if (isReading.value && !replaces && entries.value.length > 0) return;
+    isReading.value = true;
+    try {
+      const page = await pages?.next();
+      if (mine.aborted || page === undefined) return;
+      const found = page.done === true ? [] : page.value.entries;
+      entries.value = replaces ? found : [...entries.value, ...found];
+      const isLast = page.done === true || page.value.cursor === undefined;
+      status.value = isLast ? 'whole' : 'partial';
+    } catch (thrown) {
+      if (mine.aborted) return;
+      error.value = thrown;
+      status.value = 'failed';
+    } finally {
+      if (!mine.aborted) isReading.value = false;
+    }
+  }
+
+  async function readRights(mine: AbortSignal): Promise<void> {
+    try {
+      const found = await client.folderProperties(opened.folder, { rights: true, signal: mine });
+      if (!mine.aborted && found.rights !== undefined) rights.value = found.rights;
+    } catch {
+      // The listing says what is wrong; without an answer nothing may be changed.
+    }
+  }
+
+  /** Reads what is left, up to the most that can be sorted; a search is read to its end. */
+  async function readRest(): Promise<void> {
+    const { signal: mine } = stop;
+    while (
+      !mine.aborted &&
+      status.value === 'partial' &&
+      (opened.search !== undefined || entries.value.length < MAX_SORTED)
+    )
+      await readPage();
+  }
+
+  return {
+    entries,
+    status,
+    error,
+    rights,
+    filter,
+    visible,
+    isReading,
+    open,
+    refresh,
+    readMore: () => (status.value === 'partial' ? readPage() : Promise.resolve()),
+    readRest,
+    /** Ends reading; what was found stays. */
+    halt: () => {
+      stop.abort();
+      isReading.value = false;
+      status.value = 'whole';
+    },
+    /** Shows an entry that was stored by this page, without reading the folder again. */
+    put: (entry: Entry) => {
+      const parent = entry.path.slice(0, entry.path.length - entry.name.length);
+      const inHere = entry.type === 'folder' ? `${opened.folder}${entry.name}/` : undefined;
+      if (opened.search !== undefined) return;
+      if (
+        (inHere ?? entry.path) !== entry.path ||
+        (inHere === undefined && parent !== opened.folder)
+      )
+        return;
+      const others = entries.value.filter(({ path }) => path !== entry.path);
+      entries.value = [...others, entry];
+    },
+    /** Takes entries away that are gone. */
+    drop: (paths: ReadonlySet<string>) => {
+      entries.value = entries.value.filter(({ path }) => !paths.has(path));
+    },
+  };
+}

@@ -1,0 +1,176 @@
+// The open folder in one of its states: rows, tiles, or a sentence that says why there are none.
+import { useEffect, useState } from 'preact/hooks';
+import { useApp } from '../app.js';
+import { parentOf } from '../../src/client/path.js';
+import { chooseFiles } from './choose.js';
+import { Grid } from './Grid.js';
+import { Icon } from './Icon.js';
+import { List } from './List.js';
+
+export function Folder() {
+  const { folder, settings } = useApp();
+  const count = folder.visible.value.length;
+  const status = folder.status.value;
+  if (count > 0)
+    return (
+      <>
+        {settings.view.value === 'grid' ? <Grid /> : <List />}
+        {status === 'failed' && <BrokenOff />}
+      </>
+    );
+  if (status === 'loading') return <Skeleton />;
+  return <div class="empty-place">{status === 'failed' ? <Failed /> : <Empty />}</div>;
+}
+
+// What comes within a blink needs no placeholder.
+const SKELETON_MS = 150;
+
+function Skeleton() {
+  const { texts } = useApp();
+  const [isShown, show] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => show(true), SKELETON_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div class="skeleton" role="status" aria-label={texts.loading}>
+      {isShown &&
+        Array.from({ length: 8 }, (_, index) => (
+          <div class="skeleton-row" key={index} aria-hidden="true">
+            <i />
+            <b />
+          </div>
+        ))}
+    </div>
+  );
+}
+
+function Empty() {
+  const app = useApp();
+  const { texts, folder, route, format } = app;
+  const filter = folder.filter.value.trim();
+  const { search } = route.value;
+  const may = app.may.value;
+  if (search !== undefined)
+    return (
+      <State
+        icon="search-x"
+        title={folder.isReading.value ? texts.searching(search) : texts.nothingFound(search)}
+      />
+    );
+  if (filter !== '' && folder.entries.value.length > 0)
+    return (
+      <State
+        icon="search-x"
+        title={texts.noMatch(filter, format.number(folder.entries.value.length))}
+      >
+        <button
+          type="button"
+          class="primary"
+          onClick={() => app.go({ folder: route.value.folder, search: filter })}
+        >
+          <Icon name="search" />
+          {texts.searchBelow}
+        </button>
+      </State>
+    );
+  if (!may.upload) return <State icon="folder-open" title={texts.emptyReadOnly} />;
+  return (
+    <State icon="folder-open" title={texts.emptyTitle} hint={texts.emptyHint}>
+      <button type="button" class="primary" onClick={() => chooseFiles(app, false)}>
+        <Icon name="upload" />
+        {texts.uploadFiles}
+      </button>
+    </State>
+  );
+}
+
+function Failed() {
+  const app = useApp();
+  const { folder, texts, route, config } = app;
+  const failure = app.explain(folder.error.value, app.titleOf(route.value.folder));
+  const again = () => void folder.open(route.value);
+  const details = <Details text={failure.details} />;
+  if (failure.reason === 'unauthorized')
+    return (
+      <State icon="user" title={texts.signedOut}>
+        {config.signIn !== undefined && (
+          <a class="primary" href={config.signIn}>
+            {texts.signIn}
+          </a>
+        )}
+      </State>
+    );
+  if (failure.reason === 'access_denied')
+    return (
+      <State icon="lock" title={texts.refused}>
+        {details}
+      </State>
+    );
+  if (failure.reason === 'not_found')
+    return (
+      <State icon="search-x" title={texts.gone}>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => app.go({ folder: parentOf(route.value.folder) })}
+        >
+          <Icon name="arrow-up" />
+          {texts.up}
+        </button>
+      </State>
+    );
+  return (
+    <State
+      icon={failure.reason === 'network' ? 'cloud-off' : 'triangle-alert'}
+      title={failure.sentence}
+    >
+      <button type="button" class="primary" onClick={again}>
+        <Icon name="refresh-cw" />
+        {texts.tryAgain}
+      </button>
+      {details}
+    </State>
+  );
+}
+
+function BrokenOff() {
+  const { texts, folder, format } = useApp();
+  return (
+    <p class="notice" role="alert">
+      {texts.brokeOff(format.number(folder.entries.value.length))}
+      <button type="button" class="link" onClick={() => void folder.refresh()}>
+        {texts.tryAgain}
+      </button>
+    </p>
+  );
+}
+
+/** What a developer needs of a failure. */
+export function Details({ text }: { readonly text: string }) {
+  const { texts } = useApp();
+  return (
+    <details class="details">
+      <summary>{texts.errorDetails}</summary>
+      <p>{text}</p>
+    </details>
+  );
+}
+
+function State(props: {
+  readonly icon: string;
+  readonly title: string;
+  readonly hint?: string;
+  readonly children?: preact.ComponentChildren;
+}) {
+  return (
+    <div class="state">
+      <span class="state-icon">
+        <Icon name={props.icon} size={40} />
+      </span>
+      <h2>{props.title}</h2>
+      {props.hint !== undefined && <p class="muted">{props.hint}</p>}
+      {props.children}
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+// Type and metadata of a file, to be changed.
+import { useState } from 'preact/hooks';
+import type { FileProperties } from '../../src/client/file-client.js';
+import { useApp } from '../app.js';
+import { CancelButton } from './Dialog.js';
+import { Icon, IconButton } from './Icon.js';
+
+interface Field {
+  readonly name: string;
+  readonly value: string;
+}
+
+export function PropertiesForm(props: {
+  readonly properties: FileProperties;
+  readonly onDone: (changed: FileProperties | undefined) => void;
+}) {
+  const app = useApp();
+  const { texts, client } = app;
+  const { properties, onDone } = props;
+  const [type, setType] = useState(properties.content_type);
+  const [fields, setFields] = useState<readonly Field[]>(
+    Object.entries(properties.metadata).map(([name, value]) => ({ name, value })),
+  );
+  const change = (at: number, field: Field) =>
+    setFields(fields.map((known, index) => (index === at ? field : known)));
+
+  const save = async () => {
+    const kept = fields.filter(({ name }) => name.trim() !== '');
+    const gone = Object.keys(properties.metadata).filter(
+      (name) => !kept.some((field) => field.name === name),
+    );
+    const metadata: Record<string, string | null> = Object.fromEntries([
+      ...gone.map((name) => [name, null] as const),
+      ...kept.map(({ name, value }) => [name.trim(), value] as const),
+    ]);
+    try {
+      onDone(await client.update(properties.path, { content_type: type, metadata }));
+    } catch (error) {
+      app.fail(error, properties.name);
+    }
+  };
+  return (
+    <form
+      class="properties"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <label class="field">
+        <span>{texts.type}</span>
+        <input value={type} onInput={(event) => setType(event.currentTarget.value)} />
+      </label>
+      <fieldset class="fields">
+        <legend>{texts.metadata}</legend>
+        {fields.map((field, at) => (
+          <div class="field-row" key={at}>
+            <input
+              aria-label={texts.metadataName}
+              value={field.name}
+              onInput={({ currentTarget }) => change(at, { ...field, name: currentTarget.value })}
+            />
+            <input
+              aria-label={texts.metadataValue}
+              value={field.value}
+              onInput={({ currentTarget }) => change(at, { ...field, value: currentTarget.value })}
+            />
+            <IconButton
+              icon="x"
+              label={texts.remove}
+              onClick={() => setFields(fields.filter((_, index) => index !== at))}
+            />
+          </div>
+        ))}
+        <button
+          type="button"
+          class="link"
+          onClick={() => setFields([...fields, { name: '', value: '' }])}
+        >
+          <Icon name="plus" size={14} />
+          {texts.addMetadata}
+        </button>
+      </fieldset>
+      <div class="panel-actions">
+        <CancelButton onClick={() => onDone(undefined)} />
+        <button type="submit" class="primary">
+          {texts.save}
+        </button>
+      </div>
+    </form>
+  );
+}

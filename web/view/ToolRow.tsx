@@ -1,0 +1,149 @@
+// The row of actions above the list: for the folder, or for what is selected in it.
+import { actionsFor, paste } from '../actions.js';
+import { useApp } from '../app.js';
+import { sizeOf } from '../model/order.js';
+import { Icon, IconButton } from './Icon.js';
+import { usePhone } from './hooks.js';
+import { openMenuBelow } from './Menu.js';
+import { chooseFiles } from './choose.js';
+
+export function ToolRow() {
+  const { selection } = useApp();
+  return (
+    <div class="tools">{selection.entries.value.length > 0 ? <ForSelection /> : <ForFolder />}</div>
+  );
+}
+
+function ForFolder() {
+  const app = useApp();
+  const { texts, overlay, folder, route, config } = app;
+  const may = app.may.value;
+  const isPhone = usePhone();
+  const uploads = [
+    { icon: 'upload', label: texts.uploadFiles, keys: 'U', run: () => chooseFiles(app, false) },
+    {
+      icon: 'folder-up',
+      label: texts.uploadFolder,
+      keys: 'Shift+U',
+      run: () => chooseFiles(app, true),
+    },
+  ];
+  const newFolder = () => (overlay.value = { kind: 'newFolder' });
+  return (
+    <>
+      {may.upload && !isPhone && (
+        <span class="split">
+          <button type="button" class="primary" onClick={() => chooseFiles(app, false)}>
+            <Icon name="upload" />
+            {texts.upload}
+          </button>
+          <button
+            type="button"
+            class="primary split-more"
+            aria-label={texts.uploadFolder}
+            aria-haspopup="menu"
+            onClick={(event) => openMenuBelow(app, event, texts.upload, [uploads])}
+          >
+            <Icon name="chevron-down" size={16} />
+          </button>
+        </span>
+      )}
+      {may.newFolder && !isPhone && (
+        <button type="button" class="plain" onClick={newFolder}>
+          <Icon name="folder-plus" />
+          {texts.newFolder}
+        </button>
+      )}
+      {app.clipboard.value !== undefined && may.paste && (
+        <button type="button" class="plain" onClick={() => paste(app)}>
+          <Icon name="clipboard-paste" />
+          {texts.paste}
+        </button>
+      )}
+      {isPhone && (may.upload || may.newFolder) && (
+        <button
+          type="button"
+          class="floating"
+          aria-label={texts.upload}
+          aria-haspopup="menu"
+          onClick={(event) =>
+            openMenuBelow(app, event, texts.upload, [
+              [
+                ...(may.upload ? [uploads[0]] : []),
+                ...(may.newFolder
+                  ? [{ icon: 'folder-plus', label: texts.newFolder, run: newFolder }]
+                  : []),
+              ].filter((item) => item !== undefined),
+            ])
+          }
+        >
+          <Icon name="plus" size={24} />
+        </button>
+      )}
+      <p class="count" role="status">
+        {countText(app)}
+        {config.readOnly === true && <span class="badge">{texts.readOnly}</span>}
+        {folder.isReading.value && route.value.search !== undefined && (
+          <button type="button" class="link" onClick={folder.halt}>
+            {texts.stopSearch}
+          </button>
+        )}
+      </p>
+    </>
+  );
+}
+
+function countText({ folder, texts, format, route }: ReturnType<typeof useApp>): string {
+  const count = folder.visible.value.length;
+  const n = format.number(count);
+  const { search } = route.value;
+  if (search !== undefined)
+    return folder.status.value === 'whole'
+      ? texts.found(count, n, search)
+      : texts.searching(search);
+  if (folder.status.value === 'loading' || folder.error.value !== undefined) return '';
+  return folder.status.value === 'partial' ? texts.itemsAndMore(n) : texts.items(count, n);
+}
+
+const SHOWN_WIDE = new Set(['download', 'share', 'move', 'copy', 'rename', 'delete']);
+
+function ForSelection() {
+  const app = useApp();
+  const { texts, format, selection } = app;
+  const entries = selection.entries.value;
+  const isPhone = usePhone();
+  const actions = actionsFor(app, entries);
+  const size = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  return (
+    <div class="selection" role="toolbar" aria-label={texts.selected(entries.length, '')}>
+      <IconButton icon="x" label={texts.endSelection} onClick={selection.clear} />
+      <p class="selection-count" role="status">
+        {texts.selected(entries.length, format.number(entries.length))}
+        {size > 0 && <span class="muted"> · {format.size(size)}</span>}
+      </p>
+      {isPhone ? (
+        <IconButton
+          icon="ellipsis"
+          label={texts.more}
+          expanded={false}
+          onClick={(event) => openMenuBelow(app, event, texts.more, [actions])}
+        />
+      ) : (
+        actions
+          .filter(({ name }) => SHOWN_WIDE.has(name))
+          .map(({ name, icon, label, run, isDanger }) => (
+            <button
+              key={name}
+              type="button"
+              class={isDanger === true ? 'plain danger' : 'plain'}
+              title={label}
+              onClick={run}
+            >
+              <Icon name={icon} />
+              <span>{label}</span>
+            </button>
+          ))
+      )}
+    </div>
+  );
+}
