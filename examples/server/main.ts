@@ -1,7 +1,11 @@
-// The demo: the service on http://127.0.0.1:3000, over an embedded store or any S3 that the environment names.
+// The demo on http://127.0.0.1:3000: the page and the service, over an embedded store or any S3 that the environment names.
 import { randomBytes } from 'node:crypto';
 import express from 'express';
-import { allowAll, apiKeys, configureServer, createFileService } from '../../src/index.ts';
+import { configureServer, createFileService, memoryCache } from '../../src/index.ts';
+import { filePage } from '../../src/page/file-page.ts';
+import { buildPage } from '../../web/build.ts';
+import { demoPages, noWatchers } from './demo-pages.ts';
+import { authenticateWith, authorize } from './people.ts';
 import { embeddedStore, storeFromEnvironment } from './store.ts';
 
 const port = Number(process.env['PORT'] ?? 3000);
@@ -13,20 +17,32 @@ const mount = '/api/v2/s3files';
 const named = storeFromEnvironment(process.env);
 const store = named ?? (await embeddedStore());
 
+const watchers = noWatchers();
 const files = createFileService({
   ...store.config,
-  authenticate: apiKeys({ [key]: { id: 'demo' } }),
-  authorize: allowAll,
+  authenticate: authenticateWith(key),
+  authorize,
+  audit: watchers.tell,
+  cache: memoryCache({ maxBytes: 32 * 2 ** 20 }),
+  cacheTtl: 10,
 });
 
 console.log(`Store: ${store.description}`);
 if (named !== undefined) await printFindings();
 
-const server = configureServer(express().use(mount, files).listen(port, host));
+// A checkout has no built page yet.
+await buildPage();
+const app = express().disable('x-powered-by');
+app.use(mount, files);
+app.use('/files', filePage(files));
+app.use(demoPages(key, watchers));
+const server = configureServer(app.listen(port, host));
 server.once('listening', () => {
   const address = server.address();
   const opened = typeof address === 'object' && address !== null ? address.port : port;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${opened}${mount}`;
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${opened}`;
+  const url = origin + mount;
+  console.log(`Open ${origin}/?key=${key}`);
   console.log(`s3files listens at ${url}/`);
   console.log('Try:');
   console.log(`  curl -H "X-DreamFactory-API-Key: ${key}" ${url}/`);

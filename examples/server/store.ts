@@ -1,5 +1,6 @@
 // Where the demo keeps its files: in memory, or in the S3 bucket that the environment names.
 import type { FileServiceConfig } from '../../src/index.ts';
+import { samples } from './samples.ts';
 import { startDouble } from '../../test/support/double/index.ts';
 
 /** A store that the demo can use. */
@@ -41,18 +42,8 @@ export function storeFromEnvironment(environment: Environment): DemoStore | unde
 /** A store in this process, with a few files in it; it is gone when the demo ends. */
 export async function embeddedStore(): Promise<DemoStore> {
   const double = await startDouble({ buckets: ['demo'] });
-  const seed = (key: string, body: string | Uint8Array, contentType: string, date: string) => {
+  for (const { key, body, contentType, date } of samples())
     double.seed('demo', key, body, { contentType, lastModified: new Date(date) });
-  };
-  const pdf = Buffer.alloc(102_400, '%PDF-1.4 a sample that is no real document\n');
-  seed('document.pdf', pdf, 'application/pdf', '2026-02-09T10:15:00Z');
-  seed('images/', '', 'application/x-directory', '2026-02-10T14:30:00Z');
-  seed('images/dot.png', dot, 'image/png', '2026-02-10T14:30:00Z');
-  seed('uploads/report.pdf', pdf, 'application/pdf', '2026-02-10T15:45:00Z');
-  seed('uploads/old-report.pdf', pdf, 'application/pdf', '2026-02-01T08:00:00Z');
-  seed('old-folder/a.txt', 'a\n', 'text/plain', '2026-01-01T00:00:00Z');
-  seed('old-folder/sub/b.txt', 'b\n', 'text/plain', '2026-01-01T00:00:00Z');
-  seed('readme.txt', 'Files of the s3files demo.\n', 'text/plain', '2026-02-09T10:15:00Z');
   return {
     description: 'embedded, in memory: everything is lost when the demo ends',
     config: {
@@ -65,9 +56,3 @@ export async function embeddedStore(): Promise<DemoStore> {
     close: () => double.close(),
   };
 }
-
-/** A picture of one pixel. */
-const dot = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
-  'base64',
-);

@@ -75,7 +75,19 @@ describe('the demo', () => {
     const names = (listing as { resource: { path: string }[] }).resource.map(({ path }) => path);
     expect([listed, names]).toEqual([
       200,
-      ['images/', 'old-folder/', 'uploads/', 'document.pdf', 'readme.txt'],
+      [
+        'Inbox/',
+        'Music/',
+        'Photos/',
+        'Private/',
+        'Reports/',
+        'Team/',
+        'Handbook.pdf',
+        'Welcome.md',
+        'app.log',
+        'mount-files.ts',
+        'settings.json',
+      ],
     ]);
 
     const [uploaded, hello] = await shell(upload);
