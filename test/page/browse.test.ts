@@ -84,7 +84,7 @@ describe('the list', () => {
     );
     await tab.open();
     const list = `document.getElementById('entries')`;
-    const top = () => tab.page.evaluate(`${list}.scrollTop`) as Promise<number>;
+    const top = () => tab.page.evaluate(`${list}?.scrollTop`) as Promise<number>;
     await tab.page.evaluate(`${list}.scrollTop = 2000`);
     // Written once the list has come to rest.
     await until(async () => (await tab.page.evaluate('history.state')) === 2000, { what: 'state' });
