@@ -77,6 +77,9 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
     },
   });
 
+  // Whoever looked at its start has paused it.
+  source.resume();
+
   // Destroyed later without a listener, it could end the process.
   stream.on('error', () => {}).on('end', () => stall.wait());
 

@@ -63,6 +63,8 @@ describe('gatherStart', () => {
       onSenderFailed: fail,
       onStalled: fail,
     });
+    // Storage is asked only then, so nobody reads the stream before.
+    await body.begun;
     expect((await buffer(body.stream)).equals(bytes)).toBe(true);
     expect([failures, body.isSent()]).toEqual([[], true]);
     body.close();
