@@ -1,6 +1,7 @@
-// The records of a zip file of stored entries, as bytes and as lengths (APPNOTE.TXT 6.3, section
-// 4.3).
+// The records of a zip file, as bytes and as lengths (APPNOTE.TXT 6.3, section 4.3).
 // Same input, same bytes: UTC dates, fixed attributes, no clock.
+
+import { packedLength } from './stored-deflate.js';
 
 /** What the directory says of one entry. */
 export interface EntryRecord {
@@ -30,6 +31,9 @@ const SLASH = 0x2f;
 // 4.4.4: bit 11 says that names are UTF-8, bit 3 that sizes and CRC follow the data.
 const UTF8_NAME = 0x0800;
 const DESCRIPTOR_FOLLOWS = 0x0008;
+// 4.4.5. A reader that cannot seek finds the end of a deflated entry by itself, that of a stored one by no rule.
+const STORED = 0;
+const DEFLATED = 8;
 const VERSION = 20;
 const VERSION_ZIP64 = 45;
 // 4.4.2: host 3 is Unix, so that the attributes below mean a mode.
@@ -51,6 +55,7 @@ export function localHeader(entry: Omit<EntryRecord, 'crc32' | 'offset'>): Buffe
   header.writeUInt32LE(0x04034b50, 0);
   header.writeUInt16LE(large ? VERSION_ZIP64 : VERSION, 4);
   header.writeUInt16LE(flags(entry.size), 6);
+  header.writeUInt16LE(methodOf(entry.size), 8);
   writeDosTime(header, 10, entry.modified);
   // 4.4.4: with bit 3 set, CRC and sizes are zero here; with ZIP64 the sizes are all ones instead.
   if (large) header.writeUInt32LE(MAX_32, 18);
@@ -68,10 +73,10 @@ export function dataDescriptor(size: number, crc32: number): Buffer {
   descriptor.writeUInt32LE(0x08074b50, 0);
   descriptor.writeUInt32LE(crc32, 4);
   if (large) {
-    descriptor.writeBigUInt64LE(BigInt(size), 8);
+    descriptor.writeBigUInt64LE(BigInt(packedLength(size)), 8);
     descriptor.writeBigUInt64LE(BigInt(size), 16);
   } else {
-    descriptor.writeUInt32LE(size, 8);
+    descriptor.writeUInt32LE(packedLength(size), 8);
     descriptor.writeUInt32LE(size, 12);
   }
   return descriptor;
@@ -87,9 +92,10 @@ export function directoryRecord(entry: EntryRecord): Buffer {
   record.writeUInt16LE(MADE_BY, 4);
   record.writeUInt16LE(values.length > 0 ? VERSION_ZIP64 : VERSION, 6);
   record.writeUInt16LE(flags(entry.size), 8);
+  record.writeUInt16LE(methodOf(entry.size), 10);
   writeDosTime(record, 12, entry.modified);
   record.writeUInt32LE(entry.crc32, 16);
-  record.writeUInt32LE(isLarge(entry.size) ? MAX_32 : entry.size, 20);
+  record.writeUInt32LE(isLarge(entry.size) ? MAX_32 : packedLength(entry.size), 20);
   record.writeUInt32LE(isLarge(entry.size) ? MAX_32 : entry.size, 24);
   record.writeUInt16LE(entry.name.length, 28);
   record.writeUInt16LE(extra.length, 30);
@@ -112,7 +118,7 @@ export function endOfArchive(extent: DirectoryExtent): Buffer {
 /** Bytes of an entry in front of the directory, its own included. */
 export function entryLength(name: Buffer, size: number, modified: Date | null): number {
   const extra = (isLarge(size) ? 20 : 0) + timestamp(modified).length;
-  return LOCAL + name.length + extra + size + descriptorLength(size);
+  return LOCAL + name.length + extra + packedLength(size) + descriptorLength(size);
 }
 
 /** Bytes of an entry in the directory. */
@@ -129,8 +135,13 @@ export function endLength(extent: DirectoryExtent): number {
 
 const NOTHING = Buffer.alloc(0);
 
+// Both sizes go to ZIP64 together, although the packed one is beyond 4 GiB a little earlier.
 function isLarge(size: number): boolean {
-  return size >= MAX_32;
+  return packedLength(size) >= MAX_32;
+}
+
+function methodOf(size: number): number {
+  return size > 0 ? DEFLATED : STORED;
 }
 
 function flags(size: number): number {
@@ -148,7 +159,7 @@ function needsZip64End({ count, size, offset }: DirectoryExtent): boolean {
 
 // 4.5.3: only the values whose own field holds all ones stand here, in this order.
 function zip64Values(entry: { readonly size: number; readonly offset: number }): number[] {
-  const sizes = isLarge(entry.size) ? [entry.size, entry.size] : [];
+  const sizes = isLarge(entry.size) ? [entry.size, packedLength(entry.size)] : [];
   return entry.offset >= MAX_32 ? [...sizes, entry.offset] : sizes;
 }
 

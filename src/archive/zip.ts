@@ -3,6 +3,7 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { FileServiceError } from '../core/errors.js';
+import { storedBlocks } from './stored-deflate.js';
 import { nameEntries } from './zip-name.js';
 import {
   dataDescriptor,
@@ -17,7 +18,7 @@ import {
 /** What is known of an entry before it is opened. */
 export interface ZipEntryFacts {
   /**
-   * Relative to the archive, unique; folders end in `/`. Unsafe names are escaped, see `safeName`.
+   * Relative to the archive, unique, in the order of keys; folders end in `/`. See `nameEntries`.
    */
   readonly name: string;
   /** Bytes; those of a folder are left out. */
@@ -42,7 +43,7 @@ export interface ZipOptions {
 const BLOCK = 64 * 1024;
 
 /**
- * An archive of stored (not compressed) entries, with ZIP64 where it is needed.
+ * An archive that compresses nothing, with ZIP64 where it is needed, for readers that cannot seek too.
  *
  * Entries are pulled one by one, as the reader takes bytes; the memory is one block, one open
  * source and the directory: 55 bytes and the name an entry, up to 28 more in an archive beyond 4
@@ -130,19 +131,20 @@ async function* archiveBytes(
   yield endOfArchive({ count, size, offset });
 }
 
-/** Yields an entry's bytes and returns their CRC-32. */
+/** Yields an entry's bytes, packed, and returns their CRC-32. */
 async function* dataBytes(entry: ZipEntry, current: OpenSource): AsyncGenerator<Buffer, number> {
   const source = await entry.open();
   current.source = source;
   // The stream may have been destroyed while the source was being opened.
   if (current.closed) source.destroy();
+  const blocks = storedBlocks(entry.size);
   let checksum = 0;
   let length = 0;
   for await (const chunk of source as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > entry.size) throw sizeMismatch(entry);
     checksum = crc32(chunk, checksum);
-    yield chunk;
+    yield* blocks(chunk);
   }
   if (length < entry.size) throw sizeMismatch(entry);
   return checksum;

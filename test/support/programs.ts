@@ -41,6 +41,11 @@ export const PROGRAMS = {
   ffmpeg: named('ffmpeg', 'audio and video read in parts'),
   haproxy: named('haproxy', 'HAProxy in front'),
   httpie: named('http', 'HTTPie as a client', ['httpie']),
+  java: {
+    commands: ['java', 'javac'],
+    packages: ['default-jdk-headless'],
+    runs: "archives as Java's ZipInputStream reads them",
+  },
   nginx: named('nginx', 'nginx in front', ['nginx-light']),
   p7zip: named('7z', 'archives as 7-Zip reads them', ['p7zip-full']),
   python3: named('python3', 'archives as Python reads them'),
