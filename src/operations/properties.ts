@@ -103,7 +103,7 @@ async function readSmall(
   const result = await looking.bucket.read(key);
   if (result.kind !== 'found') throw await explainMissing(looking, key);
   const body = streamOf(result.body);
-  if (result.stat.size > maxBytes) {
+  if (result.stat.size === null || result.stat.size > maxBytes) {
     body.destroy();
     throw tooLarge(
       `The file '${key}' is larger than the ${maxBytes} bytes that "content" answers.`,

@@ -161,11 +161,15 @@ async function readSame(
   const same = stat.etag === '' ? {} : { ifMatch: stat.etag };
   const ranges =
     range.kind === 'single' ? [range.range] : range.kind === 'several' ? range.ranges : [];
+  // Nothing can be cut out of a file whose length is not known.
+  const { size } = stat;
   const resolved =
-    ranges.length === 0 ? ({ kind: 'whole' } as const) : resolveRanges(ranges, stat.size);
-  if (resolved.kind === 'unsatisfiable') throw unsatisfiable(reading.key, stat.size);
-  if (resolved.kind === 'ranges' && resolved.ranges.length > 1)
-    return several(reading, context, stat, resolved.ranges);
+    ranges.length === 0 || size === null
+      ? ({ kind: 'whole' } as const)
+      : resolveRanges(ranges, size);
+  if (resolved.kind === 'unsatisfiable') throw unsatisfiable(reading.key, size ?? 0);
+  if (resolved.kind === 'ranges' && size !== null && resolved.ranges.length > 1)
+    return several(reading, context, { ...stat, size }, resolved.ranges);
   const [only] = resolved.kind === 'ranges' ? resolved.ranges : [];
   const result = await context.bucket.read(reading.key, {
     ...same,
@@ -178,7 +182,7 @@ async function readSame(
 function several(
   reading: Reading,
   context: RunContext,
-  stat: Stat,
+  stat: Stat & { readonly size: number },
   ranges: readonly { readonly start: number; readonly end: number }[],
 ): FileReply {
   const headers = headersOf(reading, stat);
@@ -217,7 +221,8 @@ async function replyTo(
   const { stat, range, body } = result;
   const headers = headersOf(reading, stat);
   if (range === null) {
-    headers['Content-Length'] = String(stat.size);
+    // Without a length the answer is chunked.
+    if (stat.size !== null) headers['Content-Length'] = String(stat.size);
     return { status: 200, headers, body };
   }
   headers['Content-Length'] = String(range.end - range.start + 1);
@@ -233,7 +238,7 @@ async function withoutRange(
   const looked =
     knownSize === null || knownSize === 0 ? await context.bucket.stat(reading.key) : null;
   if (looked?.kind === 'missing') throw await explainMissing(context, reading.key);
-  const size = looked?.kind === 'found' ? looked.stat.size : (knownSize ?? 0);
+  const size = (looked?.kind === 'found' ? looked.stat.size : knownSize) ?? 0;
   if (size > 0 || looked?.kind !== 'found') throw unsatisfiable(reading.key, size);
   // Nothing can be cut out of nothing: an empty file answers as a whole.
   return empty(200, { ...headersOf(reading, looked.stat), 'Content-Length': '0' });

@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream';
 export interface Stat {
   /** Decoded, relative to the root, no leading slash. */
   readonly key: string;
-  /** Bytes. */
-  readonly size: number;
+  /** Bytes; null when storage sends another form of the object than it keeps, and does not know how long that is. */
+  readonly size: number | null;
   readonly lastModified: Date | null;
   /** With its quotes, as HTTP has it: `"d41d..."`; `''` when storage gave none. */
   readonly etag: string;

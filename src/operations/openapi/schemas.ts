@@ -117,7 +117,7 @@ export const SCHEMAS = {
       name,
       type: { const: 'file' },
       content_type: mediaType,
-      content_length: bytes,
+      content_length: { ...bytes, type: ['integer', 'null'] },
       last_modified: date,
       etag,
       metadata: { type: 'object', additionalProperties: { type: 'string' } },

@@ -173,7 +173,7 @@ function read(
   const answer = file === undefined ? undefined : answerFrom(file, request);
   parts.onLookup(answer !== undefined);
   if (answer !== undefined) return Promise.resolve(answer);
-  const isTooLarge = file !== undefined && file.stat.size > parts.maxBodyBytes;
+  const isTooLarge = file !== undefined && isOver(file.stat.size, parts.maxBodyBytes);
   if (slot === undefined || isTooLarge || !isEmpty(request)) return parts.direct.read(key, request);
   return readTogether(parts, slot, key);
 }
@@ -202,12 +202,17 @@ async function fill(parts: Parts, slot: string, key: string): Promise<Filled<Tak
   const { stat, body } = result;
   // Nobody is left who could take the stream.
   if (body instanceof Readable && parts.signal.aborted) body.destroy();
-  if (stat.size > parts.maxBodyBytes)
+  if (isOver(stat.size, parts.maxBodyBytes))
     return { result: takenOnce(result), stored: store(parts, slot, { stat, bytes: null }) };
   // A body that breaks off throws here, so only whole ones are stored.
   const bytes = body instanceof Readable ? await wholeBody(body, parts.signal) : body;
   const file = bytes.length === stat.size ? { stat, bytes } : undefined;
   return { result: () => ({ ...result, body: bytes }), stored: store(parts, slot, file) };
+}
+
+// A body whose length is not known before its end is not kept.
+function isOver(size: number | null, mostBytes: number): boolean {
+  return size === null || size > mostBytes;
 }
 
 function takenOnce(result: ReadResult): Take {

@@ -147,7 +147,7 @@ export function readFrom(stat: Stat, bytes: Uint8Array, request: ReadRequest): R
   if (decision === 'not-modified') return { kind: 'not-modified', stat };
   if (decision === 'precondition-failed') return { kind: 'precondition-failed' };
   if (request.range === undefined) return { kind: 'found', stat, range: null, body: bytes };
-  const range = cut(request.range, stat.size);
+  const range = cut(request.range, bytes.length);
   if (range === null) return { kind: 'unsatisfiable', size: stat.size };
   return { kind: 'found', stat, range, body: bytes.subarray(range.start, range.end + 1) };
 }

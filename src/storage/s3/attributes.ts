@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { Attributes, Stat } from '../bucket.js';
 import type { StorageSettings } from './settings.js';
 import type { Output } from './wire/commands.js';
-import { required } from './errors.js';
 
 // Ceph 16 turns `_` into `-` in metadata names, so our own have hyphens only.
 const OWN = 's3files-';
@@ -33,15 +32,15 @@ export function keepingInput({ serverSideEncryption, kmsKeyId, storageClass }: S
   };
 }
 
-/** What a head or a read said of an object of `size` bytes. `key` is ours. */
+/** What a head or a read said of an object of `size` bytes, null when that is not known. `key` is ours. */
 export function statOf(
   key: string,
-  size: number | undefined,
+  size: number | null,
   output: Output<'GetObject'> | Output<'HeadObject'>,
 ): Stat {
   return {
     key,
-    size: required(size, 'a length'),
+    size,
     lastModified: output.LastModified ?? null,
     etag: quoted(output.ETag),
     contentType: output.ContentType ?? null,

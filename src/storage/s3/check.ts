@@ -5,6 +5,7 @@ import { keepingInput } from './attributes.js';
 import type { S3Context } from './call.js';
 import { probe } from './probes/conditional-writes.js';
 import { nonsense, refusalOf, type Refusal } from './errors.js';
+import { putInMemory } from './writing/checksum.js';
 import { storedEtag } from './writing/put-object.js';
 
 /** What is looked at, in this order. */
@@ -85,7 +86,8 @@ type Right = (typeof RIGHTS)[number];
 const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<void>> = {
   async write(context, Key) {
     const kept = keepingInput(context.settings);
-    const output = await context.send('PutObject', { Key, Body: Buffer.from(TEXT), ...kept });
+    const put = { input: { Key, ...kept }, bytes: Buffer.from(TEXT) };
+    const output = await putInMemory(context, put);
     storedEtag(output);
   },
   async read(context, Key) {

@@ -13,6 +13,9 @@ export type IfMatchSpelling = 'quoted' | 'bare' | 'ignored';
 /** What a store does with the condition of a CompleteMultipartUpload. */
 export type CompleteCondition = 'honoured' | 'ignored' | 'refused';
 
+/** How bytes are vouched for: by CRC-32 in a header of AWS's own, or by the older Content-MD5. */
+export type Checksum = 'crc32' | 'md5';
+
 /** One storage. */
 export interface Connection {
   readonly settings: StorageSettings;
@@ -25,12 +28,20 @@ export interface Connection {
   readonly known: {
     readonly bucketCreated: SharedAnswer<void>;
     readonly bucketExists: SharedAnswer<void>;
+    readonly needsChecksum: SharedAnswer<boolean>;
     readonly hasAcls: SharedAnswer<boolean>;
     readonly speaksS3: SharedAnswer<void>;
     readonly conditionalWrites: SharedAnswer<boolean>;
     readonly completeCondition: SharedAnswer<CompleteCondition>;
     readonly ifMatchSpelling: SharedAnswer<IfMatchSpelling>;
     readonly signedWritesAreBound: SharedAnswer<boolean>;
+  };
+  /** What refusals have taught of this store. */
+  readonly learnt: {
+    /** Whether it has DeleteObjects, in the form that the SDK sends. */
+    batchDelete: boolean;
+    /** The checksum that it takes with bytes that are in memory. */
+    checksum: Checksum;
   };
   /** Multipart uploads that this process works on, by the names of their marks: never swept. */
   readonly liveUploads: Set<string>;
@@ -56,6 +67,7 @@ export function connect(settings: StorageSettings): Connection {
     known: {
       bucketCreated: sharedAnswer(),
       bucketExists: sharedAnswer(BUCKET_SEEN_MS),
+      needsChecksum: sharedAnswer(),
       hasAcls: sharedAnswer(),
       speaksS3: sharedAnswer(),
       conditionalWrites: sharedAnswer(),
@@ -63,6 +75,7 @@ export function connect(settings: StorageSettings): Connection {
       ifMatchSpelling: sharedAnswer(),
       signedWritesAreBound: sharedAnswer(),
     },
+    learnt: { batchDelete: true, checksum: 'crc32' },
     liveUploads: new Set(),
     turns: turns(),
     close(reason) {

@@ -63,14 +63,16 @@ async function copyNow(context: S3Context, request: CopyRequest, how: How): Prom
     context.connection.wire.endpoint(),
   ]);
   if (head === undefined) return { kind: 'missing' };
-  const source = statOf(from, head.ContentLength, head);
+  const source = statOf(from, head.ContentLength ?? null, head);
   // Ceph 16 and s3rver ignore the condition on the source.
   if (ifSourceMatch !== undefined && source.etag !== ifSourceMatch)
     return { kind: 'precondition-failed' };
-  const isWhole = source.size <= how.limits.whole;
+  // What a store decodes on its way out is small, and is copied as it is kept.
+  const size = source.size ?? 0;
+  const isWhole = size <= how.limits.whole;
   const losesTags = !isWhole || (attributes !== undefined && !isAws);
   const kept = await keptOf(context, from, { source: head, losesTags });
-  const copying = { ...how, source, kept };
+  const copying = { ...how, source: { ...source, size }, kept };
   const result = isWhole
     ? await copyWhole(context, request, copying)
     : await copyByParts(context, request, copying);
@@ -89,7 +91,7 @@ async function headOf(context: S3Context, key: string): Promise<Output<'HeadObje
 }
 
 interface Copying extends How {
-  readonly source: Stat;
+  readonly source: SizedStat;
   readonly kept: Kept;
 }
 
@@ -172,9 +174,11 @@ async function copyByParts(
   }
 }
 
+type SizedStat = Stat & { readonly size: number };
+
 interface PartCopies {
   readonly limits: CopyLimits;
-  readonly source: Stat;
+  readonly source: SizedStat;
   readonly upload: Upload;
 }
 

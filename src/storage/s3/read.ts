@@ -3,6 +3,7 @@ import { LinkedAbort } from '../../core/client-signal.js';
 import type { ByteRange, ReadConditions, ReadRequest, ReadResult, Stat } from '../bucket.js';
 import { digestCheck } from '../streams/digest-check.js';
 import { asFlow, type Flow } from '../streams/flow.js';
+import { flowBody } from '../streams/flow-body.js';
 import { inexact, resumingBody } from '../streams/resuming-body.js';
 import { quoted, statOf, unchanged } from './attributes.js';
 import type { S3Context } from './call.js';
@@ -97,7 +98,8 @@ async function found(context: S3Context, { key, request, output }: Found): Promi
   const first = required(output.Body, 'a body');
   try {
     await assertSpeaksS3(context, output);
-    const length = required(output.ContentLength, 'a length');
+    const length = output.ContentLength ?? lengthOf(first);
+    if (length === null) return foundOfUnknownLength(context, { key, output }, asFlow(first));
     const part = partOf(request.range, output, length);
     const stat = statOf(key, part?.size ?? length, output);
     const start = part?.start ?? 0;
@@ -123,6 +125,24 @@ async function found(context: S3Context, { key, request, output }: Found): Promi
     if (!(first instanceof Uint8Array)) first.destroy();
     throw error;
   }
+}
+
+// A store that decodes gzip on its way out (GCS) does not know how long that will be.
+function foundOfUnknownLength(
+  context: S3Context,
+  { key, output }: Omit<Found, 'request'>,
+  flow: Flow,
+): ReadResult {
+  // Then no range was cut either.
+  if (output.$metadata.httpStatusCode === 206)
+    throw nonsense('Storage gave a part of a file without its length.');
+  const stat = statOf(key, null, output);
+  const body = flowBody(flow, context.settings.timeouts.idleMs);
+  return { kind: 'found', stat, range: null, body };
+}
+
+function lengthOf(body: Flow | Uint8Array): number | null {
+  return body instanceof Uint8Array ? body.length : null;
 }
 
 interface Part {

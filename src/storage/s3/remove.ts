@@ -48,7 +48,7 @@ export async function removeMany(
   const batch = keys.filter((key) => !NOT_XML.test(key));
   const odd = keys.filter((key) => NOT_XML.test(key));
   const failed = batch.length === 0 ? [] : await removeBatch(context, batch);
-  for (const key of odd) await remove(context, key);
+  await removeSingly(context, odd);
   return { failed, deleted: keys.length - failed.length };
 }
 
@@ -56,10 +56,55 @@ export async function removeMany(
 // eslint-disable-next-line no-control-regex
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
-async function removeBatch(context: S3Context, keys: readonly string[]): Promise<string[]> {
+// Stores take their time for many: a thousand that are removed in seconds are no outage.
+const MS_A_KEY = 50;
+
+async function removeBatch(
+  context: S3Context,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const { learnt, settings } = context.connection;
+  if (!learnt.batchDelete) return removeSingly(context, keys);
   const Objects = keys.map((key) => ({ Key: context.keyOf(key) }));
-  const { Errors = [] } = await context.send('DeleteObjects', { Delete: { Quiet: true, Objects } });
-  return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key }) =>
-    context.relative(required(Key, 'the name of a file')),
-  );
+  const answerMs = settings.timeouts.requestMs + keys.length * MS_A_KEY;
+  try {
+    const input = { Delete: { Quiet: true, Objects } };
+    const { Errors = [] } = await context.send('DeleteObjects', input, { answerMs });
+    return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key }) =>
+      context.relative(required(Key, 'the name of a file')),
+    );
+  } catch (error) {
+    if (!isForeignToStore(error)) throw error;
+    const failed = await removeSingly(context, keys);
+    // GCS has no such call, others refuse its checksum: what was learnt is true for every later one.
+    learnt.batchDelete = false;
+    return failed;
+  }
+}
+
+/** Whether a store does not know this call, or not in this form. */
+function isForeignToStore(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  return refusal?.kind === 'unsupported' || refusal?.status === 400;
+}
+
+// Enough to hide the wait for answers.
+const AT_ONCE = 16;
+
+/** Removes one by one; those that storage refuses are answered. */
+async function removeSingly(
+  context: S3Context,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const left = keys.values();
+  const failed: string[] = [];
+  const work = async (): Promise<void> => {
+    for (const key of left)
+      await remove(context, key).catch((error: unknown) => {
+        if (refusalOf(error)?.kind !== 'denied') throw error;
+        failed.push(key);
+      });
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, keys.length) }, work));
+  return failed;
 }

@@ -17,7 +17,9 @@ export async function stat(
   try {
     const output = await context.send('HeadObject', input);
     await assertSpeaksS3(context, output);
-    return { kind: 'found', stat: statOf(key, output.ContentLength, output) };
+    // SeaweedFS answers so for the name of a folder: nothing that a file has.
+    if (output.ETag === undefined && output.LastModified === undefined) return { kind: 'missing' };
+    return { kind: 'found', stat: statOf(key, output.ContentLength ?? null, output) };
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal?.kind === 'missing') {

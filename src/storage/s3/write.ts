@@ -8,6 +8,7 @@ import { gatherStart } from '../streams/gathered-start.js';
 import { newNonce } from './attributes.js';
 import type { S3Context } from './call.js';
 import { nonsense } from './errors.js';
+import { needsChecksum } from './writing/checksum.js';
 import { guardInput, isGuarded } from './writing/guard.js';
 import { writeByParts } from './writing/multipart.js';
 import { outcomeOf, putBytes, putStream, type Writing } from './writing/put-object.js';
@@ -46,7 +47,8 @@ async function store(
   // A socket to storage is claimed for what has come, never for what a slow sender may yet send.
   const start = await gatherStart(body, { length, signal: context.call.signal });
   if (start.kind === 'whole') return putBytes(context, start.bytes, writing);
-  if (start.kind === 'slow') return writeByParts(context, body, writing);
+  if (start.kind === 'slow' || (await needsChecksum(context)))
+    return writeByParts(context, body, writing);
   return storeStream(context, body, { writing, length });
 }
 

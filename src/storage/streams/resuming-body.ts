@@ -125,7 +125,7 @@ class ResumingBody extends Readable implements FlowReceiver {
     // Every byte came and the answer is still bad: a checksum did not match.
     if (this.#received === length && length > 0) return void this.destroy(inexact(cause));
     const pauseMs = this.#losses.pauseAfterLoss(this.#received);
-    if (pauseMs === undefined) return void this.destroy(gone(cause));
+    if (pauseMs === undefined) return void this.destroy(brokenOff(cause));
     this.#pause = setTimeout(() => this.#reopen(), pauseMs);
   }
 
@@ -146,7 +146,7 @@ class ResumingBody extends Readable implements FlowReceiver {
     // Anything but our own error is why the whole request was aborted.
     if (!isFileServiceError(error)) return void this.destroy(error as Error);
     if (error.reason === 'storage_unavailable') return this.fail(error);
-    this.destroy(gone(error));
+    this.destroy(brokenOff(error));
   }
 }
 
@@ -167,7 +167,8 @@ function lossCounter(): LossCounter {
   };
 }
 
-function gone(cause: unknown): FileServiceError {
+/** `storage_unavailable`: the rest of a file does not come. */
+export function brokenOff(cause: unknown): FileServiceError {
   return new FileServiceError('storage_unavailable', 'Storage broke off in the middle of a file.', {
     cause,
     headers: { 'Retry-After': '5' },

@@ -5,6 +5,7 @@ import { keepingInput } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import type { CompleteCondition } from '../connection.js';
 import { refusalOf, required } from '../errors.js';
+import { checksumInput, putInMemory } from '../writing/checksum.js';
 
 /** AWS honours it; other stores are asked once. */
 export async function completeCondition(context: S3Context): Promise<CompleteCondition> {
@@ -17,12 +18,17 @@ async function ask(context: S3Context): Promise<CompleteCondition> {
   const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
   const kept = keepingInput(context.settings);
   const Body = new Uint8Array(0);
-  await context.send('PutObject', { Key, Body, ...kept });
+  await putInMemory(context, { input: { Key, ...kept }, bytes: Body });
   try {
     const { UploadId } = await context.send('CreateMultipartUpload', { Key, ...kept });
     const part = { Key, UploadId: required(UploadId, 'an upload id') };
     try {
-      const { ETag } = await context.send('UploadPart', { ...part, PartNumber: 1, Body });
+      const { ETag } = await context.send('UploadPart', {
+        ...part,
+        PartNumber: 1,
+        Body,
+        ...checksumInput(Body, 'md5'),
+      });
       return await completeOver(context, { ...part, ETag });
     } finally {
       await context.send('AbortMultipartUpload', part).catch(() => undefined);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { keepingInput } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import { refusalOf } from '../errors.js';
+import { putInMemory } from '../writing/checksum.js';
 import { pauseBefore } from '../retry.js';
 
 /**
@@ -78,9 +79,13 @@ async function patiently(put: Put): Promise<'honoured' | 'ignored' | 'unknown'> 
 async function onFreshKey<T>(context: S3Context, trial: (put: Put) => Promise<T>): Promise<T> {
   const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
   const kept = keepingInput(context.settings);
-  const input = { Key, Body: new Uint8Array(0), IfNoneMatch: '*', ...kept };
+  const input = { Key, IfNoneMatch: '*', ...kept };
+  const bytes = new Uint8Array(0);
   const put: Put = () =>
-    context.send('PutObject', input, { attempts: 1 }).then(() => 'stored' as const, verdictOf);
+    putInMemory(context, { input, bytes, options: { attempts: 1 } }).then(
+      () => 'stored' as const,
+      verdictOf,
+    );
   try {
     return await trial(put);
   } finally {

@@ -5,6 +5,7 @@ import { keepingInput } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import type { IfMatchSpelling } from '../connection.js';
 import { refusalOf } from '../errors.js';
+import { putInMemory } from '../writing/checksum.js';
 
 /** The `If-Match` that this store understands; undefined where it would ignore one. */
 export async function ifMatchFor(context: S3Context, etag: string): Promise<string | undefined> {
@@ -19,16 +20,17 @@ export async function ifMatchFor(context: S3Context, etag: string): Promise<stri
 
 async function spellingOf(context: S3Context): Promise<IfMatchSpelling> {
   const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
-  const input = { Key, Body: new Uint8Array(0), ...keepingInput(context.settings) };
+  const bytes = new Uint8Array(0);
+  const input = { Key, ...keepingInput(context.settings) };
   const takes = (IfMatch: string): Promise<boolean> =>
-    context.send('PutObject', { ...input, IfMatch }).then(
+    putInMemory(context, { input: { ...input, IfMatch }, bytes }).then(
       () => true,
       (error: unknown) => {
         if (NOT_TAKEN.has(refusalOf(error)?.kind ?? '')) return false;
         throw error;
       },
     );
-  const { ETag = '' } = await context.send('PutObject', input);
+  const { ETag = '' } = await putInMemory(context, { input, bytes });
   try {
     // Taken although no object has this ETag: the header is not looked at.
     if (await takes('"0"')) return 'ignored';

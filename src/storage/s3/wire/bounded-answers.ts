@@ -12,6 +12,7 @@ export const MOST_DOCUMENT_BYTES = 8 * 2 ** 20;
 const SLOW = new Set([
   'CompleteMultipartUploadCommand',
   'CopyObjectCommand',
+  'DeleteObjectsCommand',
   'UploadPartCopyCommand',
 ]);
 

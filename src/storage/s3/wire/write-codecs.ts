@@ -7,6 +7,11 @@ import type { Input, Output } from './commands.js';
 import { encodeRfc3986 } from './sigv4.js';
 import type { TransportAnswer } from './transport.js';
 
+const CHECKSUM_HEADERS = [
+  ['ChecksumCRC32', 'x-amz-checksum-crc32'],
+  ['ContentMD5', 'content-md5'],
+] as const;
+
 const PUT_HEADERS: HeaderNames<keyof Input<'PutObject'>> = [
   ['ContentType', 'content-type'],
   ['CacheControl', 'cache-control'],
@@ -18,6 +23,7 @@ const PUT_HEADERS: HeaderNames<keyof Input<'PutObject'>> = [
   ['ServerSideEncryption', 'x-amz-server-side-encryption'],
   ['SSEKMSKeyId', 'x-amz-server-side-encryption-aws-kms-key-id'],
   ['StorageClass', 'x-amz-storage-class'],
+  ...CHECKSUM_HEADERS,
 ];
 
 export const putObject: Codec<'PutObject'> = {
@@ -34,7 +40,7 @@ export const uploadPart: Codec<'UploadPart'> = {
   encode: (input) => ({
     s3Key: input.Key ?? '',
     query: `partNumber=${input.PartNumber}&uploadId=${encodeRfc3986(input.UploadId ?? '')}&x-id=UploadPart`,
-    headers: [],
+    headers: headersOf(input, CHECKSUM_HEADERS),
     ...written(input),
   }),
   decode: stored,

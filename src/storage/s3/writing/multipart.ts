@@ -10,6 +10,7 @@ import { partBudget } from '../../streams/part-budget.js';
 import { newNonce } from '../attributes.js';
 import { completeCondition } from '../probes/complete-condition.js';
 import type { S3Context } from '../call.js';
+import { checksumInput, needsChecksum } from './checksum.js';
 import { isGuarded, look } from './guard.js';
 import { watchedBytes } from './watched-bytes.js';
 import { stat } from '../stat.js';
@@ -120,13 +121,15 @@ async function sendPieces(
   { first, pieces, writing, halt }: Sending,
 ): Promise<WriteResult> {
   const { key, request, nonce } = writing;
-  const upload = await openUpload(context, { key, attributes: request, nonce }).catch(
-    (error: unknown) => {
-      first.release();
-      throw error;
-    },
-  );
-  const parts = partsOf(context, { key, upload, halt });
+  const begin = async () => ({
+    withChecksum: await needsChecksum(context),
+    upload: await openUpload(context, { key, attributes: request, nonce }),
+  });
+  const { upload, withChecksum } = await begin().catch((error: unknown) => {
+    first.release();
+    throw error;
+  });
+  const parts = partsOf(context, { key, upload, halt, withChecksum });
   try {
     await parts.add(first);
     for await (const piece of pieces) await parts.add(piece);
@@ -154,9 +157,10 @@ interface PartsOptions {
   readonly key: string;
   readonly upload: Upload;
   readonly halt: Halt;
+  readonly withChecksum: boolean;
 }
 
-function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts {
+function partsOf(context: S3Context, { key, upload, halt, withChecksum }: PartsOptions): Parts {
   const parts: CompletedPart[] = [];
   const { idleMs } = context.settings.timeouts;
   const inFlight = new Set<Promise<void>>();
@@ -167,7 +171,13 @@ function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts
     try {
       const output = await context.send(
         'UploadPart',
-        { Key: context.keyOf(key), UploadId: upload.id, PartNumber },
+        {
+          Key: context.keyOf(key),
+          UploadId: upload.id,
+          PartNumber,
+          // Of the kind that says nothing of the whole upload, which was begun without a checksum.
+          ...(withChecksum ? checksumInput(piece.bytes, 'md5') : {}),
+        },
         {
           body: () => watchedBytes(piece.bytes, { idleMs, signal: halt.signal }),
           answerMs: null,

@@ -3,8 +3,9 @@ import { isFileServiceError } from '../../../core/errors.js';
 import type { WriteRequest, WriteResult } from '../../bucket.js';
 import { attributesInput, hasNonce, keepingInput, quoted } from '../attributes.js';
 import { detached, type S3Context, type SentBody } from '../call.js';
-import { nonsense } from '../errors.js';
-import { refusedBy, type GuardInput } from './guard.js';
+import { nonsense, refusalOf } from '../errors.js';
+import { putInMemory } from './checksum.js';
+import { look, refusedBy, type GuardInput } from './guard.js';
 import { watchedBytes } from './watched-bytes.js';
 
 /** A write that was decided upon: what every way of writing needs. */
@@ -27,18 +28,14 @@ export async function putBytes(
 ): Promise<WriteResult> {
   const { idleMs } = context.settings.timeouts;
   const { signal } = context.call;
-  const input = putInput(context, writing);
   let repeated = false;
   const onRepeat = (): void => void (repeated = true);
+  const isSmall = bytes.length <= UNWATCHED_BYTES;
+  const watched = { body: () => watchedBytes(bytes, { idleMs, signal }), answerMs: null };
+  const options = { onRepeat, ...(isSmall ? {} : watched) };
   try {
-    const output =
-      bytes.length <= UNWATCHED_BYTES
-        ? await context.send('PutObject', { ...input, Body: bytes }, { onRepeat })
-        : await context.send('PutObject', input, {
-            body: () => watchedBytes(bytes, { idleMs, signal }),
-            answerMs: null,
-            onRepeat,
-          });
+    const input = putInput(context, writing);
+    const output = await putInMemory(context, { input, bytes, options });
     return { kind: 'written', etag: storedEtag(output), size: bytes.length };
   } catch (error) {
     // The first attempt may have been stored, and the second found it there.
@@ -94,6 +91,10 @@ export async function outcomeOf(
     if (etag !== undefined) return { kind: 'written', etag, size };
   }
   if (refused !== undefined) return refused;
+  // Stores that take one write a second on a key do not look whether it is there.
+  const isTooMany = refusalOf(error)?.status === 429;
+  const there = isTooMany ? await look(context, writing.key, writing.request) : undefined;
+  if (there !== undefined) return there;
   throw error;
 }
 
