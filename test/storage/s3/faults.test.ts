@@ -142,7 +142,9 @@ describe('storage that is out', () => {
 
 describe('sockets', () => {
   it('never opens more than allowed, and a queue for them is no outage', async () => {
-    const { double, storage } = await start({ maxSockets: 2 });
+    // The reads are held until they are let go: only the queue has a bound that can end before.
+    const timeouts = { ...QUICK, requestMs: 60_000, idleMs: 60_000 };
+    const { double, storage } = await start({ maxSockets: 2, timeouts });
     double.seed('bucket', 'box/x', 'x');
     const leaving = new ClientAbort();
     double.inject({ kind: 'black-hole', times: 2 });
