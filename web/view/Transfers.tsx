@@ -85,8 +85,7 @@ function Headline() {
       </span>
       {isActive && seconds !== undefined && (
         <span class="muted">
-          {' '}
-          · {texts.perSecond(format.size(speed))} · {texts.left(format.duration(seconds))}
+          {texts.perSecond(format.size(speed))} · {texts.left(format.duration(seconds))}
         </span>
       )}
     </h2>
