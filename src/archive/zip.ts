@@ -5,6 +5,8 @@ import { crc32 } from 'node:zlib';
 import { FileServiceError } from '../core/errors.js';
 import { storedBlocks } from './stored-deflate.js';
 import { nameEntries } from './zip-name.js';
+import { cutPart, needsEntry } from './zip-part.js';
+import type { Piece, ZipPart } from './zip-part.js';
 import {
   dataDescriptor,
   directoryRecord,
@@ -36,6 +38,8 @@ export interface ZipEntry extends ZipEntryFacts {
 export interface ZipOptions {
   /** Destroys the stream when it fires. */
   readonly signal?: AbortSignal;
+  /** Makes only these bytes of it; entries that they do not need are not opened. */
+  readonly part?: ZipPart;
 }
 
 // Small pieces (headers, descriptors, small files) are joined up to this many bytes: fewer writes
@@ -55,10 +59,10 @@ const BLOCK = 64 * 1024;
  */
 export function zipStream(
   entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>,
-  { signal }: ZipOptions = {},
+  { signal, part }: ZipOptions = {},
 ): { stream: Readable } {
   const current: OpenSource = { closed: false };
-  const bytes = archiveBytes(entries, current);
+  const bytes = cutPart(archiveBytes(entries, current, part), part);
   const stream = new Readable({
     highWaterMark: BLOCK,
     read() {
@@ -85,11 +89,16 @@ export function zipStream(
   return { stream };
 }
 
-/**
- * The exact length in bytes of the archive that `zipStream` makes of these entries, in this
- * order.
- */
-export function zipLength(entries: Iterable<ZipEntryFacts>): number {
+/** What is known of an archive before it is made. */
+export interface ZipLayout {
+  /** Bytes of the whole. */
+  readonly length: number;
+  /** Where the directory begins: what stands before needs no entry but its own. */
+  readonly directoryOffset: number;
+}
+
+/** The exact layout of the archive that `zipStream` makes of these entries, in this order. */
+export function zipLayout(entries: Iterable<ZipEntryFacts>): ZipLayout {
   const nameOf = nameEntries();
   let offset = 0;
   let size = 0;
@@ -100,7 +109,8 @@ export function zipLength(entries: Iterable<ZipEntryFacts>): number {
     offset += entryLength(entry.name, entry.size, entry.modified);
     count += 1;
   }
-  return offset + size + endLength({ count, size, offset });
+  const length = offset + size + endLength({ count, size, offset });
+  return { length, directoryOffset: offset };
 }
 
 interface OpenSource {
@@ -111,7 +121,8 @@ interface OpenSource {
 async function* archiveBytes(
   entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>,
   current: OpenSource,
-): AsyncGenerator<Buffer, void> {
+  part: ZipPart | undefined,
+): AsyncGenerator<Piece, void> {
   const nameOf = nameEntries();
   const directory = pages();
   let offset = 0;
@@ -119,11 +130,14 @@ async function* archiveBytes(
   for await (const facts of entries) {
     if (current.closed) return;
     const entry = describe(facts, nameOf);
-    yield localHeader(entry);
-    const checksum = entry.size === 0 ? 0 : yield* dataBytes(facts, current);
-    yield dataDescriptor(entry.size, checksum);
-    directory.append(directoryRecord({ ...entry, crc32: checksum, offset }));
-    offset += entryLength(entry.name, entry.size, entry.modified);
+    const length = entryLength(entry.name, entry.size, entry.modified);
+    if (needsEntry(part, offset, offset + length)) {
+      yield localHeader(entry);
+      const checksum = entry.size === 0 ? 0 : yield* dataBytes(facts, current);
+      yield dataDescriptor(entry.size, checksum);
+      directory.append(directoryRecord({ ...entry, crc32: checksum, offset }));
+    } else yield length;
+    offset += length;
     count += 1;
   }
   const { size } = directory;

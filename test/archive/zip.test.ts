@@ -9,8 +9,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openArchive } from '../../src/archive/unzip.ts';
 import { nameEntries, safeName } from '../../src/archive/zip-name.ts';
-import { zipLength, zipStream } from '../../src/archive/zip.ts';
-import type { ZipEntry } from '../../src/archive/zip.ts';
+import { zipLayout, zipStream } from '../../src/archive/zip.ts';
+import type { ZipEntry, ZipEntryFacts } from '../../src/archive/zip.ts';
 import { isFileServiceError } from '../../src/core/errors.ts';
 import { sourceOf } from '../support/crafted-zip.ts';
 import { installed } from '../support/programs.ts';
@@ -94,6 +94,38 @@ describe('zipStream', () => {
       expect(String(await buffer(await (entry ?? never()).open()))).toBe('x'.repeat(size));
     },
   );
+
+  it('makes any part of an archive, and opens only what the part needs', async () => {
+    const opened: string[] = [];
+    const entries = ['a', 'b', 'c'].map((name) => ({
+      ...file(name, name.repeat(70_000)),
+      open: async () => {
+        opened.push(name);
+        return pieces(name.repeat(70_000));
+      },
+    }));
+    const whole = await bytesOf(entries);
+    const { length, directoryOffset } = zipLayout(entries);
+    const lengthOfOne = directoryOffset / 3;
+    const parts: readonly (readonly [number, number, string])[] = [
+      [0, 0, 'a'],
+      [0, length - 1, 'abc'],
+      [lengthOfOne, 2 * lengthOfOne - 1, 'b'],
+      [lengthOfOne - 1, lengthOfOne, 'ab'],
+      [directoryOffset - 1, directoryOffset - 1, 'c'],
+      [directoryOffset - 1, directoryOffset, 'abc'],
+      [length - 1, length - 1, 'abc'],
+      [100_000, 150_000, 'bc'],
+    ];
+    for (const [start, end, needed] of parts) {
+      opened.length = 0;
+      const part = await buffer(
+        zipStream(entries, { part: { start, end, directoryOffset } }).stream,
+      );
+      expect(part.equals(whole.subarray(start, end + 1))).toBe(true);
+      expect(opened.join('')).toBe(needed);
+    }
+  });
 
   it('opens one source at a time, each when the former has ended', async () => {
     const log: string[] = [];
@@ -229,12 +261,12 @@ describe('zipStream', () => {
     // What any archive takes the first time is no growth.
     await lengthOf(zipStream(entries.slice(0, 16)).stream);
     const before = process.memoryUsage().rss;
-    expect(await lengthOf(zipStream(entries).stream)).toBe(zipLength(entries));
+    expect(await lengthOf(zipStream(entries).stream)).toBe(lengthFor(entries));
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * MEBIBYTE);
   });
 });
 
-describe('zipLength', () => {
+describe('zipLayout', () => {
   const name = fc.oneof(
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
     fc.constantFrom('a\\b', 'a%5Cb', '../x', 'd/'),
@@ -245,7 +277,7 @@ describe('zipLength', () => {
   it('is the exact length of the archive', async () => {
     const property = fc.asyncProperty(fc.array(facts, { maxLength: 20 }), async (list) => {
       const entries = list.map((one) => ({ ...file(one.name, one.text), modified: one.date }));
-      expect(zipLength(entries)).toBe((await bytesOf(entries)).length);
+      expect(lengthFor(entries)).toBe((await bytesOf(entries)).length);
     });
     await fc.assert(property, { numRuns: 200 });
   });
@@ -254,8 +286,8 @@ describe('zipLength', () => {
     [65_534, 22],
     [65_535, 98],
   ])('counts the ZIP64 records of %i entries, %i bytes at the end', (count, end) => {
-    const one = zipLength(manyFacts(1)) - 22;
-    expect(zipLength(manyFacts(count))).toBe(count * one + end);
+    const one = lengthFor(manyFacts(1)) - 22;
+    expect(lengthFor(manyFacts(count))).toBe(count * one + end);
   });
 
   // 65,532 whole blocks and what still fits below 4 GiB - 1 with the block headers.
@@ -269,7 +301,7 @@ describe('zipLength', () => {
     ['5 TiB', 5 * 1024 * GIBIBYTE, 31 + 9 + 20 + 24 + 47 + 9 + 20 + 98],
   ])('counts ZIP64 fields and block headers of a file of %s', (_, size, overhead) => {
     const blocks = 5 * Math.ceil(size / 65_535);
-    expect(zipLength([{ name: 'a', size, modified }])).toBe(size + blocks + overhead);
+    expect(lengthFor([{ name: 'a', size, modified }])).toBe(size + blocks + overhead);
   });
 });
 
@@ -408,7 +440,7 @@ describe('other programs', () => {
   it.runIf(BOTH).each([0, 1, 2500, 10_001])('find an archive of %i files whole', async (count) => {
     const path = join(folderPath, `${count}.zip`);
     await pipeline(zipStream(manyEntries(count)).stream, createWriteStream(path));
-    expect(readFileSync(path).length).toBe(zipLength(manyFacts(count)));
+    expect(readFileSync(path).length).toBe(lengthFor(manyFacts(count)));
     // Info-ZIP calls an archive of nothing a warning.
     if (count > 0) expect(run('unzip', '-tqq', path)).toBe('');
     expect(run('python3', '-m', 'zipfile', '-t', path)).toBe('Done testing\n');
@@ -441,7 +473,7 @@ for i in zipfile.ZipFile(sys.argv[1]).infolist():
       file('behind', 'hello'),
     ];
     const tail = await tailOf(zipStream(entries).stream, 2 * MEBIBYTE);
-    expect(tail.total).toBe(zipLength(entries));
+    expect(tail.total).toBe(lengthFor(entries));
     const archive = await openArchive(virtual(tail), { maxBytes: 8 * GIBIBYTE });
     expect(archive.entries.map((entry) => [entry.name, entry.size])).toEqual([
       ['large', size],
@@ -450,6 +482,10 @@ for i in zipfile.ZipFile(sys.argv[1]).infolist():
     expect(String(await buffer((await archive.entries[1]?.open()) ?? never()))).toBe('hello');
   }, 60_000);
 });
+
+function lengthFor(entries: Iterable<ZipEntryFacts>): number {
+  return zipLayout(entries).length;
+}
 
 function file(name: string, text: string): ZipEntry {
   return { name, size: Buffer.byteLength(text), modified, open: async () => pieces(text) };

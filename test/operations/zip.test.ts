@@ -52,13 +52,71 @@ describe.each(availableStores())('zip over $name', ({ open }) => {
     },
   );
 
-  it('answers 404 for no folder, and ignores a range (R70)', async () => {
+  it('answers 404 for no folder', async () => {
     expect((await service.ask({ path: '/nope/?zip=true' })).status).toBe(404);
-    const ranged = await service.ask({
-      path: '/old-folder/?zip=true',
-      headers: { Range: 'bytes=0-1' },
+  });
+
+  describe.each(['/old-folder/?zip=true', '/?zip=true'])('of %s', (path) => {
+    const ask = (headers: Readonly<Record<string, string>> = {}, method = 'GET') =>
+      service.ask({ path, method, headers });
+
+    it('answers a range (R70) of the very bytes of the whole', async () => {
+      const whole = await ask();
+      expect(whole.headers['accept-ranges']).toBe('bytes');
+      const size = whole.body.length;
+      for (const [range, start, end] of [
+        ['bytes=0-1', 0, 1],
+        ['bytes=40-', 40, size - 1],
+        ['bytes=-30', size - 30, size - 1],
+      ] as const) {
+        const part = await ask({ Range: range });
+        expect([part.status, part.headers['content-range'], part.headers['etag']]).toEqual([
+          206,
+          `bytes ${start}-${end}/${size}`,
+          whole.headers['etag'],
+        ]);
+        expect(part.body.equals(whole.body.subarray(start, end + 1))).toBe(true);
+      }
+      const beyond = await ask({ Range: `bytes=${size}-` });
+      expect([beyond.status, beyond.headers['content-range']]).toEqual([416, `bytes */${size}`]);
     });
-    expect([ranged.status, ranged.headers['content-range']]).toEqual([200, undefined]);
+
+    it('holds the conditions of a request', async () => {
+      const whole = await ask();
+      const etag = String(whole.headers['etag']);
+      const answered = async (headers: Readonly<Record<string, string>>, method = 'GET') => {
+        const answer = await ask(headers, method);
+        return [answer.status, answer.headers['etag'], answer.body.length];
+      };
+      const full = [200, etag, whole.body.length];
+      expect(await answered({ 'If-None-Match': etag })).toEqual([304, etag, 0]);
+      expect(await answered({ 'If-None-Match': etag }, 'HEAD')).toEqual([304, etag, 0]);
+      expect(await answered({ 'If-None-Match': '"other"' })).toEqual(full);
+      expect(await answered({ 'If-Match': etag })).toEqual(full);
+      expect((await ask({ 'If-Match': '"other"' })).status).toBe(412);
+      expect(await answered({ Range: 'bytes=0-9', 'If-Range': etag })).toEqual([206, etag, 10]);
+      expect(await answered({ Range: 'bytes=0-9', 'If-Range': '"other"' })).toEqual(full);
+      // Several ranges would read every file several times.
+      expect(await answered({ Range: 'bytes=0-0,5-5' })).toEqual(full);
+      expect(await answered({ Range: 'bytes=0-9' }, 'HEAD')).toEqual([200, etag, 0]);
+    });
+
+    it('answers HEAD as GET', async () => {
+      const [get, head] = [await ask(), await ask({}, 'HEAD')];
+      const names = ['content-length', 'etag', 'accept-ranges', 'content-type', 'cache-control'];
+      expect(names.map((name) => head.headers[name])).toEqual(
+        names.map((name) => get.headers[name]),
+      );
+    });
+  });
+
+  it('has another ETag once a file below the folder is another', async () => {
+    const etag = async () => (await service.ask({ path: '/etag/?zip=true' })).headers['etag'];
+    await around.plant({ 'etag/a.txt': { body: 'one' } });
+    const before = await etag();
+    await around.plant({ 'etag/a.txt': { body: 'two' } });
+    const after = await etag();
+    expect([typeof before, after === before]).toEqual(['string', false]);
   });
 });
 
@@ -82,6 +140,22 @@ describe('zip of many files', () => {
       await store.close();
     },
   );
+});
+
+describe('zip of more files than were gathered before', () => {
+  it('has its exact length with 70,000 of them', async () => {
+    const store = await doubleStore();
+    const service = await startService(store);
+    for (let index = 0; index < 70_000; index += 1)
+      store.double.seed(store.bucket, `many/${10_000 + index}`, '');
+    const { headers, body } = await service.ask({ path: '/many/?zip=true' });
+    expect([headers['content-length'], headers['accept-ranges']]).toEqual([
+      String(body.length),
+      'bytes',
+    ]);
+    await service.close();
+    await store.close();
+  }, 60_000);
 });
 
 describe('zip when something goes wrong', () => {
@@ -140,13 +214,14 @@ describe('zip when something goes wrong', () => {
       store.double.inject({ ...fault, kind: 'reset', bytes: MIB });
       const connection = await openRaw(service.port);
       connection.send(`GET ${MOUNT}/big/?zip=true HTTP/1.1\r\nHost: x\r\n\r\n`);
-      const { status, ended, body } = await connection.response({ timeoutMs: 15_000 });
+      const { status, ended, body } = await connection.response({ timeoutMs: 25_000 });
       expect([status, ['fin', 'reset'].includes(ended)]).toEqual([200, true]);
       expect(body.length).toBeLessThan(32 * MIB);
       expect(() => unzipSync(body)).toThrow();
       await until(() => service.audit.length === 1, { what: 'the audit event' });
       expect(service.audit[0]).toMatchObject({ complete: false, status: 200 });
     },
+    40_000,
   );
 
   it('R94 breaks the connection when a file changes after it was listed', async () => {
