@@ -58,16 +58,20 @@ export function isActive(essence: string): boolean {
   return ACTIVE_TYPES.has(essence) || CARRIERS.test(essence) || ACTIVE_SUBTYPE.test(subtype);
 }
 
-/** The media type that a name's extension stands for. */
-export function typeByName(name: string): string {
+/** What a file is whose name stands for no type. */
+export const UNKNOWN_TYPE = 'application/octet-stream';
+
+/** The media type that a name's extension stands for; undefined when it has none, or none that is known. */
+export function knownType(name: string): string | undefined {
   const base = name.slice(name.lastIndexOf('/') + 1);
   // The package takes a name without a dot for an extension.
-  if (!base.includes('.')) return 'application/octet-stream';
+  if (!base.includes('.')) return undefined;
   const extension = base.slice(base.lastIndexOf('.') + 1);
   const known = TYPES.get(extension);
   if (known !== undefined) return known;
-  const type = lookup(name) || 'application/octet-stream';
-  if (TYPES.size < MAX_TYPES && lookup(extension) === type) TYPES.set(extension, type);
+  const type = lookup(name) || undefined;
+  if (type !== undefined && TYPES.size < MAX_TYPES && lookup(extension) === type)
+    TYPES.set(extension, type);
   return type;
 }
 
@@ -75,12 +79,21 @@ export function typeByName(name: string): string {
 const TYPES = new Map<string, string>();
 const MAX_TYPES = 500;
 
+/** The media type that a name's extension stands for. */
+export function typeByName(name: string): string {
+  return knownType(name) ?? UNKNOWN_TYPE;
+}
+
+/** The type that this service chooses for the bytes of a file by its name: a text is then UTF-8. */
+export function chosenType(name: string): string {
+  const type = typeByName(name);
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+}
+
 // AWS "PutObject": what S3 stores when an upload names no type.
 const UNTYPED = 'binary/octet-stream';
 
-/** The type of a file: the stored one; its extension's when it was stored without one, a text then being UTF-8. */
+/** The type of a file: the stored one; the chosen one when it was stored without. */
 export function typeOf(stored: string | null, name: string): string {
-  if (stored !== null && stored !== UNTYPED) return stored;
-  const type = typeByName(name);
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+  return stored !== null && stored !== UNTYPED ? stored : chosenType(name);
 }

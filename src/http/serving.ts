@@ -2,7 +2,7 @@
 // browser of another (contract: serving what users uploaded). Knows values only.
 import { create } from 'content-disposition';
 import { httpDate } from './date.js';
-import { isActive, parseMediaType, typeOf } from './media-type.js';
+import { UNKNOWN_TYPE, isActive, parseMediaType, typeOf } from './media-type.js';
 
 /** How a host wants files served. */
 export interface ServingPolicy {
@@ -54,8 +54,6 @@ export const DEFAULT_INLINE_TYPES: readonly string[] = [
   'text/plain',
   'application/pdf',
 ];
-
-const UNKNOWN_TYPE = 'application/octet-stream';
 
 // Whose answer is kept for whom is decided by these; a shared cache must not mix callers up.
 const CREDENTIALS = [

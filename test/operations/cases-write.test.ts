@@ -120,8 +120,46 @@ onEveryStore('uploads', { config: { maxUploadBytes: 200_000 } }, (place) => {
     expect(await bytesOf('uploads/report.pdf')).toBe('other');
   });
 
+  const jsonItem = (name: string) =>
+    JSON.stringify({ resource: [{ type: 'file', name, content: 'x' }] });
+
+  it.each<[what: string, question: (name: string) => Question]>([
+    ['a raw body', (name) => ({ path: `/${name}`, body: 'x' })],
+    ['a header', (name) => ({ path: '/', headers: { 'X-File-Name': name }, body: 'x' })],
+    ['JSON', (name) => ({ path: '/', body: jsonItem(name) })],
+    ['a form', (name) => ({ path: '/', ...form(part('files', name, 'x')) })],
+  ])(
+    'says UTF-8 of a text that it typed by its name, and takes no name for an extension, by %s',
+    async (what, question) => {
+      const typed = async (name: string): Promise<string | undefined> => {
+        expect((await place().ask({ method: 'PUT', ...question(name) })).status).toBe(201);
+        return (await place().around.look(name)).content_type;
+      };
+      expect([await typed('a.csv'), await typed('a.json'), await typed('csv')]).toEqual([
+        'text/csv; charset=utf-8',
+        'application/json',
+        // RFC 7578 section 4.4: what forms say of a part without a type.
+        what === 'a form' ? 'text/plain' : 'application/octet-stream',
+      ]);
+    },
+  );
+
+  it('adds no charset to a text that was typed by its client', async () => {
+    for (const type of ['text/csv', 'text/plain; charset=iso-8859-1']) {
+      const headers = { 'Content-Type': type };
+      await place().ask({ method: 'PUT', path: '/a.csv', headers, body: 'x' });
+      expect((await place().around.look('a.csv')).content_type).toBe(type);
+    }
+    const declared = part('files', 'a.txt', 'x').replace(
+      '\r\n\r\n',
+      '\r\nContent-Type: text/plain\r\n\r\n',
+    );
+    await place().ask({ method: 'PUT', path: '/', ...form(declared) });
+    expect((await place().around.look('a.txt')).content_type).toBe('text/plain');
+  });
+
   it.each<[string, Question, string, string]>([
-    ['C12', { path: '/uploads/brand-new.txt', body: 'new' }, 'text/plain', 'new'],
+    ['C12', { path: '/uploads/brand-new.txt', body: 'new' }, 'text/plain; charset=utf-8', 'new'],
     [
       'C13',
       {
@@ -129,7 +167,7 @@ onEveryStore('uploads', { config: { maxUploadBytes: 200_000 } }, (place) => {
         headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
         body: 'a=1&b=2',
       },
-      'text/plain',
+      'text/plain; charset=utf-8',
       'a=1&b=2',
     ],
     [
@@ -148,9 +186,9 @@ onEveryStore('uploads', { config: { maxUploadBytes: 200_000 } }, (place) => {
       'image/jpeg',
       'JFIF',
     ],
-    ['C16', { path: '/empty.txt', body: '' }, 'text/plain', ''],
+    ['C16', { path: '/empty.txt', body: '' }, 'text/plain; charset=utf-8', ''],
     ['C16', { path: '/empty.bin' }, 'application/octet-stream', ''],
-    ['C17', { path: '/deep/new/dir/f.txt', body: 'f' }, 'text/plain', 'f'],
+    ['C17', { path: '/deep/new/dir/f.txt', body: 'f' }, 'text/plain; charset=utf-8', 'f'],
   ])('%s stores %j as it is', async (_, question, type, body) => {
     const key = question.path.slice(1);
     for (const method of ['POST', 'PUT']) {

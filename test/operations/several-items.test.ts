@@ -190,7 +190,7 @@ onEveryStore('several items', { config, fixture: THERE }, (place) => {
           'docs/site/css/say "hi".txt',
           'docs/plain.txt',
           'invalid_path',
-          'access_denied',
+          'unauthorized',
           'invalid_path',
         ],
       ],

@@ -67,7 +67,7 @@ describe.each(availableStores())('PATCH over $name', ({ name, open }) => {
     ]);
     const read = await service.ask({ path: '/docs/a.html' });
     expect([read.headers['cache-control'], read.headers['content-language']]).toEqual([
-      'max-age=60',
+      'max-age=60, no-transform',
       'de',
     ]);
   });
@@ -75,7 +75,7 @@ describe.each(availableStores())('PATCH over $name', ({ name, open }) => {
   it('removes by null, and changes nothing by an empty object', async () => {
     await patch('/docs/a.html', { cache_control: null });
     const read = await service.ask({ path: '/docs/a.html' });
-    expect(read.headers['cache-control']).toBe('private, no-cache');
+    expect(read.headers['cache-control']).toBe('private, no-cache, no-transform');
     expect((await patch('/docs/a.html', {})).json()).toMatchObject({
       content_type: 'text/html',
       metadata: { kept: '1', changed: 'old', gone: 'x' },

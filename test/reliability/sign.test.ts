@@ -81,8 +81,8 @@ describe.each(availableStores())('signed URLs of $name', ({ open }) => {
     ['GET', '/dir/', 400],
     ['GET', '/', 400],
     ['GET', '/none', 404],
-    ['GET', '/denied', 403],
-    ['PUT', '/denied', 403],
+    ['GET', '/denied', 401],
+    ['PUT', '/denied', 401],
   ])('S124 answers %s %s?url=true as the request itself', async (method, path, expected) => {
     const { status } = await trial.ask({ method, path: `${path}?url=true` });
     expect(status).toBe(expected);
@@ -95,7 +95,7 @@ describe.each(availableStores())('signed URLs of $name', ({ open }) => {
   ])('S125 gives %s no URL for %s', async (role, method) => {
     const headers = { 'x-role': role };
     const { status } = await trial.ask({ method, path: '/f?url=true', headers });
-    expect(status).toBe(403);
+    expect(status).toBe(401);
     expect(trial.calls()).toEqual([]);
   });
 

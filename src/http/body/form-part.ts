@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { FileServiceError } from '../../core/errors.js';
 import { tooLarge } from '../../core/too-large.js';
+import { knownType } from '../media-type.js';
 
 /** A file part on its way. */
 export interface FormPart {
@@ -87,6 +88,17 @@ export function fileName(sent: string): string {
   const name = whole.includes('\\') ? (whole.split(/[/\\]/).at(-1) ?? '') : whole;
   if (name === '') throw namelessFile();
   return name;
+}
+
+/**
+ * The type that a part was sent with; null when it is the one that forms give to parts without a type, and the file's name
+ * stands for another. Where the name says text/plain too, nothing tells the two apart, and the type stays as sent.
+ */
+export function declaredType(mimeType: string, filename: string): string | null {
+  const known = knownType(filename);
+  // RFC 7578 section 4.4.
+  const isDefault = mimeType === 'text/plain' && known !== undefined && known !== mimeType;
+  return isDefault ? null : mimeType;
 }
 
 /** The refusal of a file without a name. */

@@ -1,6 +1,5 @@
 // Forms with files (RFC 7578): one file after another, streamed, and believed only when all has come.
 import busboy from 'busboy';
-import { lookup } from 'mime-types';
 import type { Readable } from 'node:stream';
 import type { ClientSignal } from '../../core/client-signal.js';
 import { FileServiceError, isFileServiceError } from '../../core/errors.js';
@@ -9,7 +8,8 @@ import { guardBody, type GuardedBody } from './guarded-body.js';
 import { expectedDigests } from './digest.js';
 import { refuseChunk } from './partial-upload.js';
 import { boundaryOf } from './form-boundary.js';
-import { fieldName, fileName, formPart, namelessFile, type FormPart } from './form-part.js';
+import { declaredType, fieldName, fileName, formPart, namelessFile } from './form-part.js';
+import type { FormPart } from './form-part.js';
 
 /** How much of a form to take, and how patiently. */
 export interface FormLimits {
@@ -218,8 +218,7 @@ function addFile(form: Form, inner: Readable, head: FileHead): void {
   const index = parts.push(part) - 1;
   const field = fieldName(head.field, limits.fieldNameBytes);
   const filename = fileName(head.filename);
-  const isDefault = head.mimeType === 'text/plain' && lookup(filename) !== false;
-  const contentType = isDefault ? null : head.mimeType;
+  const contentType = declaredType(head.mimeType, filename);
   // Another file begins, so the one before is complete.
   parts[index - 1]?.confirm();
   form.waiting += 1;

@@ -263,9 +263,10 @@ describe('readForm', () => {
   it.each([
     ['image/png', 'a.bin', 'image/png'],
     ['TEXT/Html; charset=utf-8', 'a.bin', 'text/html'],
-    ['text/plain', 'a.txt', null],
+    ['text/plain', 'a.txt', 'text/plain'],
     ['text/plain', 'a.png', null],
     ['text/plain', 'README', 'text/plain'],
+    ['text/plain', 'png', 'text/plain'],
     ['garbage', 'a.png', null],
   ])('tells the type %s of %s as %s', async (sent, filename, expected) => {
     const { stored: found } = await read(file(filename, 'x', sent) + end);

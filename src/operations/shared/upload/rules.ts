@@ -1,23 +1,22 @@
 // What every upload obeys: its type, its size, and when it may replace what is there.
 import { FileServiceError } from '../../../core/errors.js';
 import { tooLarge } from '../../../core/too-large.js';
-import { parseMediaType } from '../../../http/media-type.js';
-import { lookup } from 'mime-types';
+import { UNKNOWN_TYPE, chosenType, knownType, parseMediaType } from '../../../http/media-type.js';
 
 /** Types that say nothing about the content (contract: "missing or generic"). */
-const GENERIC = new Set(['application/octet-stream', 'application/x-www-form-urlencoded']);
+const GENERIC = new Set([UNKNOWN_TYPE, 'application/x-www-form-urlencoded']);
 const JSON_TYPE = 'application/json';
 
 /**
- * The type to store: the request's, unless it is missing, malformed or generic; then the extension's;
- * then `application/octet-stream`.
+ * The type to store: the request's, unless it is missing, malformed or generic; then the extension's, a text
+ * being UTF-8; then `application/octet-stream`.
  */
 export function storedType(declared: string | undefined, key: string): string {
-  const byName = lookup(key) || undefined;
+  const byName = knownType(key);
   const essence = essenceOf(declared);
   const contradicted = essence === JSON_TYPE && byName !== undefined && byName !== JSON_TYPE;
   if (declared === undefined || essence === '' || GENERIC.has(essence) || contradicted)
-    return byName ?? (contradicted ? JSON_TYPE : 'application/octet-stream');
+    return chosenType(key);
   return declared;
 }
 
