@@ -25,9 +25,6 @@ export function withCommonHeaders<Req>(
   // Both put credentials into URLs.
   if (settings.compat !== undefined || uploadToken(request.path) !== null)
     headers['Referrer-Policy'] = 'no-referrer';
-  // In this mode a session token says who asks: a shared cache must not mix callers up.
-  if (settings.compat !== undefined && headers['Vary'] !== undefined)
-    headers['Vary'] += ', X-DreamFactory-Session-Token';
   if (settings.cors !== undefined) addCors(headers, settings.cors, request);
   if (!bodiless || reply.body === null) return { ...reply, headers };
   if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();

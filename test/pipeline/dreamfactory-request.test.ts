@@ -93,6 +93,20 @@ describe.each(availableStores())('compat over $name', ({ open }) => {
     ]);
   });
 
+  it.each([
+    ['a file', { path: '/document.pdf' }, 200],
+    ['a range', { path: '/document.pdf', headers: { Range: 'bytes=0-4' } }, 206],
+    ['HEAD', { method: 'HEAD', path: '/document.pdf' }, 200],
+    ['a revalidation', { path: '/document.pdf', headers: { 'If-None-Match': '*' } }, 304],
+  ])('names the session token once in Vary, in the answer to %s', async (_, question, expected) => {
+    const { status, headers } = await service.ask(question);
+    const named = (headers['vary'] ?? '').split(', ');
+    expect([status, named.filter((name) => name === 'X-DreamFactory-Session-Token')]).toEqual([
+      expected,
+      ['X-DreamFactory-Session-Token'],
+    ]);
+  });
+
   it('overwrites by POST unless check_exist says otherwise', async () => {
     const post = (query: string) =>
       service.ask({ method: 'POST', path: `/implied/x.txt${query}`, body: 'new' });
