@@ -6,7 +6,7 @@ import { completeSettings, type Settings } from './config/settings.js';
 import { ClientAbort } from './core/client-signal.js';
 import { within } from './core/deadline.js';
 import { openApiDocument } from './operations/openapi/document.js';
-import { reportedCache } from './pipeline/reported-hooks.js';
+import { reportedCache } from './pipeline/reported-cache.js';
 import { createService, type Service } from './pipeline/service.js';
 import { memoryCache } from './policies/memory-cache.js';
 import { metricsCollector } from './policies/metrics.js';
@@ -114,8 +114,8 @@ function bucketsOf<Req>(
   metrics: MetricsCollector,
 ): ReturnType<typeof cachedBuckets> {
   const measured = measuredBuckets(storage.open, metrics.storage);
-  const { cache, reportError } = settings;
-  const reported = cache && reportedCache(cache, reportError);
+  const { cache, reportError, timeouts } = settings;
+  const reported = cache && reportedCache(cache, reportError, timeouts.hookMs);
   return cachedBuckets({ ...settings, cache: reported }, measured, (hit) => {
     if (hit) metrics.cacheHit();
     else metrics.cacheMiss();

@@ -1,6 +1,6 @@
 // The order in which a request is answered: authenticate, parse, plan, authorize, limit, run.
 import { createHash } from 'node:crypto';
-import type { OperationSettings, Settings } from '../config/settings.js';
+import type { Settings } from '../config/settings.js';
 import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { isPromise } from '../core/hooks.js';
@@ -26,7 +26,6 @@ import { preflightHeaders } from './cors.js';
 import { isCrossSite, refuseCrossSiteWrite } from './cross-site-writes.js';
 import { accessOfRequest, checkLimits } from './limits.js';
 import { authenticateLinkUser } from './link-caller.js';
-import { reportedScan } from './reported-hooks.js';
 import { explain, type Work } from './work.js';
 
 /** Opens the bucket below a container, on behalf of one request. */
@@ -36,11 +35,10 @@ export type OpenBucket = (
 ) => Bucket;
 
 /** Who asks, as far as a plan depends on it. */
-interface Caller<Req> {
+interface Caller {
   readonly container: string;
   /** What the upload link in the URL gives; null where there is none. */
   readonly grant: UploadGrant | null;
-  readonly hookRequest: HookRequest<Req>;
 }
 
 /**
@@ -66,7 +64,7 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   if (request.bodyConsumed && request.hasBody) throw bodyConsumed();
   const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);
   const container = containerFor(settings, hookRequest);
-  const planned = planFor(work, { container, grant, hookRequest });
+  const planned = planFor(work, { container, grant });
   const plan = isPromise(planned) ? await planned : planned;
   const authorizer = authorizerFor(settings, hookRequest, (access) => noteAccess(record, access));
   for (const access of plan.access) {
@@ -77,7 +75,7 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   const openFor = (signal: ClientSignal): Bucket =>
     open(container, { signal, onCall: () => void (record.storageCalls += 1) });
   const reply = await plan.run(
-    runContext(work, openFor, countingItems(work, plan, hookRequest, authorizer)),
+    runContext(work, hookRequest, openFor, countingItems(work, plan, hookRequest, authorizer)),
   );
   return limitHeaders === null
     ? reply
@@ -86,7 +84,7 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
 
 function planFor<Req>(
   { settings, request, record }: Work<Req>,
-  { container, grant, hookRequest }: Caller<Req>,
+  { container, grant }: Caller,
 ): Plan | Promise<Plan> {
   const rules: KeyRules = {
     containerBytes: Buffer.byteLength(container),
@@ -107,7 +105,7 @@ function planFor<Req>(
     verb: request.method,
     target,
     grant,
-    settings: withReportedScan(settings, hookRequest),
+    settings,
     rules,
     describe: (mount) => openApiDocument(settings, mount),
     tenant: () => createHash('sha256').update(container).digest('base64url'),
@@ -141,21 +139,13 @@ function countingItems<Req>(
   };
 }
 
-function withReportedScan<Req>(
-  settings: Settings<Req>,
-  hookRequest: HookRequest<Req>,
-): OperationSettings {
-  const { scan, reportError } = settings;
-  if (scan === undefined) return settings;
-  return { ...settings, scan: reportedScan(scan, reportError, hookRequest) };
-}
-
 function runContext<Req>(
   work: Work<Req>,
+  hookRequest: HookRequest<Req>,
   openFor: (signal: ClientSignal) => Bucket,
   authorizer: Authorizer,
 ): RunContext {
-  const { request, record } = work;
+  const { settings, request, record } = work;
   return {
     bucket: openFor(request.signal),
     lasting: () => openFor(new ClientAbort()),
@@ -167,6 +157,7 @@ function runContext<Req>(
     countBytesIn: (bytes) => {
       record.bytesIn = bytes;
     },
+    scanFailed: (error) => settings.reportError(error, 'scan', hookRequest),
     explain: (error) => explain(work, error),
   };
 }

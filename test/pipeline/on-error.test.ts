@@ -1,7 +1,7 @@
 // What a host is told of its own hooks' failures, and that telling it changes no answer.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { allowAll, memoryCache } from '../../src/index.ts';
-import type { ErrorPhase, FileServiceConfig } from '../../src/index.ts';
+import type { ErrorPhase, FileServiceConfig, Scan } from '../../src/index.ts';
 import { FileServiceError } from '../../src/index.ts';
 import { startService, type RunningService } from '../support/service.ts';
 import { doubleStore, type Store } from '../support/stores.ts';
@@ -24,6 +24,10 @@ const broken = (): never => {
 };
 const silent = () => new Promise<never>(() => {});
 const rejecting = async () => broken();
+const readThenSilent: Scan = async (stream) => {
+  for await (const chunk of stream) expect(chunk.length).toBe(1);
+  return silent();
+};
 
 interface Told {
   readonly error: unknown;
@@ -57,6 +61,8 @@ describe('onError', () => {
     ['limit', 'is silent', { limit: silent }, 503],
     ['scan', 'throws', { scan: broken }, 503],
     ['scan', 'rejects', { scan: rejecting }, 503],
+    ['scan', 'is silent', { scan: silent }, 503],
+    ['scan', 'is silent once it has read everything', { scan: readThenSilent }, 503],
     ['audit', 'throws', { audit: broken }, 201],
     ['audit', 'rejects', { audit: rejecting }, 201],
   ])('is told when %s %s', async (phase, _, config, status) => {
@@ -69,15 +75,15 @@ describe('onError', () => {
   });
 
   it.each(['get', 'set', 'delete'] as const)(
-    'is told when %s of the cache throws',
+    'is told when %s of the cache throws, rejects or is silent',
     async (name) => {
-      for (const fails of [broken, rejecting]) {
+      for (const fails of [broken, rejecting, silent]) {
         const told = await startTold({ cache: { ...memoryCache(), [name]: fails }, cacheTtl: 60 });
         expect((await put()).status).toBe(201);
         expect((await service.ask({ path: '/a.txt' })).text).toBe('x');
         await until(() => told.length > 0, { what: 'the report' });
         expect(told[0]).toEqual({ phase: 'cache', id: undefined, error: expect.any(Error) });
-        if (fails === broken) await service.close();
+        if (fails !== silent) await service.close();
       }
     },
   );

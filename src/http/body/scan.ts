@@ -1,5 +1,5 @@
 // Shows an upload to the host's scanner while it streams, at the scanner's pace, and gets its verdict.
-import { debugHook } from '../../core/debug.js';
+import { isChosenAnswer } from '../../core/error-reporter.js';
 import { FileServiceError, isFileServiceError } from '../../core/errors.js';
 import type { Scan, ScanInfo, ScanVerdict } from '../../core/hooks.js';
 
@@ -8,6 +8,8 @@ export interface ScanOptions {
   readonly info: ScanInfo;
   /** Silence while bytes or the verdict are due; then the upload is refused. */
   readonly timeoutMs: number;
+  /** Told what the scanner threw, and of its silence; not of an answer that it chose. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** What the scanner's doings mean for the upload. */
@@ -54,7 +56,7 @@ const DONE = { done: true, value: undefined } as const;
 /** Starts the host's scanner on an upload. */
 export function startScan(
   scan: Scan,
-  { info, timeoutMs }: ScanOptions,
+  { info, timeoutMs, onFailure }: ScanOptions,
   events: ScanEvents,
 ): Scanner {
   const state: State = {
@@ -67,13 +69,18 @@ export function startScan(
   };
   let settle: (refusal: FileServiceError | null) => void = () => undefined;
   const outcome = new Promise<FileServiceError | null>((resolve) => (settle = resolve));
+  const onSilence = (): void => {
+    const late = new Error(`scan did not answer within ${timeoutMs} ms`);
+    onFailure(late);
+    settle(unavailable(late));
+  };
   const listen = (): void => {
     clearTimeout(state.silence);
-    state.silence = setTimeout(() => settle(unavailable()), timeoutMs);
+    state.silence = setTimeout(onSilence, timeoutMs);
     state.silence.unref();
   };
   const stream = iterable(state, events.onWant, listen);
-  void judge(scan, stream, info).then(settle);
+  void judge(() => scan(stream, info), onFailure).then(settle);
   void outcome.then((refusal) => {
     ignoreRest(state);
     if (refusal === null) events.onWant();
@@ -146,23 +153,22 @@ function iterable(state: State, onWant: () => void, listen: () => void): AsyncIt
 
 // Null allows. Anything but a clear yes refuses.
 async function judge(
-  scan: Scan,
-  stream: AsyncIterable<Uint8Array>,
-  info: ScanInfo,
+  scan: () => ReturnType<Scan>,
+  onFailure: ScanOptions['onFailure'],
 ): Promise<FileServiceError | null> {
   try {
-    const verdict: ScanVerdict = await scan(stream, info);
+    const verdict: ScanVerdict = await scan();
     if (verdict === true) return null;
     if (typeof verdict === 'object' && verdict?.allowed === true) return null;
     const reason = typeof verdict === 'object' ? verdict?.message : undefined;
     return new FileServiceError('rejected_by_scan', reason ?? 'The file was rejected by the scan.');
   } catch (error) {
-    debugHook('scan failed: %O', error);
+    if (!isChosenAnswer(error)) onFailure(error);
     return isFileServiceError(error) ? error : unavailable(error);
   }
 }
 
-function unavailable(cause?: unknown): FileServiceError {
+function unavailable(cause: unknown): FileServiceError {
   return new FileServiceError(
     'authorization_unavailable',
     'The scan of the file came to no verdict.',

@@ -396,8 +396,9 @@ describe('guardBody › over HTTP', () => {
 
 describe('scanBody', () => {
   const info = { path: 'a.txt', contentType: 'text/plain', contentLength: 6, principal: null };
+  const onFailure = (): void => {};
   const scanned = (scan: Scan, body = source('abc', 'def'), timeoutMs = 1000): Readable =>
-    scanBody(body, limits(), scan, { info, timeoutMs }).stream;
+    scanBody(body, limits(), scan, { info, timeoutMs, onFailure }).stream;
 
   const readAll = async (stream: AsyncIterable<Uint8Array>): Promise<string> => {
     const chunks: Uint8Array[] = [];
@@ -492,6 +493,7 @@ describe('scanBody', () => {
     const guarded = scanBody(source(...chunks), limits({ maxBytes: 1e9 }), scan, {
       info,
       timeoutMs: 10_000,
+      onFailure,
     });
     const result = outcome(guarded.stream);
     await vi.waitFor(() => expect(guarded.bytes()).toBeGreaterThan(64 * 1024));

@@ -119,6 +119,7 @@ function guard(
       principal: context.principal,
     },
     timeoutMs: settings.timeouts.hookMs,
+    onFailure: context.scanFailed,
   });
 }
 
