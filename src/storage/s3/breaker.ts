@@ -1,5 +1,6 @@
 // When storage is out, asking it again helps nobody: the breaker answers instead, and lets a few calls through
-// to find out when it is back. It tells an outage from one key that always fails, and reads from writes.
+// to find out when it is back. It tells an outage from one key that always fails, and reads from writes. Beside it
+// stands the budget of retries, so that they never become the load that keeps storage down.
 import { FileServiceError } from '../../core/errors.js';
 
 /** What a call is about. Each kind has its own circuit: writes that cannot be stored stop no reads. */
@@ -163,4 +164,33 @@ function out(): FileServiceError {
   return new FileServiceError('storage_unavailable', 'Storage is out of service at the moment.', {
     headers: { 'Retry-After': '1' },
   });
+}
+
+/** Tokens for retries, earned by calls that succeed. Shared by every request of one service. */
+export interface RetryBudget {
+  /** Takes a token; false when there is none. */
+  take(): boolean;
+  /** Pays for a success. */
+  earn(): void;
+}
+
+// A store that fails 20 % of its calls needs 0.24 retries a call; one that fails all earns nothing,
+// so an outage costs at most the tokens in hand.
+const COST = 10;
+const EARNED = 3;
+const MOST = 20 * COST;
+
+/** A full budget. */
+export function retryBudget(): RetryBudget {
+  let tokens = MOST;
+  return {
+    take() {
+      if (tokens < COST) return false;
+      tokens -= COST;
+      return true;
+    },
+    earn() {
+      tokens = Math.min(MOST, tokens + EARNED);
+    },
+  };
 }

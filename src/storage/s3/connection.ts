@@ -1,7 +1,6 @@
 // One storage, shared by every request of a service: how commands travel to it, and what was learnt of it.
 import { ClientAbort } from '../../core/client-signal.js';
-import { breaker, type Breaker } from './breaker.js';
-import { retryBudget, type RetryBudget } from './retry.js';
+import { breaker, retryBudget, type Breaker, type RetryBudget } from './breaker.js';
 import type { StorageSettings } from './settings.js';
 import { sharedAnswer, type SharedAnswer } from './shared-answer.js';
 import { turns, type Turns } from './writing/turns.js';

@@ -85,7 +85,8 @@ async function removeBatch(
 /** Whether a store does not know this call, or not in this form. */
 function isForeignToStore(error: unknown): boolean {
   const refusal = refusalOf(error);
-  return refusal?.kind === 'unsupported' || refusal?.status === 400;
+  const isBadRequest = refusal?.status === 400 && refusal.kind === 'nonsense';
+  return refusal?.kind === 'unsupported' || isBadRequest;
 }
 
 // Enough to hide the wait for answers.

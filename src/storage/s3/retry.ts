@@ -1,34 +1,5 @@
-// Whether a failed call may be made again: a budget, so that retries never become the load that keeps storage down.
+// How long to wait before a failed call is made again.
 import type { ClientSignal } from '../../core/client-signal.js';
-
-/** Tokens for retries, earned by calls that succeed. Shared by every request of one service. */
-export interface RetryBudget {
-  /** Takes a token; false when there is none. */
-  take(): boolean;
-  /** Pays for a success. */
-  earn(): void;
-}
-
-// A store that fails 20 % of its calls needs 0.24 retries a call; one that fails all earns nothing,
-// so an outage costs at most the tokens in hand.
-const COST = 10;
-const EARNED = 3;
-const MOST = 20 * COST;
-
-/** A full budget. */
-export function retryBudget(): RetryBudget {
-  let tokens = MOST;
-  return {
-    take() {
-      if (tokens < COST) return false;
-      tokens -= COST;
-      return true;
-    },
-    earn() {
-      tokens = Math.min(MOST, tokens + EARNED);
-    },
-  };
-}
 
 const FIRST_PAUSE_MS = 50;
 

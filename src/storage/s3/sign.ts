@@ -1,5 +1,4 @@
 // Pre-signed URLs: computed here, no call to storage.
-import { isPromise } from '../../core/hooks.js';
 import { within } from '../../core/deadline.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { Signed, SignRequest } from '../bucket.js';
@@ -20,7 +19,6 @@ export interface Signer {
 
 /** Signs by one endpoint as whoever is signed in there. */
 interface Signing {
-  readonly endpoint: Endpoint;
   readonly sign: (identity: LiveIdentity, url: UrlRequest) => Signed | Promise<Signed>;
   readonly close: () => void;
 }
@@ -46,9 +44,8 @@ export function s3Signer({ settings, wire }: Connection): Signer {
   return {
     async sign(s3Key, request) {
       try {
-        const { endpoint, sign } = opened ?? (await open());
-        const asked = endpoint.identity();
-        const identity = isPromise(asked) ? await bounded(settings, asked) : asked;
+        const { sign } = opened ?? (await open());
+        const identity = await wire.identity();
         const headers = request.kind === 'write' ? writeHeaders(settings, request) : {};
         const expiresSeconds = expiryOf(identity, request.expiresSeconds);
         return await sign(identity, { s3Key, request, headers, expiresSeconds });
@@ -67,10 +64,10 @@ function bounded<T>({ timeouts }: StorageSettings, work: PromiseLike<T>): Promis
 async function signingBy(endpoint: Endpoint, settings: StorageSettings): Promise<Signing> {
   if (settings.leanCalls && endpoint.isPlainSigV4) {
     const sign: UrlSigner = urlSigner(endpoint);
-    return { endpoint, sign, close: () => {} };
+    return { sign, close: () => {} };
   }
   const { presigner } = await import('./wire/presigner.js');
-  return { endpoint, ...presigner(settings) };
+  return presigner(settings);
 }
 
 type WriteRequest = Extract<SignRequest, { kind: 'write' }>;

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { breaker, type CallKind, type CallOf } from '../../../src/storage/s3/breaker.ts';
-import { retryBudget } from '../../../src/storage/s3/retry.ts';
+import {
+  breaker,
+  retryBudget,
+  type CallKind,
+  type CallOf,
+} from '../../../src/storage/s3/breaker.ts';
 
 const of = (s3Key: string, kind: CallKind = 'read'): CallOf => ({ kind, s3Key });
 

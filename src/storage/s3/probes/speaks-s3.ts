@@ -12,7 +12,7 @@ type Found = Output<'GetObject'> | Output<'HeadObject'>;
  * or a refusal with a code.
  */
 export async function assertSpeaksS3(context: S3Context, found: Found): Promise<void> {
-  if (!isWebPage(found.ContentType) || found.$metadata.requestId !== undefined) return;
+  if (!isWebPage(found.ContentType)) return;
   const { connection, call } = context;
   await connection.known.speaksS3.get(() => listOne(detached(context)), call.signal);
 }

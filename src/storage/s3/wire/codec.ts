@@ -26,27 +26,3 @@ export interface Codec<N extends CommandName> {
   readonly encode: (input: Input<N>) => Encoded;
   readonly decode: (answer: TransportAnswer) => Output<N>;
 }
-
-/** A table that says which header a field of an input is. */
-export type HeaderNames<F extends string> = readonly (readonly [field: F, header: string])[];
-
-/** The headers of those fields that are given; dates and numbers are written as HTTP has them. */
-export function headersOf<F extends string>(
-  input: Readonly<Partial<Record<F, unknown>>>,
-  names: HeaderNames<F>,
-): HeaderPair[] {
-  const headers: HeaderPair[] = [];
-  for (const [field, header] of names) {
-    const value = input[field];
-    if (value === undefined) continue;
-    headers.push([header, value instanceof Date ? value.toUTCString() : String(value)]);
-  }
-  return headers;
-}
-
-/** A date of a header; undefined when there is none, or none that can be read. */
-export function dateOf(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const date = new Date(text);
-  return Number.isNaN(date.getTime()) ? undefined : date;
-}

@@ -5,7 +5,7 @@ import type { Codec, Encoded, HeaderPair } from './codec.js';
 import type { CommandName, Input, Output, Terms } from './commands.js';
 import type { Endpoint } from './endpoint.js';
 import { listObjectsV2 } from './list-codec.js';
-import { deleteObject, getObject, headObject } from './read-codecs.js';
+import { deleteObject, getObject, headObject, putObject, uploadPart } from './object-codecs.js';
 import {
   EMPTY_PAYLOAD,
   amzDate,
@@ -16,7 +16,6 @@ import {
   type Identity,
 } from './sigv4.js';
 import type { Transport, TransportRequest } from './transport.js';
-import { putObject, uploadPart } from './write-codecs.js';
 
 // The frequent commands. All others travel by the SDK.
 const CODECS = {

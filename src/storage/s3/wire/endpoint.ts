@@ -18,7 +18,7 @@ export interface Endpoint {
   /** False for S3 Express and multi-region access points, whose requests are signed in other ways. */
   readonly isPlainSigV4: boolean;
   /** Live credentials. Throws what the SDK's provider throws. */
-  readonly identity: () => LiveIdentity | Promise<LiveIdentity>;
+  readonly identity: () => Promise<LiveIdentity>;
 }
 
 /** Who signs, and until when. */
@@ -29,8 +29,6 @@ const SCOPE = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/(s3)\/aws4_r
 // https://docs.aws.amazon.com/general/latest/gr/s3.html: the domains of all its partitions.
 const AWS_HOST =
   /\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws|c2s\.ic\.gov|sc2s\.sgov\.gov)$/;
-// Credentials are asked for anew this long before they end, as the SDK does.
-const RENEW_MS = 5 * 60_000;
 
 /** Part of a request of the SDK that this reads. */
 interface SdkRequest {
@@ -70,16 +68,6 @@ export async function resolveEndpoint(
     scope: { region: region ?? settings.region, service: service ?? 's3' },
     isAws: AWS_HOST.test(hostname),
     isPlainSigV4: region !== undefined && wholePath.endsWith(PROBE),
-    identity: remembered(() => client.config.credentials()),
-  };
-}
-
-// The SDK's own memory of credentials is asynchronous, which costs a turn of the event loop each time.
-function remembered(ask: () => Promise<LiveIdentity>): () => LiveIdentity | Promise<LiveIdentity> {
-  let known: LiveIdentity | undefined;
-  return () => {
-    const ends = known?.expiration?.getTime();
-    if (known !== undefined && (ends === undefined || ends - Date.now() > RENEW_MS)) return known;
-    return ask().then((fresh) => (known = fresh));
+    identity: () => client.config.credentials(),
   };
 }

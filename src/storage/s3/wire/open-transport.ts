@@ -4,7 +4,7 @@ import { environmentProxy } from './environment-proxy.js';
 import { connectorTo, proxyAuthorization } from './connect.js';
 import type { Transport } from './transport.js';
 import { loadClients, type HttpClient } from './undici-client.js';
-import { Exchange, type ClientSource } from './undici-exchange.js';
+import { Exchange, mendParser, type ClientSource } from './undici-exchange.js';
 
 /** How sockets are opened and kept. Times in milliseconds. */
 export interface TransportOptions {
@@ -40,7 +40,14 @@ export async function openTransport(origin: string, options: TransportOptions): 
   const makeClient = await loadClients();
   const { maxSockets } = options;
   return pool(maxSockets, {
-    make: (onGone) => makeClient({ origin: (relay ?? url).origin, connector, idleMs, onGone }),
+    make: (onGone) =>
+      makeClient({
+        origin: (relay ?? url).origin,
+        connector,
+        idleMs,
+        onGone,
+        onSocket: mendParser,
+      }),
     targetPrefix: relay === undefined ? '' : url.origin,
     routeHeaders: relay === undefined ? [] : Object.entries(proxyAuthorization(relay)).flat(),
   });

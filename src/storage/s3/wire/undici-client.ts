@@ -10,6 +10,8 @@ export interface ClientOptions {
   readonly connector: Connector;
   /** How long a socket is kept without a request, in milliseconds, where its server does not say. */
   readonly idleMs: number;
+  /** It has a socket; the symbol leads to its parser. */
+  readonly onSocket: (socket: Socket, kParser: symbol) => void;
   /** Its socket is gone; it opens another for its next request. */
   readonly onGone: () => void;
 }
@@ -24,10 +26,8 @@ export interface Carried {
 export interface HttpClient {
   readonly undici: Client;
   carried: Carried | undefined;
-  /** Bytes of the last request that the socket has not taken yet. */
-  unsentBytes(): number;
-  /** Whether it has had a socket already. */
-  wasOpen(): boolean;
+  /** The one that it has, or had last; undefined before the first. */
+  socket: Socket | undefined;
   /** Ends whatever it does. */
   destroy(): void;
 }
@@ -48,16 +48,15 @@ export async function loadClients(): Promise<MakeClient> {
     import('undici/lib/dispatcher/client.js'),
     import('undici/lib/core/symbols.js'),
   ]);
-  return ({ origin, connector, idleMs, onGone }) => {
+  return ({ origin, connector, idleMs, onGone, onSocket }) => {
     let opening: Opening | undefined;
-    let socket: Socket | undefined;
     const undici = new UndiciClient(origin, {
       connect: (_, callback) => {
         opening = connector((...[error, opened]) => {
           if (error !== null) return callback(error, null);
-          socket = opened;
+          client.socket = opened;
           callback(null, opened);
-          mendParser(opened, symbols.kParser);
+          onSocket(opened, symbols.kParser);
         });
       },
       pipelining: 1,
@@ -71,36 +70,15 @@ export async function loadClients(): Promise<MakeClient> {
       keepAliveTimeoutThreshold: EARLIER_MS,
     });
     undici.on('disconnect', onGone);
-    return {
+    const client: HttpClient = {
       undici,
       carried: undefined,
-      wasOpen: () => socket !== undefined,
-      unsentBytes: () => socket?.writableLength ?? 0,
+      socket: undefined,
       destroy() {
         void undici.destroy();
         opening?.abandon();
       },
     };
-  };
-}
-
-interface Parser {
-  contentLength: string;
-  onHeadersComplete(status: number, upgrade: boolean, keepAlive: boolean): number;
-}
-
-/**
- * Two things that undici reads otherwise than RFC 9110. Section 15.2: a client skips 1xx answers that it did not ask
- * for; undici closes the socket at a 100 (Continue), which its parser is shown as 102. Section 8.6: a 304 may tell the
- * length of what it does not send; undici waits for that content, so that its parser is told of none.
- */
-function mendParser(socket: Socket, kParser: symbol): void {
-  // Border with undici's internals: where they are others, such answers fail as they do in undici.
-  const parser = (socket as unknown as Record<symbol, Parser | null | undefined>)[kParser];
-  if (typeof parser?.onHeadersComplete !== 'function') return;
-  const original = parser.onHeadersComplete.bind(parser);
-  parser.onHeadersComplete = (status, upgrade, keepAlive) => {
-    if (status === 304) parser.contentLength = '';
-    return original(status === 100 ? 102 : status, upgrade, keepAlive);
+    return client;
   };
 }

@@ -1,4 +1,5 @@
 // One request and its answer over undici: small answers come whole, large ones as they flow.
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { ClientSignal } from '../../../core/client-signal.js';
@@ -162,7 +163,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver || client === undefined) return;
     this.#settle();
     // An answer may come before the whole request has left.
-    this.#source.release(client, client.unsentBytes() === 0);
+    this.#source.release(client, (client.socket?.writableLength ?? 0) === 0);
     if (this.#flow !== undefined) return this.#flow.end();
     const [first = NO_BYTES] = this.#pieces;
     const body = this.#pieces.length > 1 ? Buffer.concat(this.#pieces, this.#size) : first;
@@ -174,7 +175,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isOver || client === undefined) return;
     const isSent = this.#abortSending !== undefined;
     // The other side has closed an idle socket just as it was given to us.
-    if (!isSent && client.wasOpen() && isReset(cause)) {
+    if (!isSent && client.socket !== undefined && isReset(cause)) {
       this.#client = undefined;
       this.#source.release(client, false);
       return this.#claim();
@@ -248,4 +249,25 @@ function text(bytes: Buffer | undefined): string {
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
+}
+
+interface Parser {
+  contentLength: string;
+  onHeadersComplete(status: number, upgrade: boolean, keepAlive: boolean): number;
+}
+
+/**
+ * Two things that undici reads otherwise than RFC 9110. Section 15.2: a client skips 1xx answers that it did not ask
+ * for; undici closes the socket at a 100 (Continue), which its parser is shown as 102. Section 8.6: a 304 may tell the
+ * length of what it does not send; undici waits for that content, so that its parser is told of none.
+ */
+export function mendParser(socket: Socket, kParser: symbol): void {
+  // Border with undici's internals: where they are others, such answers fail as they do in undici.
+  const parser = (socket as unknown as Record<symbol, Parser | null | undefined>)[kParser];
+  if (typeof parser?.onHeadersComplete !== 'function') return;
+  const original = parser.onHeadersComplete.bind(parser);
+  parser.onHeadersComplete = (status, upgrade, keepAlive) => {
+    if (status === 304) parser.contentLength = '';
+    return original(status === 100 ? 102 : status, upgrade, keepAlive);
+  };
 }

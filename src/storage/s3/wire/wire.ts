@@ -6,7 +6,7 @@ import { within } from '../../../core/deadline.js';
 import { lateCredentials } from './answer-error.js';
 import type { Send } from './commands.js';
 import { directTo, isDirect, type SendDirect } from './direct.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, LiveIdentity } from './endpoint.js';
 import type { Sdk } from './sdk.js';
 import type { Transport } from './transport.js';
 import { openTransport } from './open-transport.js';
@@ -17,6 +17,8 @@ export interface Wire {
   readonly send: Send;
   /** Where commands go. Throws what kept the SDK from signing. */
   readonly endpoint: () => Promise<Endpoint>;
+  /** As whom commands are signed. Throws what the SDK's provider throws, or that it took too long. */
+  readonly identity: () => LiveIdentity | Promise<LiveIdentity>;
   /** Signs from now on as if this machine's clock were so many milliseconds ahead. */
   readonly setClockOffset: (ms: number) => void;
   readonly clockOffsetMs: () => number;
@@ -30,6 +32,8 @@ export interface Wire {
 interface Opened {
   readonly endpoint: Endpoint;
   readonly sdk: Sdk;
+  /** As whom commands are signed; asked of the SDK's provider again before it ends. */
+  readonly identityOf: () => LiveIdentity | Promise<LiveIdentity>;
   /** null where requests are not plain SigV4, or where the host wants the SDK for all. */
   readonly direct: { readonly send: SendDirect; readonly transport: Transport } | null;
 }
@@ -59,14 +63,21 @@ export function wireTo(settings: StorageSettings): Wire {
     return opening;
   };
 
+  const identityBy = ({ identityOf }: Opened): LiveIdentity | Promise<LiveIdentity> => {
+    const asked = identityOf();
+    return isPromise(asked) ? within(asked, requestMs, lateCredentials) : asked;
+  };
+
   return {
     async send(name, input, terms) {
-      const { endpoint, direct, sdk } = opened ?? (await open());
-      const asked = endpoint.identity();
-      const identity = isPromise(asked) ? await within(asked, requestMs, lateCredentials) : asked;
+      const wire = opened ?? (await open());
+      const { direct, sdk } = wire;
+      const asked = identityBy(wire);
+      const identity = isPromise(asked) ? await asked : asked;
       if (direct === null || !isDirect(name)) return sdk.send(name, input, terms);
       return direct.send(name, input, { ...terms, identity, now: Date.now() + clockOffsetMs });
     },
+    identity: () => (opened === undefined ? open().then(identityBy) : identityBy(opened)),
     endpoint: async () => (opened ?? (await open())).endpoint,
     setClockOffset(ms) {
       clockOffsetMs = ms;
@@ -94,7 +105,7 @@ async function openWire(settings: StorageSettings): Promise<Opened> {
     settings.timeouts.requestMs,
     lateCredentials,
   );
-  const opened = { endpoint, sdk: sdk(settings) };
+  const opened = { endpoint, sdk: sdk(settings), identityOf: remembered(endpoint.identity) };
   if (!settings.leanCalls || !endpoint.isPlainSigV4) return { ...opened, direct: null };
   const transport = await openTransport(endpoint.origin, settings);
   return { ...opened, direct: { send: directTo(endpoint, transport), transport } };
@@ -103,4 +114,17 @@ async function openWire(settings: StorageSettings): Promise<Opened> {
 function close({ sdk, direct }: Opened, reason: Error): void {
   sdk.close();
   direct?.transport.close(reason);
+}
+
+// Credentials are asked for anew this long before they end, as the SDK does.
+const RENEW_MS = 5 * 60_000;
+
+// The SDK's own memory of credentials is asynchronous, which costs a turn of the event loop each time.
+function remembered(ask: () => Promise<LiveIdentity>): () => LiveIdentity | Promise<LiveIdentity> {
+  let known: LiveIdentity | undefined;
+  return () => {
+    const ends = known?.expiration?.getTime();
+    if (known !== undefined && (ends === undefined || ends - Date.now() > RENEW_MS)) return known;
+    return ask().then((fresh) => (known = fresh));
+  };
 }

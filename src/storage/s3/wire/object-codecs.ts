@@ -1,9 +1,10 @@
-// GetObject, HeadObject and DeleteObject, said directly.
+// The frequent commands on one object, said directly: GetObject, HeadObject, DeleteObject, PutObject, UploadPart.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html and its neighbours
 import { unlikeS3 } from './answer-error.js';
 import { isWebPage } from './bounded-answers.js';
-import { dateOf, headersOf, type Codec, type HeaderNames } from './codec.js';
+import type { Codec, Encoded, HeaderPair } from './codec.js';
 import type { Input, Output } from './commands.js';
+import { encodeRfc3986 } from './sigv4.js';
 import type { TransportAnswer, TransportHeaders } from './transport.js';
 
 const CONDITIONS: HeaderNames<keyof Input<'HeadObject'>> = [
@@ -96,4 +97,86 @@ function metadataOf(headers: TransportHeaders): Record<string, string> {
   for (const name in headers)
     if (name.startsWith(META)) metadata[name.slice(META.length)] = headers[name] ?? '';
   return metadata;
+}
+
+const CHECKSUM_HEADERS = [
+  ['ChecksumCRC32', 'x-amz-checksum-crc32'],
+  ['ContentMD5', 'content-md5'],
+] as const;
+
+const PUT_HEADERS: HeaderNames<keyof Input<'PutObject'>> = [
+  ['ContentType', 'content-type'],
+  ['CacheControl', 'cache-control'],
+  ['ContentDisposition', 'content-disposition'],
+  ['ContentEncoding', 'content-encoding'],
+  ['ContentLanguage', 'content-language'],
+  ['IfMatch', 'if-match'],
+  ['IfNoneMatch', 'if-none-match'],
+  ['ServerSideEncryption', 'x-amz-server-side-encryption'],
+  ['SSEKMSKeyId', 'x-amz-server-side-encryption-aws-kms-key-id'],
+  ['StorageClass', 'x-amz-storage-class'],
+  ...CHECKSUM_HEADERS,
+];
+
+export const putObject: Codec<'PutObject'> = {
+  encode: (input) => ({
+    s3Key: input.Key ?? '',
+    query: 'x-id=PutObject',
+    headers: [...headersOf(input, PUT_HEADERS), ...metadataHeaders(input.Metadata)],
+    ...written(input),
+  }),
+  decode: stored,
+};
+
+export const uploadPart: Codec<'UploadPart'> = {
+  encode: (input) => ({
+    s3Key: input.Key ?? '',
+    query: `partNumber=${input.PartNumber}&uploadId=${encodeRfc3986(input.UploadId ?? '')}&x-id=UploadPart`,
+    headers: headersOf(input, CHECKSUM_HEADERS),
+    ...written(input),
+  }),
+  decode: stored,
+};
+
+type Written = Pick<Encoded, 'method' | 'body' | 'wholeBytes' | 'streamed'>;
+
+type Body = Pick<Input<'UploadPart'>, 'Body' | 'ContentLength'>;
+
+function written({ Body, ContentLength }: Body): Written {
+  const bytes = Body ?? new Uint8Array(0);
+  const length = bytes instanceof Uint8Array ? bytes.length : (ContentLength ?? 0);
+  return { method: 'PUT', body: { bytes, length }, wholeBytes: WHOLE_BYTES, streamed: false };
+}
+
+function stored({ status, headers }: TransportAnswer): Output<'UploadPart'> {
+  if (isWebPage(headers['content-type'])) throw unlikeS3('with a web page');
+  return { $metadata: { httpStatusCode: status }, ETag: headers['etag'] };
+}
+
+function metadataHeaders(metadata: Readonly<Record<string, string>> = {}): HeaderPair[] {
+  return Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]);
+}
+
+/** A table that says which header a field of an input is. */
+type HeaderNames<F extends string> = readonly (readonly [field: F, header: string])[];
+
+/** The headers of those fields that are given; dates and numbers are written as HTTP has them. */
+function headersOf<F extends string>(
+  input: Readonly<Partial<Record<F, unknown>>>,
+  names: HeaderNames<F>,
+): HeaderPair[] {
+  const headers: HeaderPair[] = [];
+  for (const [field, header] of names) {
+    const value = input[field];
+    if (value === undefined) continue;
+    headers.push([header, value instanceof Date ? value.toUTCString() : String(value)]);
+  }
+  return headers;
+}
+
+/** A date of a header; undefined when there is none, or none that can be read. */
+function dateOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
