@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { build } from 'vite';
 import { iconsPlugin } from './icons-plugin.ts';
 import { missingTexts } from './texts.ts';
 
@@ -28,6 +27,8 @@ export async function buildPage(): Promise<void> {
 }
 
 async function bundle(outDir: string): Promise<void> {
+  // Only when there is something to build: reading it takes a second.
+  const { build } = await import('vite');
   await build({
     configFile: false,
     root: join(ROOT, 'web'),
