@@ -22,14 +22,27 @@ import { measuredBuckets } from './storage/measured-bucket.js';
 import { s3Storage } from './storage/s3/storage.js';
 import type { Finding, Storage, SweepReport, SweepRequest } from './storage/s3/storage.js';
 
-/** What `check()` found out. */
+/**
+ * What `check()` found out.
+ *
+ * @example
+ * const adviceOf = ({ findings }: CheckResult): string[] =>
+ *   findings.flatMap(({ ok, advice }) => (ok ? [] : [advice ?? '']));
+ */
 export interface CheckResult {
   /** True when every finding is fine. */
   readonly ok: boolean;
   readonly findings: readonly Finding[];
 }
 
-/** A mounted file service: a request handler with a life of its own. */
+/**
+ * A mounted file service: a request handler with a life of its own.
+ *
+ * @example
+ * const closing = async (files: FileService): Promise<void> => {
+ *   if (await files.ready()) await files.close({ graceMs: 5000 });
+ * };
+ */
 export interface FileService {
   /** Answers one request. `next` is called only for a fault of the adapter itself. */
   (

@@ -1,7 +1,13 @@
 // A service definition of the original server, as it exports them, turned into configuration.
 import type { FileServiceConfig } from './options.js';
 
-/** What a definition can say; `authorize` stays the host's to choose. */
+/**
+ * What a definition can say; `authorize` stays the host's to choose.
+ *
+ * @example
+ * const serve = (imported: ImportedConfig): FileService =>
+ *   createFileService({ ...imported, authorize: allowAll });
+ */
 export type ImportedConfig = Omit<FileServiceConfig, 'authorize'>;
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -12,13 +12,26 @@ import type {
 } from '../core/hooks.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
 
-/** A function that hands out AWS credentials, as the SDK's credential providers do. */
+/**
+ * A function that hands out AWS credentials, as the SDK's credential providers do.
+ *
+ * @example
+ * const credentials: CredentialProvider = async () => ({
+ *   accessKeyId: 'AKIA...',
+ *   secretAccessKey: '...',
+ * });
+ */
 export type CredentialProvider = Exclude<
   StorageSettings['credentials'],
   { readonly accessKeyId: string } | undefined
 >;
 
-/** Which browser pages may call the service (Fetch standard, CORS protocol). */
+/**
+ * Which browser pages may call the service (Fetch standard, CORS protocol).
+ *
+ * @example
+ * const cors: CorsOptions = { origins: ['https://app.example'], credentials: true };
+ */
 export interface CorsOptions {
   /** Origins such as `https://app.example`, `https://*.example.com` (every subdomain), `capacitor://localhost`; or `*`. */
   readonly origins: readonly string[] | '*';
@@ -30,7 +43,12 @@ export interface CorsOptions {
   readonly exposedHeaders?: readonly string[];
 }
 
-/** How long the service waits, in milliseconds. */
+/**
+ * How long the service waits, in milliseconds.
+ *
+ * @example
+ * const timeouts: Partial<Timeouts> = { requestMs: 20_000, idleMs: 60_000 };
+ */
 export interface Timeouts {
   /** For a connection to storage. @default 3000 */
   readonly connectMs: number;
@@ -42,7 +60,17 @@ export interface Timeouts {
   readonly hookMs: number;
 }
 
-/** Everything that `createFileService` takes. Only `bucket`, `region` (or `endpoint`) and `authorize` are required. */
+/**
+ * Everything that `createFileService` takes. Only `bucket`, `region` (or `endpoint`) and `authorize` are required.
+ *
+ * @example
+ * const config: FileServiceConfig = {
+ *   bucket: 'acme-prod',
+ *   region: 'eu-west-1',
+ *   container: 'uploads',
+ *   authorize: allowAll,
+ * };
+ */
 export interface FileServiceConfig<Req = IncomingMessage> {
   /** Name in OpenAPI, audit and the zip of the root. @default 's3files' */
   readonly name?: string;

@@ -47,7 +47,12 @@ const TABLE = {
   storage_full: [507, 'Insufficient Storage'],
 } as const satisfies Record<string, readonly [status: number, phrase: string]>;
 
-/** Why a request failed: one stable word of a closed list. */
+/**
+ * Why a request failed: one stable word of a closed list.
+ *
+ * @example
+ * const reason: Reason = 'not_found';
+ */
 export type Reason = keyof typeof TABLE;
 
 /**
@@ -78,7 +83,13 @@ export function phraseOf(reason: Reason): string {
   return TABLE[reason][1];
 }
 
-/** What a FileServiceError carries beside its reason and sentence. */
+/**
+ * What a FileServiceError carries beside its reason and sentence.
+ *
+ * @example
+ * const details: FileServiceErrorDetails = { headers: { 'Retry-After': '60' }, context: { limit: 5 } };
+ * const refusal = new FileServiceError('rate_limited', 'Five logins a minute.', details);
+ */
 export interface FileServiceErrorDetails {
   /** The error underneath; never shown to a client. */
   readonly cause?: unknown;

@@ -1,13 +1,30 @@
 // The contracts that a host implements: who asks, what is allowed, what is recorded, what is remembered.
 import type { IncomingMessage } from 'node:http';
 
-/** What a request does to one key. Hooks are asked about this, never about the shape of the request. */
+/**
+ * What a request does to one key. Hooks are asked about this, never about the shape of the request.
+ *
+ * @example
+ * const changes: readonly Action[] = ['write', 'delete'];
+ * const readOnly: Authorize = ({ action }) => !changes.includes(action);
+ */
 export type Action = 'list' | 'read' | 'write' | 'delete';
 
-/** The HTTP verb that a right is asked for; a GET that signs an upload asks for `PUT`. */
+/**
+ * The HTTP verb that a right is asked for; a GET that signs an upload asks for `PUT`.
+ *
+ * @example
+ * const allow: readonly Verb[] = ['GET', 'HEAD'];
+ * const authorize = roles({ guest: [{ path: 'public/**', allow }] }, { anonymous: ['guest'] });
+ */
 export type Verb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
-/** One thing that a request is about to do. A request may ask for several. */
+/**
+ * One thing that a request is about to do. A request may ask for several.
+ *
+ * @example
+ * const asked: Access = { action: 'read', path: 'docs/a.txt', verb: 'GET', operation: 'read' };
+ */
 export interface Access {
   readonly action: Action;
   /** Decoded, from the root, no leading slash; folders end in `/`; `''` is the root. */
@@ -24,14 +41,25 @@ export function access(action: Action, path: string, verb: string, operation: st
   return Object.freeze({ action, path, verb, operation });
 }
 
-/** Who asks. Further fields are the host's own and can be used in rules (`{user.team}`). */
+/**
+ * Who asks. Further fields are the host's own and can be used in rules (`{user.team}`).
+ *
+ * @example
+ * const authenticate = (): Principal => ({ id: 'u1', roles: ['staff'], team: 'acme' });
+ */
 export interface Principal {
   readonly id: string;
   readonly roles?: readonly string[];
   readonly [field: string]: unknown;
 }
 
-/** What hooks see of a request. */
+/**
+ * What hooks see of a request.
+ *
+ * @example
+ * const container = ({ principal }: HookRequest): string =>
+ *   `users/${folderNameFor(principal?.id ?? 'nobody')}`;
+ */
 export interface HookRequest<Req = IncomingMessage> {
   /** The request id, also sent as `X-Request-Id`. */
   readonly id: string;
@@ -47,7 +75,13 @@ export interface HookRequest<Req = IncomingMessage> {
   readonly signal: AbortSignal;
 }
 
-/** Says who asks. Return null for anonymous; throw a FileServiceError `unauthorized` for 401. */
+/**
+ * Says who asks. Return null for anonymous; throw a FileServiceError `unauthorized` for 401.
+ *
+ * @example
+ * const authenticate: Authenticate = ({ headers }) =>
+ *   headers['x-user'] === undefined ? null : { id: headers['x-user'] };
+ */
 export type Authenticate<Req = IncomingMessage> = (
   request: HookRequest<Req>,
 ) => Principal | null | Promise<Principal | null>;
@@ -55,6 +89,10 @@ export type Authenticate<Req = IncomingMessage> = (
 /**
  * Says whether an access is allowed; only `true` allows.
  * A thrown FileServiceError chooses the answer; any other throw, or silence, refuses with 503.
+ *
+ * @example
+ * const authorize: Authorize = ({ path }, { principal }) =>
+ *   principal !== null && path.startsWith(`users/${principal.id}/`);
  */
 export type Authorize<Req = IncomingMessage> = (
   access: Access,
@@ -69,20 +107,35 @@ export type Authorize<Req = IncomingMessage> = (
  */
 export const allowAll = (): true => true;
 
-/** Where an error that no client sees came from: a hook, or `internal` for a fault of this library. */
+/**
+ * Where an error that no client sees came from: a hook, or `internal` for a fault of this library.
+ *
+ * @example
+ * const isOurs = (phase: ErrorPhase): boolean => phase === 'internal';
+ */
 export type ErrorPhase =
   'authenticate' | 'authorize' | 'container' | 'limit' | 'scan' | 'audit' | 'cache' | 'internal';
 
 /**
  * Told of whatever a hook throws, answers wrongly or leaves unanswered, and of faults of this library. It changes no
  * answer; what it throws itself is ignored. `request` is null for the cache, which all requests share.
+ *
+ * @example
+ * const onError: OnError = (error, { phase, request }) =>
+ *   console.error(`files: ${phase} failed`, request?.id, error);
  */
 export type OnError<Req = IncomingMessage> = (
   error: unknown,
   where: { readonly phase: ErrorPhase; readonly request: HookRequest<Req> | null },
 ) => void | Promise<void>;
 
-/** One record a request, handed out after the last byte or once the client has gone. */
+/**
+ * One record a request, handed out after the last byte or once the client has gone.
+ *
+ * @example
+ * const lineOf = ({ time, verb, path, status }: AuditEvent): string =>
+ *   `${time} ${verb} ${path} ${status}`;
+ */
 export interface AuditEvent {
   /** When the request arrived, ISO 8601 in UTC. */
   readonly time: string;
@@ -114,12 +167,26 @@ export interface AuditEvent {
   readonly storageCalls: number;
 }
 
-/** Records one request. A failing audit hook changes nothing, unless `auditRequired`. */
+/**
+ * Records one request. A failing audit hook changes nothing, unless `auditRequired`.
+ *
+ * @example
+ * const audit: Audit = ({ id, principal, verb, path, status }) =>
+ *   console.log(id, principal?.id, verb, path, status);
+ */
 export type Audit = (event: AuditEvent) => void | Promise<void>;
 
 /**
  * What the service remembers answers in. A Keyv or a Map-like store fits.
  * A failing or slow cache is a miss.
+ *
+ * @example
+ * const remembered = new Map<string, unknown>();
+ * const cache: Cache = {
+ *   get: (key) => remembered.get(key),
+ *   set: (key, value) => remembered.set(key, value),
+ *   delete: (key) => remembered.delete(key),
+ * };
  */
 export interface Cache {
   get(key: string): unknown;
@@ -130,6 +197,9 @@ export interface Cache {
 /**
  * What a limit is asked to count: a request about to run, one access of a request that asks item by item (JSON
  * batches, batch deletions, forms), or the bytes that a request has moved.
+ *
+ * @example
+ * const bytesOf = (use: Use): number => (use.kind === 'transfer' ? use.bytesIn + use.bytesOut : 0);
  */
 export type Use =
   | { readonly kind: 'request'; readonly access: readonly Access[] }
@@ -141,7 +211,12 @@ export type Use =
       readonly bytesOut: number;
     };
 
-/** How a limit stands after counting a use. */
+/**
+ * How a limit stands after counting a use.
+ *
+ * @example
+ * const spent: LimitStatus = { allowed: false, limit: 600, remaining: 0, resetSeconds: 12 };
+ */
 export interface LimitStatus {
   /** False refuses the request with 429. */
   readonly allowed: boolean;
@@ -156,13 +231,22 @@ export interface LimitStatus {
 /**
  * Counts a use and says whether it fits; null when the limit does not apply.
  * It is asked after `authorize`, so refused requests do not count.
+ *
+ * @example
+ * const perMinute = rateLimit({ points: 600, seconds: 60 });
+ * const limit: Limit = (use, request) => (request.principal === null ? perMinute(use, request) : null);
  */
 export type Limit<Req = IncomingMessage> = (
   use: Use,
   request: HookRequest<Req>,
 ) => LimitStatus | null | Promise<LimitStatus | null>;
 
-/** What `scan` is told about an upload. */
+/**
+ * What `scan` is told about an upload.
+ *
+ * @example
+ * const isMedia = ({ contentType }: ScanInfo): boolean => /^(?:audio|video)\//.test(contentType);
+ */
 export interface ScanInfo {
   /** Decoded path of the file. */
   readonly path: string;
@@ -172,12 +256,24 @@ export interface ScanInfo {
   readonly principal: Principal | null;
 }
 
-/** A scanner's verdict; a refusal may say why, in words for the client. */
+/**
+ * A scanner's verdict; a refusal may say why, in words for the client.
+ *
+ * @example
+ * const verdict: ScanVerdict = { allowed: false, message: 'The file holds a virus.' };
+ */
 export type ScanVerdict = boolean | { readonly allowed: boolean; readonly message?: string };
 
 /**
  * Judges an upload while it streams; the file becomes visible only after `true`.
  * A scanner may answer early and stop reading.
+ *
+ * @example
+ * const scan: Scan = async (stream) => {
+ *   let bytes = 0;
+ *   for await (const chunk of stream) bytes += chunk.length;
+ *   return bytes > 0;
+ * };
  */
 export type Scan = (
   stream: AsyncIterable<Uint8Array>,

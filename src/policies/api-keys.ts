@@ -9,13 +9,22 @@ import { guessThrottle } from './guess-throttle.js';
  * Finds the principal of a key, for keys that live in a database. It gets the key as it was sent and
  * its SHA-256 in lower-case hex, which is the better thing to store. Null, or anything that is no
  * principal, answers 401.
+ *
+ * @example
+ * const principals = new Map([['9f86d081...', { id: 'importer' }]]);
+ * const lookup: KeyLookup = (_key, sha256) => principals.get(sha256);
  */
 export type KeyLookup = (
   key: string,
   sha256: string,
 ) => Principal | null | undefined | Promise<Principal | null | undefined>;
 
-/** Options of {@link apiKeys}. */
+/**
+ * Options of {@link apiKeys}.
+ *
+ * @example
+ * const options: ApiKeysOptions = { header: 'x-api-key', failures: { points: 20, seconds: 60 } };
+ */
 export interface ApiKeysOptions {
   /**
    * The only header that a key is read from. `authorization` reads `Bearer` credentials.

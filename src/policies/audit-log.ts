@@ -5,7 +5,12 @@ import type { AuditEvent } from '../core/hooks.js';
 import { AUDIT_FIELDS, auditLine, type AuditField } from './audit-line.js';
 import { checkOptions } from './known-options.js';
 
-/** Options of {@link auditLog}. */
+/**
+ * Options of {@link auditLog}.
+ *
+ * @example
+ * const options: AuditLogOptions = { fields: ['time', 'id', 'verb', 'path', 'status'] };
+ */
 export interface AuditLogOptions {
   /** Which fields a line has. @default all; example: `['time', 'id', 'verb', 'path', 'status']` */
   readonly fields?: readonly AuditField[];

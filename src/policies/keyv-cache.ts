@@ -1,7 +1,12 @@
 // The ready-made cache in any Keyv store. Knows Keyv by its shape only.
 import type { Cache } from '../core/hooks.js';
 
-/** What is used of a Keyv: `new Keyv(new KeyvRedis('redis://...'))` fits. */
+/**
+ * What is used of a Keyv: `new Keyv(new KeyvRedis('redis://...'))` fits.
+ *
+ * @example
+ * const cacheIn = (keyv: KeyvLike): Cache => keyvCache(keyv);
+ */
 export interface KeyvLike {
   get(key: string): Promise<unknown>;
   set(key: string, value: string, ttlMs: number): Promise<unknown>;

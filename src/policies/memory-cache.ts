@@ -3,7 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type { Cache } from '../core/hooks.js';
 import { checkOptions, checkWhole } from './known-options.js';
 
-/** Options of {@link memoryCache}. */
+/**
+ * Options of {@link memoryCache}.
+ *
+ * @example
+ * const options: MemoryCacheOptions = { maxBytes: 16 * 2 ** 20 };
+ */
 export interface MemoryCacheOptions {
   /** Bytes of keys, values and bookkeeping together. @default 67108864 (64 MiB) */
   readonly maxBytes?: number;

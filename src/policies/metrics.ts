@@ -9,7 +9,12 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** How long the requests of one operation took. */
+/**
+ * How long the requests of one operation took.
+ *
+ * @example
+ * const meanSeconds = ({ sumSeconds, count }: DurationHistogram): number => sumSeconds / count;
+ */
 export interface DurationHistogram {
   readonly operation: string;
   /** Cumulative: how many took at most `seconds`; longer ones stand in `count` only. */
@@ -18,12 +23,23 @@ export interface DurationHistogram {
   readonly count: number;
 }
 
-/** How long storage took for one kind of operation, and how often it failed. */
+/**
+ * How long storage took for one kind of operation, and how often it failed.
+ *
+ * @example
+ * const failing = ({ failures, count }: StorageHistogram): number => failures / count;
+ */
 export interface StorageHistogram extends DurationHistogram {
   readonly failures: number;
 }
 
-/** What has happened since the collector was made. */
+/**
+ * What has happened since the collector was made.
+ *
+ * @example
+ * const failed = ({ requests }: MetricsSnapshot): number =>
+ *   requests.reduce((sum, { statusClass, count }) => sum + (statusClass === '5xx' ? count : 0), 0);
+ */
 export interface MetricsSnapshot {
   readonly requests: readonly RequestCount[];
   readonly durations: readonly DurationHistogram[];
@@ -46,7 +62,13 @@ export type MeasuredEvent = Pick<
   'operation' | 'status' | 'bytesIn' | 'bytesOut' | 'complete' | 'durationMs' | 'storageCalls'
 >;
 
-/** Counts what it is told. */
+/**
+ * Counts what it is told.
+ *
+ * @example
+ * const metrics: MetricsCollector = metricsCollector();
+ * const text: string = prometheusText(metrics.snapshot());
+ */
 export interface MetricsCollector {
   /** A request has arrived; `record` ends it. */
   start(): void;

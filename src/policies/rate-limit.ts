@@ -6,13 +6,24 @@ import { memoryCounter, redisCounter, type RedisClient, type Standing } from './
 import { checkOptions, checkWhole } from './known-options.js';
 import { guardStore } from './store-guard.js';
 
-/** Says which count a request belongs to; null when the limit does not apply to it. */
+/**
+ * Says which count a request belongs to; null when the limit does not apply to it.
+ *
+ * @example
+ * const perTeam: LimitKey<unknown> = ({ principal }) => String(principal?.['team'] ?? 'none');
+ * const limit = rateLimit({ points: 600, seconds: 60, per: perTeam });
+ */
 export type LimitKey<Req> = (request: HookRequest<Req>, access: readonly Access[]) => string | null;
 
 const SCOPES = ['principal', 'address', 'role', 'service'] as const;
 const ACTIONS = ['list', 'read', 'write', 'delete'] as const satisfies readonly Action[];
 
-/** Options of {@link rateLimit}. */
+/**
+ * Options of {@link rateLimit}.
+ *
+ * @example
+ * const options: RateLimitOptions = { points: 600, seconds: 60, per: 'principal' };
+ */
 export interface RateLimitOptions<Req = unknown> {
   /**
    * Requests, or bytes with `unit: 'bytes'`, that fit in a window. A batch, a batch deletion and a form count as one

@@ -21,7 +21,12 @@ export const ALL_VERBS = 127;
 /** A list of verbs, `'*'` for all, or a DreamFactory mask: the sum of GET 1, POST 2, PUT 4, PATCH 8, DELETE 16, OPTIONS 32, HEAD 64. */
 export type Verbs = readonly Verb[] | '*' | number;
 
-/** Verbs that a role may, or may not, use on the paths that a pattern covers. */
+/**
+ * Verbs that a role may, or may not, use on the paths that a pattern covers.
+ *
+ * @example
+ * const rule: Rule = { path: 'users/{user.id}/**', allow: ['GET', 'PUT', 'DELETE'] };
+ */
 export interface Rule {
   /**
    * Decoded, from the root, no leading slash, case-sensitive, by whole segments.

@@ -5,13 +5,24 @@ import { checkOptions, isPlainObject } from './known-options.js';
 import { matchRolePattern, segmentsOf } from './role-pattern.js';
 import { bitOf, readRule, type ReadRule, type Rule } from './role-rule.js';
 
-/** Options of {@link roles}. */
+/**
+ * Options of {@link roles}.
+ *
+ * @example
+ * const options: RolesOptions = { anonymous: ['guest'] };
+ */
 export interface RolesOptions {
   /** Roles of callers without a principal, such as `['guest']`. @default none: they are refused */
   readonly anonymous?: readonly string[];
 }
 
-/** What decided about an access, and why. */
+/**
+ * What decided about an access, and why.
+ *
+ * @example
+ * const shown = (decision: RoleDecision): string =>
+ *   decision.kind === 'unmatched' ? 'no rule covers it' : `${decision.kind} by ${decision.role}`;
+ */
 export type RoleDecision =
   | {
       readonly kind: 'allowed' | 'denied';
@@ -23,7 +34,13 @@ export type RoleDecision =
   /** No rule of any of the principal's roles covers the path and verb: refused. */
   | { readonly kind: 'unmatched' };
 
-/** An authorizer made by {@link roles}. */
+/**
+ * An authorizer made by {@link roles}.
+ *
+ * @example
+ * const authorize: Roles = roles({ staff: [{ path: 'docs/**', allow: ['GET'] }] });
+ * const { kind } = authorize.explain({ id: 'u1', roles: ['staff'] }, { path: 'docs/a', verb: 'GET' });
+ */
 export interface Roles {
   (access: Access, request: { readonly principal: Principal | null }): boolean;
   /** Says which rule decides: the first deny of any role, else the first allow. */

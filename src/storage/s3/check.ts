@@ -11,7 +11,13 @@ import { storedEtag } from './writing/put-object.js';
 /** What is looked at, in this order. */
 export type FindingName = keyof typeof ADVICE;
 
-/** The answer to one question about a storage. */
+/**
+ * The answer to one question about a storage.
+ *
+ * @example
+ * const lineOf = ({ ok, name, advice }: Finding): string =>
+ *   `${ok ? 'ok' : 'not ok'} ${name} ${advice ?? ''}`;
+ */
 export interface Finding {
   readonly name: FindingName;
   readonly ok: boolean;

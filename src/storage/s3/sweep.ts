@@ -5,7 +5,12 @@ import { nonsense, refusalOf, required } from './errors.js';
 import type { Output } from './wire/commands.js';
 import { markedName, uploadName } from './writing/upload-marks.js';
 
-/** What to sweep. */
+/**
+ * What to sweep.
+ *
+ * @example
+ * const request: SweepRequest = { olderThanSeconds: 24 * 3600, dryRun: true };
+ */
 export interface SweepRequest {
   /** Uploads begun earlier than this many seconds ago. */
   readonly olderThanSeconds: number;
@@ -13,7 +18,12 @@ export interface SweepRequest {
   readonly dryRun: boolean;
 }
 
-/** An upload that was left behind. */
+/**
+ * An upload that was left behind.
+ *
+ * @example
+ * const lineOf = ({ key, aborted }: SweptUpload): string => `${key}: ${aborted ? 'aborted' : 'kept'}`;
+ */
 export interface SweptUpload {
   readonly key: string;
   readonly startedAt: Date | null;
@@ -21,7 +31,13 @@ export interface SweptUpload {
   readonly aborted: boolean;
 }
 
-/** What a sweep found. */
+/**
+ * What a sweep found.
+ *
+ * @example
+ * const sweepNightly = async (files: FileService): Promise<SweepReport> =>
+ *   files.sweep({ olderThanSeconds: 24 * 3600 });
+ */
 export interface SweepReport {
   readonly uploads: readonly SweptUpload[];
   readonly aborted: number;
