@@ -106,7 +106,14 @@ function checked(answer: Principal | null | undefined): Principal | null {
 export function containerFor<Req>(settings: Settings<Req>, request: HookRequest<Req>): string {
   if (typeof settings.container === 'string') return settings.container;
   try {
-    const container = settings.container(request);
+    const container: unknown = settings.container(request);
+    if (isPromise(container)) {
+      // Its rejection, of which nobody else hears, would end the process.
+      container.then(undefined, () => {});
+      throw new TypeError('container answered a promise; a text is wanted');
+    }
+    if (typeof container !== 'string')
+      throw new TypeError(`container answered a ${typeof container}; a text is wanted`);
     // More likely a caller without an id than one to whom the whole bucket belongs.
     if (container === '') throw noFiles(request.principal);
     return containerPrefix(container);

@@ -92,6 +92,9 @@ describe('a container function', () => {
     ['climbs', () => '../other'],
     ['answers no text', () => undefined as unknown as string],
     ['names a control', () => 'a\u0000b'],
+    // Nobody hears of its rejection, which must not end the process.
+    ['answers a promise that rejects', () => Promise.reject(new Error('secret')) as never],
+    ['answers a promise of a text', () => Promise.resolve('tenant1') as never],
   ])('that %s is a refusal without a storage call', async (_, container) => {
     const store = await doubleStore();
     const service = await startService(store, {

@@ -21,7 +21,13 @@ describe(`${FILES} files of ${DEPTH} segments, in a process of ${HEAP_MIB} MB`, 
     store = await doubleStore();
     for (let index = 0; index < FILES; index += 1)
       store.double.seed(store.bucket, deepKey(index), '');
-    service = await startServiceChild(store, {}, [`--max-old-space-size=${HEAP_MIB}`]);
+    service = await startServiceChild(
+      store,
+      {},
+      {
+        execArgv: [`--max-old-space-size=${HEAP_MIB}`],
+      },
+    );
     await service.ask({ path: '/?limit=1' });
   });
   afterAll(async () => {

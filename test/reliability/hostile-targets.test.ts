@@ -1,60 +1,25 @@
 // Hostile targets over raw sockets: nothing is a 500, nothing leaves the container. R1-R22.
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bypass, type Bypass } from '../support/fixture.ts';
-import { hostilePath } from '../support/hostile-path.ts';
-import { openRaw, raw } from '../support/raw.ts';
+import { attack, besiege, CANARIES, METHODS, type Besieged } from '../support/loads-hostile.ts';
+import { raw } from '../support/raw.ts';
 import { rawRequest } from '../support/raw-request.ts';
-import { startService, type RunningService } from '../support/service.ts';
-import { doubleStore } from '../support/stores.ts';
+import type { RunningService } from '../support/service.ts';
 
-// 100,000 of each method take minutes: FULL=1 asks for them, every other run for a tenth.
-const TARGETS = process.env.FULL === '1' ? 100_000 : 10_000;
-const CONNECTIONS = 8;
-const IN_FLIGHT = 25;
+// The figures send 100,000 of each method.
+const TARGETS = 10_000;
 const SEED = Number(process.env.TEST_SEED ?? Date.now() % 2 ** 31);
 
-const CANARIES = ['tenant10/canary', 'tenant1-old/canary', 'tenant2/secret', 'canary', 'tenant1'];
-
-let store: Awaited<ReturnType<typeof doubleStore>>;
-let around: Bypass;
+let besieged: Besieged;
+let store: Besieged['store'];
+let around: Besieged['around'];
 let service: RunningService;
-const authorized: string[] = [];
-
-const canaries = () => {
-  const objects = store.double.objects(store.bucket);
-  return [...objects]
-    .filter(([key]) => !key.startsWith('tenant1/'))
-    .map(([key, { etag, lastModified }]) => [key, etag, lastModified]);
-};
-/** Calls that name a key or a prefix outside the container. */
-const strays = () =>
-  store.double.calls
-    // The keys of a batch are in its body: the canaries tell of it. A bucket has no key.
-    .filter(({ operation }) => operation !== 'DeleteObjects' && operation !== 'HeadBucket')
-    .map(({ operation, key, query }) => `${operation} ${key === '' ? query.prefix : key}`)
-    .filter((call) => !/^\w+ tenant1\//.test(call));
+let authorized: string[];
 
 beforeAll(async () => {
-  store = await doubleStore();
-  around = bypass(store);
-  await around.plant(Object.fromEntries(CANARIES.map((key) => [key, { body: key }])));
-  await around.plant({ 'tenant1/f10': { body: '0123456789', contentType: 'text/plain' } });
-  service = await startService(store, {
-    container: 'tenant1',
-    overwriteOnPost: true,
-    audit: () => {},
-    authorize: ({ path }) => {
-      authorized.push(path);
-      return true;
-    },
-  });
+  besieged = await besiege();
+  ({ store, around, service, authorized } = besieged);
 });
-afterAll(async () => {
-  await service.close();
-  around.close();
-  await store.close();
-});
+afterAll(() => besieged.close());
 
 const target = (path: string) => `${service.mount}${path}`;
 const send = (method: string, path: string, headers: Record<string, string> = {}) =>
@@ -122,7 +87,7 @@ describe('a hostile target', () => {
   it('never brings another container into a listing (R17)', async () => {
     const answer = await service.ask({ path: '/?full_tree=true&as_list=true' });
     expect(answer.json()).toEqual({ resource: ['f10'] });
-    expect(strays()).toEqual([]);
+    expect(besieged.strays()).toEqual([]);
   });
 
   it('is one key to hooks, storage and listings (R22)', async () => {
@@ -158,72 +123,20 @@ describe('a hostile target', () => {
 });
 
 describe(`${TARGETS} hostile targets of each method, seed ${SEED} (R21)`, () => {
-  it.each(['GET', 'HEAD', 'PUT', 'POST', 'DELETE'])(
+  it.each(METHODS)(
     '%s never answers 500 and never leaves the container',
     async (method) => {
-      const before = canaries();
-      expect(before.map(([key]) => key)).toEqual(CANARIES.toSorted());
-      const targets = fc.sample(hostilePath, { numRuns: TARGETS, seed: SEED });
-      const statuses = new Map<number, number>();
-      const faults: string[] = [];
-      const waiting = targets.values();
-
-      const worker = async (): Promise<void> => {
-        let connection = await openRaw(service.port);
-        let left = take(waiting, method);
-        while (left.length > 0) {
-          connection.send(Buffer.concat(left.map((path) => requestTo(method, path))));
-          let closed = false;
-          while (left.length > 0 && !closed) {
-            const path = left.shift() ?? '';
-            const answer = await connection.response({ head: method === 'HEAD' });
-            const { status = 0, ended, headers } = answer;
-            statuses.set(status, (statuses.get(status) ?? 0) + 1);
-            if (status >= 500 || ended !== 'complete') faults.push(`${status} ${ended} ${path}`);
-            closed = headers.connection === 'close' || ended !== 'complete';
-          }
-          faults.push(...strays());
-          store.double.clearCalls();
-          authorized.splice(0);
-          if (closed) {
-            connection.close();
-            connection = await openRaw(service.port);
-          }
-          if (left.length === 0) left = take(waiting, method);
-        }
-        connection.close();
-      };
-      await Promise.all(Array.from({ length: CONNECTIONS }, worker));
-
+      const before = besieged.canaries();
+      expect(before).toHaveLength(CANARIES.length);
+      const { statuses, faults } = await attack(besieged, method, { count: TARGETS, seed: SEED });
       expect(faults).toEqual([]);
       expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBe(TARGETS);
       // The grammar is worth its time only when many targets pass and many are refused.
       expect(Math.min(statuses.get(400) ?? 0, TARGETS - (statuses.get(400) ?? 0))).toBeGreaterThan(
         TARGETS / 10,
       );
-      expect(canaries()).toEqual(before);
+      expect(besieged.canaries()).toEqual(before);
     },
     15 * 60_000,
   );
 });
-
-/** The next targets of one connection. A refused upload closes it, so uploads go one by one. */
-function take(waiting: Iterator<string>, method: string): string[] {
-  const size = withBody(method) ? 1 : IN_FLIGHT;
-  const batch: string[] = [];
-  while (batch.length < size) {
-    const { done, value } = waiting.next();
-    if (done === true) break;
-    batch.push(value);
-  }
-  return batch;
-}
-
-function withBody(method: string): boolean {
-  return method === 'PUT' || method === 'POST';
-}
-
-function requestTo(method: string, path: string): Buffer {
-  const body = withBody(method) ? 'x' : undefined;
-  return rawRequest({ method, target: target(`/${path}`), body });
-}

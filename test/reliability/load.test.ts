@@ -1,7 +1,7 @@
 // O1, O3, O4, O9 from outside: the service as a process under loads that the figures run larger.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
-import { fuzz } from '../support/loads-fuzz.ts';
+import { fuzz, leaveAtRandom } from '../support/loads-fuzz.ts';
 import { cutDownloads, leaveUploads } from '../support/loads.ts';
 import { seededRandom } from '../support/random.ts';
 import { inParallel, startServiceChild, type ServiceChild } from '../support/service-child.ts';
@@ -72,5 +72,26 @@ describe(`loads, seed ${seed}`, () => {
     const statuses = await inParallel(30, 30, (index) => service.upload(`/many/${index}`, 8 * MIB));
     expect(new Set(statuses)).toEqual(new Set([201]));
     expect((service.child.peakRss() - before) / MIB).toBeLessThan(120);
+  }, 90_000);
+});
+
+describe(`failing hooks, seed ${seed}`, () => {
+  it('leave nothing unhandled of 600 random requests, half of them left by their clients', async () => {
+    const store = await doubleStore();
+    store.double.seed(store.bucket, 'tenant1/f10', '0123456789');
+    const starting = { entry: 'failing-hooks', environment: { SEED: String(seed) } };
+    const service = await startServiceChild(store, {}, starting);
+    const statuses = await leaveAtRandom(service, { count: 600, random });
+    expect(service.child.unhandled).toEqual([]);
+    expect([statuses['hang'], statuses['500'], statuses['refused']]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    // Hooks failed, and hooks answered.
+    expect(statuses['503']).toBeGreaterThan(0);
+    expect(statuses['200']).toBeGreaterThan(0);
+    await service.child.kill();
+    await store.close();
   }, 90_000);
 });

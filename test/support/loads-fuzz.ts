@@ -128,6 +128,39 @@ function request(random: Random): Buffer {
   return Buffer.concat([Buffer.from(head, 'latin1'), framed]);
 }
 
+/**
+ * Sends random requests of which half are left: the client goes before its request is whole, or while it is answered.
+ * The statuses of those that stayed.
+ */
+export async function leaveAtRandom(
+  { child }: ServiceChild,
+  { count, random }: { readonly count: number; readonly random: Random },
+): Promise<Readonly<Record<string, number>>> {
+  const statuses: Record<string, number> = {};
+  // Many at a time: hooks that never answer keep some waiting.
+  await inParallel(count, 32, async () => {
+    const bytes = request(random);
+    const [stays, isHalfSent, waitMs] = [random() < 0.5, random() < 0.5, random() * 20];
+    // The caller learns from `unhandled` why the process has ended.
+    if (child.unhandled.length > 0) return;
+    const connection = await openRaw(child.port).catch(() => undefined);
+    if (connection === undefined) return void (statuses['refused'] = 1);
+    if (stays) {
+      connection.send(bytes);
+      const head = bytes.subarray(0, 5).toString() === 'HEAD ';
+      const { status, ended } = await connection.response({ head, timeoutMs: 10_000 });
+      const what = ended === 'timeout' ? 'hang' : String(status);
+      statuses[what] = (statuses[what] ?? 0) + 1;
+      return connection.close();
+    }
+    connection.send(isHalfSent ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes);
+    // A moment in the life of the request, not the end of something.
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    pick(random, [connection.reset, connection.close])();
+  });
+  return statuses;
+}
+
 /** Sends random requests, each on the connection of its lane for as long as that lives. */
 export async function fuzz(
   { child }: ServiceChild,

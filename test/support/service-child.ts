@@ -8,7 +8,7 @@ import { startChild, type Child } from './child.ts';
 import { MOUNT, ask, storeConfig, type Answer, type Question } from './service.ts';
 import type { Store } from './stores.ts';
 
-const ENTRY = fileURLToPath(new URL('./entries/file-service.ts', import.meta.url));
+const ENTRIES = fileURLToPath(new URL('./entries', import.meta.url));
 
 /** A service process and how to ask it. */
 export interface ServiceChild {
@@ -26,20 +26,30 @@ export interface UploadOptions {
   readonly chunked?: boolean;
 }
 
-/** Starts the service over a store; `config` must survive JSON, `execArgv` are further options of Node. */
+/** How the process is started. */
+export interface Starting {
+  /** Further options of Node. */
+  readonly execArgv?: readonly string[];
+  /** The program, by its name in `entries`. @default 'file-service' */
+  readonly entry?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts the service over a store; `config` must survive JSON. */
 export async function startServiceChild(
   store: Pick<Store, 'bucket' | 'region' | 'endpoint' | 'accessKeyId' | 'secretAccessKey'>,
   config: Partial<FileServiceConfig> = {},
-  execArgv: readonly string[] = [],
+  { execArgv = [], entry = 'file-service', environment = {} }: Starting = {},
 ): Promise<ServiceChild> {
-  const environment = {
+  const variables = {
+    ...environment,
     FILE_SERVICE: JSON.stringify({
       ...storeConfig(store as Store),
       container: 'tenant1',
       ...config,
     }),
   };
-  const child = await startChild(ENTRY, environment, { execArgv });
+  const child = await startChild(`${ENTRIES}/${entry}.ts`, variables, { execArgv });
   const { port } = child;
   return {
     child,
