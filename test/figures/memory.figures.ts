@@ -67,7 +67,13 @@ it('1,000 files of 500 segments as a tree, in 256 MB', async () => {
   const store = await doubleStore();
   for (let index = 0; index < 1000; index += 1)
     store.double.seed(store.bucket, `tenant1/${index}/${'a/'.repeat(500)}f`, '');
-  const service = await startServiceChild(store, {}, ['--max-old-space-size=256']);
+  const service = await startServiceChild(
+    store,
+    {},
+    {
+      execArgv: ['--max-old-space-size=256'],
+    },
+  );
   await service.ask({ path: '/?limit=1' });
   await service.child.collectGarbage();
   const before = service.child.rss();

@@ -1,5 +1,8 @@
-// Figures of what others meet while something goes wrong: a poisoned key, a full disk, deep keys.
+// Figures of what others meet while something goes wrong: a poisoned key, a full disk, slow senders, deep keys.
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { chunk, rawRequest } from '../support/raw-request.ts';
+import { openRaw } from '../support/raw.ts';
+import { MOUNT } from '../support/service.ts';
 import { inParallel, startServiceChild, type ServiceChild } from '../support/service-child.ts';
 import { doubleStore } from '../support/stores.ts';
 import { figure, megabytes, quantile } from './report.ts';
@@ -63,10 +66,77 @@ it.each([
   });
 });
 
+const SENDERS = 500;
+const BOUNDARY = 'boundary';
+const FORM_HEAD =
+  `--${BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="NAME"\r\n` +
+  'Content-Type: application/octet-stream\r\n\r\n';
+
+/** The kinds of upload; each sends its head and then a kilobyte a second. */
+const KINDS: readonly ((index: number) => {
+  readonly head: Buffer;
+  readonly isChunked: boolean;
+})[] = [
+  (index) => headOf(`/slow/known-${index}`, 'PUT', { 'Content-Length': `${MIB}` }),
+  (index) => headOf(`/slow/short-${index}`, 'PUT', { 'Content-Length': `${60 * 1024}` }),
+  (index) => headOf(`/slow/chunked-${index}`, 'PUT', { 'Transfer-Encoding': 'chunked' }),
+  (index) =>
+    headOf('/slow/', 'POST', { 'X-File-Name': `named-${index}`, 'Content-Length': `${MIB}` }),
+  (index) => {
+    const type = `multipart/form-data; boundary=${BOUNDARY}`;
+    const headers = { 'Content-Type': type, 'Content-Length': `${MIB}` };
+    const { head } = headOf('/slow/', 'POST', headers);
+    const part = Buffer.from(FORM_HEAD.replace('NAME', `form-${index}`));
+    return { head: Buffer.concat([head, part]), isChunked: false };
+  },
+];
+
+function headOf(path: string, method: string, headers: Record<string, string>) {
+  const head = rawRequest({ method, target: MOUNT + path, headers });
+  return { head, isChunked: 'Transfer-Encoding' in headers };
+}
+
+it('serves beside 500 senders at 1 KB a second', async () => {
+  const running = (service = await startServiceChild(store));
+  await healthyReads(running, 200);
+  const alone = await healthyReads(running, 500);
+  const kilobyte = Buffer.alloc(1100, 'x');
+  const connections = await inParallel(SENDERS, 50, async (index) => {
+    const kind = KINDS[index % KINDS.length] ?? KINDS[0];
+    const sender = kind?.(index);
+    const connection = await openRaw(running.child.port);
+    connection.socket.on('error', () => undefined);
+    if (sender !== undefined) connection.send(sender.head);
+    return { connection, piece: sender?.isChunked === true ? chunk(kilobyte) : kilobyte };
+  });
+  const sending = setInterval(() => {
+    for (const { connection, piece } of connections)
+      if (connection.socket.writable) connection.send(piece);
+  }, 1000);
+  const reads: Reads[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    reads.push(await healthyReads(running, 40));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  clearInterval(sending);
+  for (const { connection } of connections) connection.reset();
+  const share = reads.reduce((sum, one) => sum + one.share, 0) / reads.length;
+  const p99 = quantile(
+    reads.map((one) => one.p99),
+    0.5,
+  );
+  figure({
+    name: '500 senders at 1 KB a second, of every kind: reads beside them',
+    target: '>= 99 % succeed, p99 < 3 x alone',
+    measured: `${percent(share)}, x${(p99 / alone.p99).toFixed(1)} (p99 ${p99.toFixed(0)} ms, alone ${alone.p99.toFixed(0)} ms)`,
+    reached: share >= 0.99 && p99 < 3 * alone.p99,
+  });
+});
+
 it('lists 1000 files of 510 one-letter segments', async () => {
   // A heap of 256 MB, as a small container has.
   const execArgv = ['--max-old-space-size=256'];
-  const running = (service = await startServiceChild(store, {}, execArgv));
+  const running = (service = await startServiceChild(store, {}, { execArgv }));
   for (let index = 0; index < 1000; index += 1) {
     const letters = Array.from({ length: 500 }, (_, depth) =>
       String.fromCharCode(97 + ((index * (depth + 7)) % 26)),
