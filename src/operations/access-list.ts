@@ -1,10 +1,18 @@
 // GET of the root with as_access_list: the folders, in the form that role editors read.
 import { access } from '../core/hooks.js';
 import { flag, whenSet } from '../http/parameters.js';
+import { ifNoneMatch, knownWhole } from './shared/known-whole.js';
 import { listAll } from './shared/listing-reply.js';
+import type { Projection } from './shared/listing-reply.js';
 import type { Operation } from './operation.js';
 
 const NAME = 'list_access';
+
+const PROJECTION: Projection = {
+  wrap: true,
+  lead: ['', '*'],
+  show: ({ path }) => [path, `${path}*`],
+};
 
 /** GET /?as_access_list=true */
 export const accessList: Operation = {
@@ -13,27 +21,28 @@ export const accessList: Operation = {
   methods: ['GET', 'HEAD'],
   targets: ['root'],
   query: { as_access_list: flag('Answers `""`, `"*"`, and each folder with and without a star.') },
-  headers: {},
+  headers: ifNoneMatch,
   body: [],
-  replies: { 200: { sentence: 'Names of folders.', schema: 'NameList' } },
+  replies: {
+    200: { sentence: 'Names of folders.', schema: 'NameList' },
+    304: { sentence: 'Not modified.' },
+  },
   refusals: [],
   when: whenSet('as_access_list'),
-  plan: ({ verb, settings, rules }) => ({
-    access: [access('list', '', verb, NAME)],
-    run: (context) =>
-      listAll(
-        context,
-        {
-          folder: '',
-          recursive: false,
-          files: false,
-          folders: true,
-          search: '',
-          filtered: settings.filterListings,
-          rules,
-          operation: NAME,
-        },
-        { wrap: true, lead: ['', '*'], show: ({ path }) => [path, `${path}*`] },
-      ),
-  }),
+  plan: (ask) => {
+    const selection = {
+      folder: '',
+      recursive: false,
+      files: false,
+      folders: true,
+      search: '',
+      filtered: ask.settings.filterListings,
+      rules: ask.rules,
+      operation: NAME,
+    };
+    return {
+      access: [access('list', '', ask.verb, NAME)],
+      run: async (context) => knownWhole(ask, await listAll(context, selection, PROJECTION)),
+    };
+  },
 };

@@ -1,4 +1,5 @@
 // GET of the root or a folder: what is in it.
+import { FileServiceError } from '../core/errors.js';
 import { access } from '../core/hooks.js';
 import { flag, integer, names, optionalFlag, readParameters, text } from '../http/parameters.js';
 import { json } from '../http/reply.js';
@@ -9,8 +10,10 @@ import { openCursor, sealCursor } from './shared/cursor.js';
 import type { Position } from './shared/cursor.js';
 import { entryReader, firstPage, pageOf } from './shared/listing.js';
 import type { ListingEntry, Selection } from './shared/listing.js';
+import { ifNoneMatch, knownWhole } from './shared/known-whole.js';
 import { listAll, projectionOf } from './shared/listing-reply.js';
 import type { Projection } from './shared/listing-reply.js';
+import { collectAll, orderOf } from './shared/whole-listing.js';
 import type { Ask, Operation, Plan, RunContext } from './operation.js';
 
 const query = {
@@ -23,6 +26,10 @@ const query = {
   wrap: optionalFlag('False answers the bare array; also read from a `wrap` header.'),
   limit: integer('Entries of a page; 0 lists all.', { min: 0 }),
   cursor: text('The `next_cursor` of the page before.'),
+  sort: text(
+    'Orders by `name`, `size`, `last_modified` or `type`, falling behind a `-`; folders first. Up to 10,000 entries, not with `cursor`.',
+  ),
+  include_count: flag('Adds `"meta":{"count":n}`, all entries that you may see, up to 10,000.'),
 };
 
 // A page may take several storage calls when entries are left out of it; this bounds them.
@@ -33,9 +40,10 @@ const documentation = {
   methods: ['GET', 'HEAD'],
   targets: ['root', 'folder'],
   body: [],
-  headers: { wrap: { sentence: 'As the parameter `wrap`.' } },
+  headers: { wrap: { sentence: 'As the parameter `wrap`.' }, ...ifNoneMatch },
   replies: {
     200: { sentence: 'The entries, folders first within a page of storage.', schema: 'Listing' },
+    304: { sentence: 'Not modified.' },
   },
   refusals: [404],
 } as const satisfies Partial<Operation>;
@@ -72,28 +80,80 @@ function planListing(ask: Ask, operation: string, searched: string): Plan {
     rules: ask.rules,
     operation,
   };
-  const show = projectionOf(parameters, ask.request.headers['wrap']);
-  const limit = parameters.limit ?? 0;
-  if (limit === 0 && parameters.cursor === undefined)
-    return {
-      access: [access('list', folder, ask.verb, operation)],
-      run: (context) => listAll(context, selection, show),
-    };
-  const { recursive, files, folders } = selection;
-  const listing = JSON.stringify([ask.tenant(), folder, recursive, files, folders, searched]);
-  const from =
-    parameters.cursor === undefined
-      ? undefined
-      : openCursor(ask.settings, parameters.cursor, listing);
+  const projection = projectionOf(parameters, ask.request.headers['wrap']);
+  const wanted = { ...parameters, limit: parameters.limit ?? 0 };
+  const answer =
+    parameters.sort || (wanted.limit === 0 && parameters.cursor === undefined)
+      ? planWhole(selection, projection, wanted)
+      : planPage(ask, selection, projection, wanted);
   return {
     access: [access('list', folder, ask.verb, operation)],
-    run: (context) =>
-      listPage(context, selection, show, {
-        limit: limit === 0 ? MAX_KEYS_A_CALL : limit,
-        from,
-        seal: (position) => sealCursor(ask.settings, position, listing),
-        query: ask.request.query,
-      }),
+    run: async (context) => knownWhole(ask, await answer(context)),
+  };
+}
+
+/** What the parameters ask for, `limit` 0 being no limit. */
+interface Wanted {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  readonly sort: string | undefined;
+  readonly include_count: boolean;
+}
+
+type Answer = (context: RunContext) => Promise<FileReply>;
+
+function planWhole(selection: Selection, projection: Projection, wanted: Wanted): Answer {
+  const counts = wanted.include_count && projection.wrap;
+  if (!wanted.sort && !counts) return (context) => listAll(context, selection, projection);
+  if (wanted.cursor !== undefined)
+    throw new FileServiceError(
+      'invalid_parameter',
+      'The parameter "sort" needs the whole folder and takes no "cursor" beside it.',
+    );
+  const order = wanted.sort ? orderOf(wanted.sort) : undefined;
+  return async (context) => {
+    const parameter = order === undefined ? 'include_count' : 'sort';
+    const entries = await collectAll(context, selection, parameter);
+    const sorted = order === undefined ? entries : entries.toSorted(order);
+    const shown = wanted.limit === 0 ? sorted : sorted.slice(0, wanted.limit);
+    const count = counts ? entries.length : undefined;
+    return json(200, bodyOf(projection, shown, { count }));
+  };
+}
+
+function planPage(
+  ask: Ask,
+  selection: Selection,
+  projection: Projection,
+  { limit, cursor, include_count }: Wanted,
+): Answer {
+  const { folder, recursive, files, folders, search: searched } = selection;
+  const listing = JSON.stringify([ask.tenant(), folder, recursive, files, folders, searched]);
+  const from = cursor === undefined ? undefined : openCursor(ask.settings, cursor, listing);
+  return async (context) =>
+    listPage(context, selection, projection, {
+      limit: limit === 0 ? MAX_KEYS_A_CALL : limit,
+      from,
+      seal: (position) => sealCursor(ask.settings, position, listing),
+      query: ask.request.query,
+      count:
+        include_count && projection.wrap
+          ? (await collectAll(context, selection, 'include_count')).length
+          : undefined,
+    });
+}
+
+function bodyOf(
+  { wrap, show }: Projection,
+  entries: readonly ListingEntry[],
+  { count, cursor }: { readonly count?: number | undefined; readonly cursor?: string },
+): unknown {
+  const shown = entries.flatMap(show);
+  if (!wrap) return shown;
+  return {
+    resource: shown,
+    ...(cursor === undefined ? {} : { next_cursor: cursor }),
+    ...(count === undefined ? {} : { meta: { count } }),
   };
 }
 
@@ -102,6 +162,8 @@ interface PageRequest {
   readonly from: Position | undefined;
   readonly seal: (position: Position) => string;
   readonly query: URLSearchParams;
+  /** Entries of the whole listing, when they are asked for. */
+  readonly count: number | undefined;
 }
 
 async function listPage(
@@ -111,13 +173,13 @@ async function listPage(
   request: PageRequest,
 ): Promise<FileReply> {
   const { entries, position } = await collectPage(context, selection, request);
-  const shown = entries.flatMap(projection.show);
-  if (position === undefined) return json(200, projection.wrap ? { resource: shown } : shown);
+  const { count } = request;
+  if (position === undefined) return json(200, bodyOf(projection, entries, { count }));
   const cursor = request.seal(position);
   const further = new URLSearchParams(request.query);
   further.set('cursor', cursor);
   // RFC 8288: relative to the request's own URL.
-  return json(200, projection.wrap ? { resource: shown, next_cursor: cursor } : shown, {
+  return json(200, bodyOf(projection, entries, { count, cursor }), {
     Link: `<?${further.toString()}>; rel="next"`,
   });
 }

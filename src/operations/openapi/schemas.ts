@@ -74,6 +74,12 @@ export const SCHEMAS = {
         properties: {
           resource: { $ref: '#/components/schemas/Lines' },
           next_cursor: { type: 'string' },
+          meta: {
+            type: 'object',
+            description: 'With `include_count`.',
+            required: ['count'],
+            properties: { count: { type: 'integer', minimum: 0 } },
+          },
         },
       },
       { $ref: '#/components/schemas/Lines' },
