@@ -422,7 +422,14 @@ describe('nameEntries', () => {
     const shown = new Set<string>();
     for (let index = 0; index < 20_000; index += 1) {
       const cases = index.toString(2).padStart(16, '0');
-      shown.add(nameOf([...cases].map((digit) => (digit === '1' ? 'A' : 'a')).join('')));
+      shown.add(
+        nameOf(
+          cases
+            .split('')
+            .map((digit) => (digit === '1' ? 'A' : 'a'))
+            .join(''),
+        ),
+      );
     }
     expect(shown.size).toBe(20_000);
     expect(shown).toContain('aAaaAAAaaaaAAAAA (20000)');
