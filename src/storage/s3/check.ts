@@ -1,10 +1,16 @@
 // Asks a storage what a set-up needs of it, one finding each, with advice in words for who sets it up.
 import { randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { phraseOf, isFileServiceError } from '../../core/errors.js';
 import { keepingInput } from './attributes.js';
-import type { S3Context } from './call.js';
+import { s3Context, type S3Context } from './call.js';
 import { probe } from './probes/conditional-writes.js';
-import { nonsense, refusalOf, type Refusal } from './errors.js';
+import { connectionAdvice } from './check-advice.js';
+import { copy } from './copy.js';
+import { nonsense, refusalOf, required, type Refusal } from './errors.js';
+import { signedWritesAreBound } from './probes/bound-signatures.js';
+import { asFlow } from '../streams/flow.js';
+import { flowBody } from '../streams/flow-body.js';
 import { putInMemory } from './writing/checksum.js';
 import { storedEtag } from './writing/put-object.js';
 
@@ -23,7 +29,7 @@ export interface Finding {
   readonly ok: boolean;
   /** What is wrong, one sentence; null when nothing is. */
   readonly reason: string | null;
-  /** What to do about it; null when nothing is. */
+  /** What to do about it, or what follows from it; null when there is nothing to say. */
   readonly advice: string | null;
 }
 
@@ -43,6 +49,10 @@ const ADVICE = {
     'Allow s3:DeleteObject on the keys of the bucket, in the IAM policy and the bucket policy.',
   multipart:
     'Allow s3:AbortMultipartUpload on the keys and s3:ListBucketMultipartUploads on the bucket: large uploads that fail cannot be cleaned up.',
+  'signed-writes':
+    'This store takes headers that a signed URL does not name: upload URLs are links through this service instead.',
+  copies:
+    'PATCH, moves and copies lose what the reason names; allow the service to read and write it, or keep it elsewhere.',
   'conditional-writes':
     'This store does not honour If-None-Match on writes: two uploads that race for one new file may both succeed. Use a store that does, if that matters.',
 } as const;
@@ -69,17 +79,48 @@ const OUTAGE = new Set(['unreachable', 'timeout', 'unavailable', 'nonsense']);
 export async function check(context: S3Context): Promise<readonly Finding[]> {
   const blamed = await firstFault(context);
   const setUp = SET_UP.map((name) => settle(name, blamed));
-  if (blamed !== undefined && !PASSES.has(blamed.name)) return [...setUp, ...RIGHTS.map(untried)];
+  if (blamed !== undefined && !PASSES.has(blamed.name))
+    return [...setUp, ...[...RIGHTS, ...NOTES].map(untried)];
   const rights: Finding[] = [];
   const key = context.keyOf(`.s3files-check-${randomUUID()}`);
   for (const name of RIGHTS) rights.push(await attempt(name, () => TRIALS[name](context, key)));
-  return [...setUp, ...rights];
+  return [...setUp, ...rights, await signedWrites(context), await copies(context, key)];
+}
+
+/** How signed upload URLs are made here: both ways are fine, one of them is worth knowing. */
+async function signedWrites(context: S3Context): Promise<Finding> {
+  const isBound = await signedWritesAreBound(context);
+  return { ...fine('signed-writes'), advice: isBound ? null : ADVICE['signed-writes'] };
+}
+
+/** Whether a change of attributes keeps the others. What is lost is said; the service works all the same. */
+async function copies(context: S3Context, Key: string): Promise<Finding> {
+  const own = s3Context(context.connection, '', context.call);
+  const Expires = new Date('2100-01-01T00:00:00Z');
+  const input = { Key, Expires, WebsiteRedirectLocation: '/', ...keepingInput(context.settings) };
+  try {
+    await putInMemory(own, { input, bytes: Buffer.from(TEXT) });
+    await copy(own, { from: Key, to: Key, attributes: { contentType: 'text/plain' } });
+    const { ExpiresString, WebsiteRedirectLocation } = await own.send('HeadObject', { Key });
+    const lost = [
+      ...(ExpiresString === undefined ? ['Expires'] : []),
+      ...(WebsiteRedirectLocation === undefined ? ['the website redirect'] : []),
+    ];
+    if (lost.length === 0) return fine('copies');
+    return { ...fine('copies'), reason: `Lost: ${lost.join(', ')}.`, advice: ADVICE.copies };
+  } catch (error) {
+    return { ...fine('copies'), reason: sentenceOf(error), advice: ADVICE.copies };
+  } finally {
+    await own.send('DeleteObject', { Key }).catch(() => undefined);
+  }
 }
 
 const TEXT = 'check';
 
 const SET_UP = ['connection', 'clock', 'region', 'credentials', 'bucket', 'list'] as const;
 const RIGHTS = ['write', 'read', 'delete', 'multipart', 'conditional-writes'] as const;
+// Never wrong, but worth knowing.
+const NOTES = ['signed-writes', 'copies'] as const;
 
 // S3 refuses 15 minutes; a clock that is a minute off drifts, and signs URLs that end early.
 const CLOCK_SLACK_MS = 60_000;
@@ -99,13 +140,9 @@ const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<void>> 
   async read(context, Key) {
     try {
       const { Body } = await context.send('GetObject', { Key });
-      if (!(Body instanceof Uint8Array)) {
-        Body?.destroy();
-        // The SDK hands over streams only; that the object may be read is seen by then.
-        return;
-      }
-      if (Buffer.from(Body).toString() !== TEXT)
-        throw nonsense('Storage gave other bytes than were stored.');
+      const { idleMs } = context.settings.timeouts;
+      const bytes = await buffer(flowBody(asFlow(required(Body, 'a body')), idleMs));
+      if (bytes.toString() !== TEXT) throw nonsense('Storage gave other bytes than were stored.');
     } catch (error) {
       // The write before may have been refused; that a missing file is said to be missing is a right too.
       if (refusalOf(error)?.kind !== 'missing') throw error;
@@ -136,7 +173,9 @@ async function firstFault(context: S3Context): Promise<Finding | undefined> {
     await context.send('ListObjectsV2', { Prefix: context.container, MaxKeys: 1 });
   } catch (error) {
     const refusal = refusalOf(error);
-    return failed(refusal === undefined ? 'connection' : blame(refusal), error);
+    const name = refusal === undefined ? 'connection' : blame(refusal);
+    const advice = name === 'connection' && refusal && connectionAdvice(refusal);
+    return advice ? { ...failed(name, error), advice } : failed(name, error);
   }
   // The clock is corrected when storage says how late it is: it works, and is worth saying.
   const offsetMs = context.connection.wire.clockOffsetMs();

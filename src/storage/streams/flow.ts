@@ -21,23 +21,31 @@ export interface Flow {
 
 /** A stream as a flow; `abort` tears down what the stream comes from. */
 export function flowOf(stream: Readable, abort: () => void): Flow {
-  let unhear = (): void => {};
+  let stopListening = (): void => {};
   return {
     start(to) {
       const onData = (bytes: Buffer): void => to.data(bytes);
-      const onEnd = (): void => to.end();
-      const onError = (error: Error): void => to.fail(error);
-      const onClose = (): void => to.fail(new Error('storage broke off its answer'));
-      unhear = () => {
+      const onEnd = (): void => {
+        stopListening();
+        to.end();
+      };
+      const onError = (error: Error): void => {
+        stopListening();
+        to.fail(error);
+      };
+      const onClose = (): void => onError(new Error('storage broke off its answer'));
+      stopListening = () => {
         stream.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
+        // What it still has to say is no news; without a listener an error would end the process.
+        stream.on('error', () => {});
       };
       stream.on('end', onEnd).on('error', onError).on('close', onClose).on('data', onData);
     },
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
     destroy() {
-      unhear();
-      // What it still has to say interests nobody; unheard, it would end the process.
+      stopListening();
+      // Never started: an error without a listener would end the process all the same.
       stream.on('error', () => {});
       if (stream.readableEnded) return;
       stream.destroy();

@@ -426,6 +426,8 @@ export const STORAGE: Questions = {
       'delete',
       'multipart',
       'conditional-writes',
+      'signed-writes',
+      'copies',
     ]);
     expect(await truthKeys(given)).toEqual([]);
   },
