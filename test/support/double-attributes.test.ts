@@ -1,18 +1,21 @@
-// The double as the keeper of what stands beside an object's bytes: tags, ACL, lock, and what copies keep.
+// The double as the keeper of what stands beside bytes: tags, ACLs, locks, CORS rules, and what copies keep.
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketCorsCommand,
   DeleteBucketOwnershipControlsCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   DeleteObjectTaggingCommand,
+  GetBucketCorsCommand,
   GetBucketOwnershipControlsCommand,
   GetObjectAclCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
+  PutBucketCorsCommand,
   PutBucketOwnershipControlsCommand,
   PutObjectAclCommand,
   PutObjectCommand,
@@ -20,6 +23,7 @@ import {
   S3Client,
   UploadPartCommand,
   type CopyObjectCommandInput,
+  type CORSRule,
   type PutObjectCommandInput,
   type Tag,
 } from '@aws-sdk/client-s3';
@@ -376,3 +380,34 @@ describe('object lock', () => {
 
 const PAST = { ObjectLockRetainUntilDate: new Date('2020-01-01T00:00:00Z') };
 const FUTURE = { ObjectLockRetainUntilDate: new Date('2999-01-01T00:00:00Z') };
+
+describe('CORS rules', () => {
+  const setRules = (CORSRules: CORSRule[]) =>
+    s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }));
+  const rules = () =>
+    s3.send(new GetBucketCorsCommand({ Bucket })).then(({ CORSRules }) => CORSRules);
+  const rule = {
+    AllowedHeaders: ['*'],
+    AllowedMethods: ['PUT', 'GET'],
+    AllowedOrigins: ['https://a.example', 'https://*.b.example'],
+    ExposeHeaders: ['ETag'],
+    MaxAgeSeconds: 60,
+  };
+
+  it('are not there by default, then as they were set, and gone when removed', async () => {
+    const none = '404 NoSuchCORSConfiguration';
+    expect(await failureOf(rules())).toBe(none);
+    await setRules([rule, { AllowedMethods: ['HEAD'], AllowedOrigins: ['*'] }]);
+    expect(await rules()).toEqual([rule, { AllowedMethods: ['HEAD'], AllowedOrigins: ['*'] }]);
+    await s3.send(new DeleteBucketCorsCommand({ Bucket }));
+    expect(await failureOf(rules())).toBe(none);
+  });
+
+  it.each<[string, CORSRule[], string]>([
+    ['none', [], 'MalformedXML'],
+    ['one without origins', [{ AllowedMethods: ['GET'], AllowedOrigins: [] }], 'MalformedXML'],
+    ['a method that has none', [{ ...rule, AllowedMethods: ['PATCH'] }], 'InvalidRequest'],
+  ])('refuse %s', async (_what, given, code) => {
+    expect(await failureOf(setRules(given))).toBe(`400 ${code}`);
+  });
+});

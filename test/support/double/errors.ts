@@ -32,6 +32,7 @@ const STATUS = {
   MethodNotAllowed: 405,
   MissingContentLength: 411,
   NoSuchBucket: 404,
+  NoSuchCORSConfiguration: 404,
   NoSuchKey: 404,
   NoSuchUpload: 404,
   NotImplemented: 501,
@@ -69,6 +70,7 @@ const MESSAGE: Partial<Record<S3Code, string>> = {
   MetadataTooLarge: 'Your metadata headers exceed the maximum allowed metadata size',
   MethodNotAllowed: 'The specified method is not allowed against this resource.',
   MissingContentLength: 'You must provide the Content-Length HTTP header.',
+  NoSuchCORSConfiguration: 'The CORS configuration does not exist',
   NoSuchBucket: 'The specified bucket does not exist',
   NoSuchKey: 'The specified key does not exist.',
   NoSuchUpload:

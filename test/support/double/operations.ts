@@ -15,6 +15,7 @@ import {
   listBuckets,
 } from './buckets.ts';
 import { completeUpload } from './complete.ts';
+import { deleteBucketCors, getBucketCors, putBucketCors } from './cors.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { listObjects } from './list.ts';
 import { listParts, listUploads } from './list-uploads.ts';
@@ -33,10 +34,12 @@ export const OPERATIONS: Readonly<
   CreateBucket: createBucket,
   CreateMultipartUpload: createUpload,
   DeleteBucket: deleteBucket,
+  DeleteBucketCors: deleteBucketCors,
   DeleteBucketOwnershipControls: deleteOwnershipControls,
   DeleteObject: deleteObject,
   DeleteObjectTagging: deleteObjectTagging,
   DeleteObjects: deleteObjects,
+  GetBucketCors: getBucketCors,
   GetBucketLocation: getBucketLocation,
   GetBucketOwnershipControls: getOwnershipControls,
   GetObject: readObject,
@@ -48,6 +51,7 @@ export const OPERATIONS: Readonly<
   ListMultipartUploads: listUploads,
   ListObjectsV2: listObjects,
   ListParts: listParts,
+  PutBucketCors: putBucketCors,
   PutBucketOwnershipControls: putOwnershipControls,
   PutObject: putObject,
   PutObjectAcl: putObjectAcl,

@@ -3,6 +3,7 @@ import type { ChecksumAlgorithm } from './checksum.ts';
 import type { Content } from './content.ts';
 import { s3Error } from './errors.ts';
 import type { Answer } from './answer.ts';
+import type { XmlElement } from './xml.ts';
 
 /** A checksum that the client gave and the double verified. */
 export interface StoredChecksum {
@@ -89,6 +90,8 @@ export interface StoredBucket {
   readonly completed: Map<string, Answer>;
   /** Undefined where no ownership controls were set, as in buckets from before 2023. */
   ownership: Ownership | undefined;
+  /** Undefined where no CORS rules were set. */
+  corsRules: readonly XmlElement[] | undefined;
   /** Whether objects may be locked; decided when the bucket is made. */
   readonly hasLock: boolean;
 }
@@ -107,7 +110,8 @@ export function createBucket(
 ): StoredBucket {
   const objects = createObjectTable();
   const [uploads, completed] = [new Map(), new Map()];
-  return { name, created, objects, uploads, completed, ownership, hasLock };
+  const corsRules = undefined;
+  return { name, created, objects, uploads, completed, ownership, corsRules, hasLock };
 }
 
 /** The object of that key, or NoSuchKey. */

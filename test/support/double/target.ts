@@ -13,7 +13,7 @@ export interface Target {
 // Sub-resources of S3 that the double does not have; to ignore them would answer another question.
 const UNSUPPORTED = new Set(
   (
-    'accelerate analytics attributes cors encryption intelligent-tiering inventory legal-hold ' +
+    'accelerate analytics attributes encryption intelligent-tiering inventory legal-hold ' +
     'lifecycle logging metrics notification object-lock policy policyStatus ' +
     'publicAccessBlock renameObject replication requestPayment restore retention select session ' +
     'torrent versioning versions website'
@@ -90,6 +90,7 @@ export function nameOperation(
 
 // Sub-resources by name, and their operations by method.
 const OF_BUCKET: SubResources = {
+  cors: { DELETE: 'DeleteBucketCors', GET: 'GetBucketCors', PUT: 'PutBucketCors' },
   ownershipControls: {
     DELETE: 'DeleteBucketOwnershipControls',
     GET: 'GetBucketOwnershipControls',
