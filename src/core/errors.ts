@@ -95,9 +95,12 @@ export interface FileServiceErrorDetails {
   readonly cause?: unknown;
   /** Facts a client may use, shown as `error.context`: own paths, counts, limits. */
   readonly context?: Readonly<Record<string, unknown>>;
-  /** Headers of the answer, such as `Retry-After` (seconds) or `Allow`. */
+  /** Headers of the answer, such as `Retry-After` (seconds, 5 with every 503 that does not say another) or `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** RFC 9110 section 15.6.4: a 503 says when to try again; in seconds, where nobody knows better. */
+const RETRY = { 'Retry-After': '5' };
 
 /**
  * The one error of this library. Hooks throw it to choose an answer:
@@ -122,7 +125,7 @@ export class FileServiceError extends Error {
     this.reason = reason;
     this.status = statusOf(reason);
     this.context = details.context ?? null;
-    this.headers = details.headers ?? {};
+    this.headers = this.status === 503 ? { ...RETRY, ...details.headers } : (details.headers ?? {});
   }
 }
 

@@ -79,7 +79,6 @@ function unidentified<Req>(
   if (isFileServiceError(error)) return error;
   return new FileServiceError('authorization_unavailable', 'The caller could not be identified.', {
     cause: error,
-    headers: { 'Retry-After': '5' },
   });
 }
 

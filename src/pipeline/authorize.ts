@@ -93,6 +93,5 @@ function unavailable<Req>(
   if (isFileServiceError(error)) return error;
   return new FileServiceError('authorization_unavailable', 'The request could not be authorized.', {
     cause: error,
-    headers: { 'Retry-After': '5' },
   });
 }

@@ -81,7 +81,6 @@ async function ask<Req>(
     if (isFileServiceError(error)) throw error;
     throw new FileServiceError('limit_unavailable', 'The request could not be counted.', {
       cause: error,
-      headers: { 'Retry-After': '5' },
     });
   }
 }

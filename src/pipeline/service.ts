@@ -113,12 +113,10 @@ function noted<Req>(work: Work<Req>, error: unknown): FileServiceError {
 
 function isClosing(): FileServiceError {
   return new FileServiceError('closing', 'The service is shutting down.', {
-    headers: { 'Retry-After': '5', Connection: 'close' },
+    headers: { Connection: 'close' },
   });
 }
 
 function cannotRecord(): FileServiceError {
-  return new FileServiceError('audit_unavailable', 'The request could not be recorded.', {
-    headers: { 'Retry-After': '5' },
-  });
+  return new FileServiceError('audit_unavailable', 'The request could not be recorded.');
 }

@@ -63,10 +63,12 @@ describe('the table of reasons', () => {
   it('gives each reason a status and the phrase of it', () => {
     const table = REASONS.map((reason) => [statusOf(reason), phraseOf(reason)] as const);
     expect(new Set(table.map(([status]) => status))).toEqual(
-      new Set([400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 415, 416, 429, 500, 502, 503]),
+      new Set([
+        400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 415, 416, 429, 500, 502, 503, 507,
+      ]),
     );
     // One phrase a status, so that a client may read either.
-    expect(new Set(table.map((row) => row.join(' '))).size).toBe(16);
+    expect(new Set(table.map((row) => row.join(' '))).size).toBe(17);
     expect(new Set(REASONS).size).toBe(REASONS.length);
   });
 
@@ -79,6 +81,15 @@ describe('the table of reasons', () => {
       { a: 1 },
       'FileServiceError',
     ]);
+  });
+
+  it('says with every 503 when to try again, and as its maker wants it', () => {
+    for (const reason of REASONS) {
+      const { status, headers } = new FileServiceError(reason, 'It fails.');
+      expect([reason, headers]).toEqual([reason, status === 503 ? { 'Retry-After': '5' } : {}]);
+    }
+    const details = { headers: { 'Retry-After': '60', Allow: 'GET' } };
+    expect(new FileServiceError('closing', 'It ends.', details).headers).toEqual(details.headers);
   });
 
   it('knows the errors of another copy of the package', () => {
@@ -109,7 +120,8 @@ describe('a failure of the request', () => {
     [{ path: '/?limit=x' }, 400, 'invalid_parameter'],
     [{ method: 'POST', path: '/', body: '{' }, 400, 'invalid_body'],
     [{ method: 'DELETE', path: '/full/' }, 400, 'folder_not_empty'],
-    [{ path: '/denied' }, 403, 'access_denied'],
+    [{ path: '/denied' }, 401, 'unauthorized'],
+    [{ path: '/denied', headers: { 'X-User': 'u1' } }, 403, 'access_denied'],
     [{ method: 'POST', path: '/?url=https://example.com/a' }, 403, 'import_disabled'],
     [{ path: '/nope' }, 404, 'not_found'],
     [{ path: '/nope/' }, 404, 'not_found'],
@@ -129,6 +141,8 @@ describe('a failure of the request', () => {
       container: 'tenant1',
       maxUploadBytes: 10,
       allowedTypes: ['text/plain', 'application/octet-stream'],
+      authenticate: ({ headers }) =>
+        headers['x-user'] === undefined ? null : { id: headers['x-user'] },
       authorize: ({ path }) => path !== 'denied',
     });
     const answer = await service.ask(question);

@@ -109,7 +109,8 @@ const moduleOf = (code: string, exported: readonly Exported[]): string => {
     ...Object.entries(SURROUNDINGS).flatMap(([name, line]) => (isWanted(name) ? [line] : [])),
     whole
       .replaceAll("'s3files'", "'../../src/index.ts'")
-      .replaceAll("'s3files/client'", "'../../src/client/file-client.ts'"),
+      .replaceAll("'s3files/client'", "'../../src/client/file-client.ts'")
+      .replaceAll("'s3files/page'", "'../../src/page/file-page.ts'"),
     'export {};',
   ].join('\n');
 };

@@ -69,6 +69,7 @@ describe('onError', () => {
     const told = await startTold(config);
     const answer = await put();
     expect(answer.status).toBe(status);
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '5' : undefined);
     await until(() => told.length > 0, { what: 'the report' });
     const id = answer.headers['x-request-id'];
     expect(told[0]).toEqual({ phase, id, error: expect.any(Error) });
