@@ -4,6 +4,7 @@ import { FileServiceError } from '../core/errors.js';
 import { byteranges } from '../http/byteranges.js';
 import { evaluate, parseIfRange, planConditions } from '../http/conditions.js';
 import type { IfRange } from '../http/conditions.js';
+import { UNKNOWN_TYPE } from '../http/media-type.js';
 import { flag, readParameters } from '../http/parameters.js';
 import { parseRange, resolveRanges } from '../http/range.js';
 import type { RangeRequest } from '../http/range.js';
@@ -189,7 +190,7 @@ function several(
   const body = byteranges({
     ranges,
     size: stat.size,
-    contentType: headers['Content-Type'] ?? 'application/octet-stream',
+    contentType: headers['Content-Type'] ?? UNKNOWN_TYPE,
     open: async (range) => {
       const same = stat.etag === '' ? {} : { ifMatch: stat.etag };
       const result = await context.bucket.read(reading.key, {

@@ -227,7 +227,7 @@ function outcomeUnknown(cause: unknown): FileServiceError {
   return new FileServiceError(
     'storage_outcome_unknown',
     'Storage did not say whether the file was stored.',
-    { cause, headers: { 'Retry-After': '5' } },
+    { cause },
   );
 }
 

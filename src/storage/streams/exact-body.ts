@@ -102,6 +102,5 @@ export function stalled(): FileServiceError {
   const cause = Object.assign(new Error('storage made no progress'), { code: 'ETIMEDOUT' });
   return new FileServiceError('storage_unavailable', 'Storage did not take the file in time.', {
     cause,
-    headers: { 'Retry-After': '5' },
   });
 }

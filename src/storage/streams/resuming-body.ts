@@ -171,7 +171,6 @@ function lossCounter(): LossCounter {
 export function brokenOff(cause: unknown): FileServiceError {
   return new FileServiceError('storage_unavailable', 'Storage broke off in the middle of a file.', {
     cause,
-    headers: { 'Retry-After': '5' },
   });
 }
 
