@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/stores.global.ts', 'test/support/page.global.ts'],
     // The SDK would say in every process that Node 20 will not be supported for ever.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    // Stores that ignore conditions are among those that tests ask; the warning is heard by the test of it.
+    execArgv: ['--disable-warning=S3FILES_CONDITIONAL_WRITES'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
