@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { quoted } from './attributes.ts';
 import { s3Error } from './errors.ts';
 import { numberInQuery, requireBucket, xmlAnswer, type Answer, type Exchange } from './exchange.ts';
+import { OWNER_ID } from './grants.ts';
 import { compareKeys, lowerBound, type ObjectTable, type StoredBucket } from './store.ts';
 import { document, tag } from './xml.ts';
 
@@ -129,7 +130,7 @@ function contentsXml(
 ): string {
   const object = bucket.objects.get(key);
   if (object === undefined) return '';
-  const owner = tag('ID', 's3double-owner-id') + tag('DisplayName', 's3double-owner');
+  const owner = tag('ID', OWNER_ID) + tag('DisplayName', 's3double-owner');
   return `<Contents>${
     tag('Key', encode(key)) +
     tag('LastModified', new Date(object.lastModified).toISOString()) +
