@@ -4,7 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     client: 'src/client/file-client.ts',
-    page: 'src/page/file-page.ts',
+    page: 'src/server/page/file-page.ts',
   },
   // The page's files lie beside it, in CommonJS too.
   shims: true,

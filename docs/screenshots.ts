@@ -7,7 +7,7 @@ import express from 'express';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { embeddedStore } from '../examples/server/store.ts';
 import { allowAll, createFileService } from '../src/index.ts';
-import { filePage } from '../src/page/file-page.ts';
+import { filePage } from '../src/server/page/file-page.ts';
 import { launchChromium } from '../test/support/chromium.ts';
 import { buildPage } from '../web/build.ts';
 

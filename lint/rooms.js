@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 
 /** `room/**` is a folder with what is below it, `room/*` its own files, anything else one file. */
 const BUCKET = 'storage/bucket';
-const VALUES = ['core/**', 'http/**', 'archive/**', 'uploads/**'];
+const VALUES = ['core/**', 'http/**', 'archive/**'];
 const SDK = ['@aws-sdk/', '@smithy/'];
 const HTTP = ['node:http', 'node:https', 'node:http2', 'http', 'https', 'http2'];
 
@@ -42,10 +42,10 @@ export const ROWS = [
     why: 'archive/ turns streams into streams: core/ and no storage, no HTTP',
   },
   {
-    files: 'uploads/**',
-    may: ['core/**', 'uploads/**'],
+    files: 'operations/uploads/**',
+    may: ['core/**', 'operations/uploads/**'],
     never: [...SDK, ...HTTP],
-    why: 'uploads/ holds what an upload is between its requests: core/ and no storage, no HTTP',
+    why: 'operations/uploads/ holds what an upload is between its requests: core/ and no storage, no HTTP',
   },
   {
     files: 'policies/**',
@@ -59,7 +59,7 @@ export const ROWS = [
     may: [...VALUES, 'operations/**'],
     types: [BUCKET, 'config/**'],
     never: [...SDK, ...HTTP],
-    why: 'operations/ make plans of values: core/, http/, archive/, uploads/, types of the bucket and of the settings',
+    why: 'operations/ make plans of values: core/, http/, archive/, types of the bucket and of the settings',
   },
   {
     files: 'operations/import/**',
@@ -122,12 +122,12 @@ export const ROWS = [
     why: 'client/ runs in browsers: core/errors and types of http/, nothing of Node',
   },
   {
-    files: 'page/**',
-    may: ['policies/known-options', 'page/**'],
+    files: 'server/page/**',
+    may: ['policies/known-options', 'server/page/**'],
     types: ['file-service'],
     never: SDK,
     onlyTypesOf: HTTP,
-    why: 'page/ serves the built page in front of a service: its own files and types of the service',
+    why: 'server/page/ serves the built page in front of a service: its own files and types of the service',
   },
   { files: 'file-service', may: ['**'], never: [], why: '' },
   {

@@ -5,7 +5,7 @@ import { useContext } from 'preact/hooks';
 import { fileClient } from '../src/client/file-client.js';
 import type { Entry, StoredFile } from '../src/client/file-client.js';
 import { nameOf, parentOf } from '../src/client/path.js';
-import type { PageConfig } from '../src/page/options.js';
+import type { PageConfig } from '../src/server/page/options.js';
 import { folderModel } from './model/folder.js';
 import { formatFor } from './model/format.js';
 import { jobModel } from './model/jobs.js';

@@ -1,7 +1,7 @@
 // Where the page begins: its configuration stands in the document, its state in one place.
 import { effect } from '@preact/signals';
 import { render } from 'preact';
-import type { PageConfig } from '../src/page/options.js';
+import type { PageConfig } from '../src/server/page/options.js';
 import { AppProvider, createApp } from './app.js';
 import { routeOf } from './model/route.js';
 import './style/index.css';

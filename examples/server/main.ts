@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import express from 'express';
 import { configureServer, createFileService, memoryCache } from '../../src/index.ts';
-import { filePage } from '../../src/page/file-page.ts';
+import { filePage } from '../../src/server/page/file-page.ts';
 import { buildPage } from '../../web/build.ts';
 import { demoPages, noWatchers } from './demo-pages.ts';
 import { authenticateWith, authorize } from './people.ts';

@@ -8,7 +8,7 @@ import type { FileRequest } from '../http/request.js';
 import type { KeyRules, Target } from '../core/key.js';
 import type { Bucket } from '../storage/bucket.js';
 import type { OperationSettings } from '../config/settings.js';
-import type { UploadGrant } from '../uploads/token.js';
+import type { UploadGrant } from './uploads/token.js';
 
 /** A method that some operation answers. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -2,8 +2,8 @@
 import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
 import { declaredLength } from '../http/request.js';
-import { uploadGone } from '../uploads/token.js';
-import type { UploadGrant } from '../uploads/token.js';
+import { uploadGone } from './uploads/token.js';
+import type { UploadGrant } from './uploads/token.js';
 import type { Ask, Operation } from './operation.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';

@@ -2,7 +2,7 @@
 import type { Settings } from '../config/settings.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
-import type { UploadGrant } from '../uploads/token.js';
+import type { UploadGrant } from '../operations/uploads/token.js';
 import { authenticate } from './authenticate.js';
 
 /**

@@ -1,7 +1,7 @@
 // Figures of upload links: what altered tokens open.
 import { it } from 'vitest';
 import { isFileServiceError } from '../../src/core/errors.ts';
-import { openGrant, sealGrant } from '../../src/uploads/token.ts';
+import { openGrant, sealGrant } from '../../src/operations/uploads/token.ts';
 import { mutations } from '../support/mutations.ts';
 import { figure } from './report.ts';
 

@@ -45,8 +45,8 @@ const ROOMS: Readonly<Record<string, Row>> = {
     refuses: ['storage/bucket', 'http/reply', 'policies/roles', 'node:http', 'https', SDK],
     allows: ['core/errors', 'archive/zip-name', 'yazl', 'node:stream'],
   },
-  'uploads/**': {
-    file: 'uploads/token',
+  'operations/uploads/**': {
+    file: 'operations/uploads/token',
     refuses: ['storage/bucket', 'http/reply', 'operations/operation', 'node:http', SDK],
     allows: ['core/errors', 'core/hooks', 'node:crypto'],
   },
@@ -134,11 +134,11 @@ const ROOMS: Readonly<Record<string, Row>> = {
     typesOnly: ['http/entry'],
     allows: ['core/errors', 'client/path'],
   },
-  'page/**': {
-    file: 'page/file-page',
+  'server/page/**': {
+    file: 'server/page/file-page',
     refuses: ['core/key', 'operations/operation', 'storage/bucket', 'policies/roles', SDK],
     typesOnly: ['file-service', 'node:http'],
-    allows: ['policies/known-options', 'page/assets', 'node:fs'],
+    allows: ['policies/known-options', 'server/page/assets', 'node:fs'],
   },
   'file-service': {
     file: 'file-service',

@@ -1,6 +1,6 @@
 // Paths of upload links, sealed as a service with this secret seals them.
 import { createHash } from 'node:crypto';
-import { sealGrant, type UploadGrant } from '../../src/uploads/token.ts';
+import { sealGrant, type UploadGrant } from '../../src/operations/uploads/token.ts';
 
 /** For `uploadSecret` of the service. */
 export const UPLOAD_SECRET = 'the secret of upload links in tests';

@@ -1,8 +1,8 @@
 // Where an upload may be sent without further credentials: to storage itself, or to a sealed link through the service.
 import { UPLOADS_FOLDER } from '../../../core/key.js';
 import type { Bucket } from '../../../storage/bucket.js';
-import { sealGrant } from '../../../uploads/token.js';
-import type { UploadGrant } from '../../../uploads/token.js';
+import { sealGrant } from '../../uploads/token.js';
+import type { UploadGrant } from '../../uploads/token.js';
 import type { Ask, RunContext } from '../../operation.js';
 import { writeVerb } from './store-file.js';
 

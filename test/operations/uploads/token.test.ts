@@ -1,8 +1,8 @@
 // The tokens of upload links: only their own service opens them, whatever is done to them.
 import { describe, expect, it } from 'vitest';
-import { isFileServiceError } from '../../src/core/errors.ts';
-import { openGrant, sealGrant, type UploadGrant } from '../../src/uploads/token.ts';
-import { mutations } from '../support/mutations.ts';
+import { isFileServiceError } from '../../../src/core/errors.ts';
+import { openGrant, sealGrant, type UploadGrant } from '../../../src/operations/uploads/token.ts';
+import { mutations } from '../../support/mutations.ts';
 
 const SECRETS = ['a secret of this service'];
 const NOW = Date.UTC(2026, 10, 25);

@@ -32,7 +32,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Beside the built handler, or in the checkout's `dist`. */
-const FOLDERS = ['./page/', '../../dist/page/'];
+const FOLDERS = ['./page/', '../../../dist/page/'];
 
 /**
  * Reads the built page.

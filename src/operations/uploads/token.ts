@@ -1,7 +1,7 @@
 // Sealed tokens: what an upload link gives, in a form that only this service can read or make.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { FileServiceError } from '../core/errors.js';
-import type { Principal } from '../core/hooks.js';
+import { FileServiceError } from '../../core/errors.js';
+import type { Principal } from '../../core/hooks.js';
 
 /** What a link gives to whoever holds it: one upload to one key, and nothing else. */
 export interface UploadGrant {

@@ -1,5 +1,5 @@
 // What a host may say about the page.
-import { checkOptions } from '../policies/known-options.js';
+import { checkOptions } from '../../policies/known-options.js';
 
 /** What of the page can be left out, whatever the caller may do. */
 export type PageFeature = 'upload' | 'newFolder' | 'rename' | 'move' | 'copy' | 'delete' | 'share';

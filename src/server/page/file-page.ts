@@ -1,6 +1,6 @@
 // `s3files/page`: a page to browse the files of a service, as one handler inside the host's application.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FileService } from '../file-service.js';
+import type { FileService } from '../../file-service.js';
 import { readAssets } from './assets.js';
 import { checkPageOptions } from './options.js';
 import type { PageFeature, PageOptions } from './options.js';
