@@ -66,7 +66,7 @@ async function signingBy(endpoint: Endpoint, settings: StorageSettings): Promise
     const sign: UrlSigner = urlSigner(endpoint);
     return { sign, close: () => {} };
   }
-  const { presigner } = await import('./wire/presigner.js');
+  const { presigner } = await import('./wire/sdk/presigner.js');
   return presigner(settings);
 }
 

@@ -1,7 +1,7 @@
 // What a codec is: how one command becomes a request, and how a successful answer becomes its output.
 import type { Readable } from 'node:stream';
 import type { CommandName, Input, Output } from './commands.js';
-import type { TransportAnswer } from './transport.js';
+import type { TransportAnswer } from './transport/transport.js';
 
 /** A request before it is signed. */
 export interface Encoded {

@@ -15,7 +15,7 @@ import {
   signingIn,
   type Identity,
 } from './sigv4.js';
-import type { Transport, TransportRequest } from './transport.js';
+import type { Transport, TransportRequest } from './transport/transport.js';
 
 // The frequent commands. All others travel by the SDK.
 const CODECS = {

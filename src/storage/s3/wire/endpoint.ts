@@ -2,7 +2,7 @@
 // asked once and read off a request that it has signed and that is never sent.
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { StorageSettings } from '../settings.js';
-import { clientConfig } from './sdk-config.js';
+import { clientConfig } from './sdk/sdk-config.js';
 import type { Identity, Scope } from './sigv4.js';
 
 /** Where a bucket is reached, whoever said so: option, environment, profile or AWS's own rules. */

@@ -5,7 +5,7 @@ import { isWebPage } from './bounded-answers.js';
 import type { Codec, Encoded, HeaderPair } from './codec.js';
 import type { Input, Output } from './commands.js';
 import { encodeRfc3986 } from './sigv4.js';
-import type { TransportAnswer, TransportHeaders } from './transport.js';
+import type { TransportAnswer, TransportHeaders } from './transport/transport.js';
 
 const CONDITIONS: HeaderNames<keyof Input<'HeadObject'>> = [
   ['IfMatch', 'if-match'],

@@ -7,9 +7,9 @@ import { lateCredentials } from './answer-error.js';
 import type { Send } from './commands.js';
 import { directTo, isDirect, type SendDirect } from './direct.js';
 import type { Endpoint, LiveIdentity } from './endpoint.js';
-import type { Sdk } from './sdk.js';
-import type { Transport } from './transport.js';
-import { openTransport } from './open-transport.js';
+import type { Sdk } from './sdk/sdk.js';
+import type { Transport } from './transport/transport.js';
+import { openTransport } from './transport/open-transport.js';
 
 /** The connection of one storage. */
 export interface Wire {
@@ -97,7 +97,7 @@ export function wireTo(settings: StorageSettings): Wire {
 async function openWire(settings: StorageSettings): Promise<Opened> {
   const [{ resolveEndpoint }, { sdk }] = await Promise.all([
     import('./endpoint.js'),
-    import('./sdk.js'),
+    import('./sdk/sdk.js'),
   ]);
   // Loading is ours to wait for; what a credential provider takes is bounded.
   const endpoint = await within(

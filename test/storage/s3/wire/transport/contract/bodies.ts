@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { answer, requests, say, serve } from '../../../../support/scripted-server.ts';
-import { until } from '../../../../support/until.ts';
+import { answer, requests, say, serve } from '../../../../../support/scripted-server.ts';
+import { until } from '../../../../../support/until.ts';
 import { failure, given, text, type OpenTransport } from './asking.ts';
 
 const MEGABYTE = 2 ** 20;

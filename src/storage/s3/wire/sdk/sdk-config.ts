@@ -1,6 +1,6 @@
 // How every SDK client of a storage is set up, whatever it is for.
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
-import type { StorageSettings } from '../settings.js';
+import type { StorageSettings } from '../../settings.js';
 
 /** A logger that says nothing: without one the SDK warns on the console about streams that failed. */
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {}, trace() {} };

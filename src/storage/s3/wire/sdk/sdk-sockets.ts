@@ -3,8 +3,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { StorageSettings } from '../settings.js';
-import { lateError } from './answer-error.js';
+import type { StorageSettings } from '../../settings.js';
+import { lateError } from '../answer-error.js';
 
 // Shorter than the 5 s after which Node servers close an idle socket (others wait longer): a socket
 // reused just as the store closes it fails a call that cannot be repeated.

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { ClientSignal } from '../../../core/client-signal.js';
+import type { ClientSignal } from '../../../../core/client-signal.js';
 import { failureOf, transportError } from './transport-error.js';
 import type { TransportAnswer, TransportHeaders, TransportRequest } from './transport.js';
 import type { HttpClient } from './undici-client.js';

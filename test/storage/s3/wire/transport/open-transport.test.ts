@@ -1,5 +1,5 @@
 // The transport that carries direct calls, asked everything that a transport has to hold.
-import { openTransport } from '../../../../src/storage/s3/wire/open-transport.ts';
+import { openTransport } from '../../../../../src/storage/s3/wire/transport/open-transport.ts';
 import { badAnswers, goodAnswers, surplusBytes } from './contract/answers.ts';
 import { bodies } from './contract/bodies.ts';
 import { flows, leftFlows } from './contract/flows.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { environmentProxy } from '../../../../src/storage/s3/wire/environment-proxy.ts';
+import { environmentProxy } from '../../../../../src/storage/s3/wire/transport/environment-proxy.ts';
 
 const PROXY = 'http://proxy.example:3128';
 const proxyOf = (origin: string, environment: Record<string, string>) =>

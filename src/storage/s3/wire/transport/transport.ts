@@ -1,8 +1,8 @@
 // What carries a signed request to storage and brings its answer back. Knows HTTP and sockets; what requests
 // and answers mean is its callers' business.
 import type { Readable } from 'node:stream';
-import type { ClientSignal } from '../../../core/client-signal.js';
-import type { Flow } from '../../streams/flow.js';
+import type { ClientSignal } from '../../../../core/client-signal.js';
+import type { Flow } from '../../../streams/flow.js';
 
 /** One request, as it was signed. */
 export interface TransportRequest {

@@ -23,11 +23,11 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { LinkedAbort } from '../../../core/client-signal.js';
-import { flowOf } from '../../streams/flow.js';
-import type { StorageSettings } from '../settings.js';
-import { boundAnswers } from './bounded-answers.js';
-import type { CommandName, Output, Send, Terms } from './commands.js';
+import { LinkedAbort } from '../../../../core/client-signal.js';
+import { flowOf } from '../../../streams/flow.js';
+import type { StorageSettings } from '../../settings.js';
+import { boundAnswers } from '../bounded-answers.js';
+import type { CommandName, Output, Send, Terms } from '../commands.js';
 import { digestDeletes } from './delete-digest.js';
 import { SILENT, clientConfig } from './sdk-config.js';
 import { sdkSockets } from './sdk-sockets.js';

@@ -1,5 +1,5 @@
 // The content of a long answer as it comes from undici's parser: kept back until somebody wants it.
-import type { Flow, FlowReceiver } from '../../streams/flow.js';
+import type { Flow, FlowReceiver } from '../../../streams/flow.js';
 
 /** The content of one answer: what the parser says goes in, a flow comes out. */
 export interface AnswerFlow extends Flow {

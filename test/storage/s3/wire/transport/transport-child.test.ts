@@ -10,9 +10,9 @@ import { text } from 'node:stream/consumers';
 import { createServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { openTransport } from '../../../../src/storage/s3/wire/open-transport.ts';
-import { makeCertificate } from '../../../support/certificate.ts';
-import { answer, chunked, requests, say, serve } from '../../../support/scripted-server.ts';
+import { openTransport } from '../../../../../src/storage/s3/wire/transport/open-transport.ts';
+import { makeCertificate } from '../../../../support/certificate.ts';
+import { answer, chunked, requests, say, serve } from '../../../../support/scripted-server.ts';
 import { failure, given } from './contract/asking.ts';
 
 // A busy machine needs seconds to start a process.
@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 60_000 });
 // Asks for the paths it is given, one after the other, and says what came; then it has nothing more to do.
 const CODE = `
   import { createHash } from 'node:crypto';
-  import { openTransport } from './src/storage/s3/wire/open-transport.ts';
+  import { openTransport } from '../src/storage/s3/wire/open-transport.ts';
   const [origin, ...paths] = process.argv.slice(1);
   const transport = await openTransport(origin, { maxSockets: 2, timeouts: { connectMs: 5000 } });
   const contentOf = (flow, pauses) => new Promise((end, fail) => {
@@ -59,7 +59,7 @@ const run = async (
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '-e', CODE, origin, ...paths],
     {
-      cwd: fileURLToPath(new URL('../../../..', import.meta.url)),
+      cwd: fileURLToPath(new URL('../../../../..', import.meta.url)),
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: 40_000,

@@ -1,15 +1,15 @@
 // How the questions of the transport contract are asked: one request at a time, over any Transport.
 import { Readable } from 'node:stream';
 import { expect, onTestFinished } from 'vitest';
-import type { Flow } from '../../../../../src/storage/streams/flow.ts';
-import type { TransportOptions } from '../../../../../src/storage/s3/wire/open-transport.ts';
+import type { Flow } from '../../../../../../src/storage/streams/flow.ts';
+import type { TransportOptions } from '../../../../../../src/storage/s3/wire/transport/open-transport.ts';
 import type {
   Transport,
   TransportAnswer,
   TransportError,
   TransportRequest,
-} from '../../../../../src/storage/s3/wire/transport.ts';
-import { deferred } from '../../../../support/scripted-server.ts';
+} from '../../../../../../src/storage/s3/wire/transport/transport.ts';
+import { deferred } from '../../../../../support/scripted-server.ts';
 
 /** Opens the transport under test. */
 export type OpenTransport = (origin: string, options: TransportOptions) => Promise<Transport>;

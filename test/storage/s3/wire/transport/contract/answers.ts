@@ -1,7 +1,7 @@
 // What a transport makes of answers: which come whole, which flow, and which are none.
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { TransportRequest } from '../../../../../src/storage/s3/wire/transport.ts';
+import type { TransportRequest } from '../../../../../../src/storage/s3/wire/transport/transport.ts';
 import {
   answer,
   chunked,
@@ -10,8 +10,8 @@ import {
   serve,
   serveInPieces,
   serveText,
-} from '../../../../support/scripted-server.ts';
-import { until } from '../../../../support/until.ts';
+} from '../../../../../support/scripted-server.ts';
+import { until } from '../../../../../support/until.ts';
 import { a, failure, flowOf, given, hear, text, type OpenTransport } from './asking.ts';
 
 const ERROR_BYTES = 64 * 1024;

@@ -7,8 +7,8 @@ import {
   say,
   serve,
   type Asked,
-} from '../../../../support/scripted-server.ts';
-import { until } from '../../../../support/until.ts';
+} from '../../../../../support/scripted-server.ts';
+import { until } from '../../../../../support/until.ts';
 import { LONG, flowOf, given, hear, text, type Given, type OpenTransport } from './asking.ts';
 
 const GONE = new Error('the client has gone');

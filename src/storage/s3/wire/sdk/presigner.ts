@@ -1,10 +1,10 @@
 // Pre-signed URLs by the SDK's presigner, where signatures are not plain SigV4.
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { Signed } from '../../bucket.js';
-import type { StorageSettings } from '../settings.js';
+import type { Signed } from '../../../bucket.js';
+import type { StorageSettings } from '../../settings.js';
 import { clientConfig } from './sdk-config.js';
-import type { UrlRequest } from './sign-url.js';
+import type { UrlRequest } from '../sign-url.js';
 
 /** The SDK's presigner for the endpoint that clients see. */
 export interface Presigner {

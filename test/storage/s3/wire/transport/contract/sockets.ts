@@ -2,7 +2,7 @@
 import { createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../../../../support/free-port.ts';
+import { freePort } from '../../../../../support/free-port.ts';
 import {
   answer,
   chunked,
@@ -10,8 +10,8 @@ import {
   say,
   serve,
   serveText,
-} from '../../../../support/scripted-server.ts';
-import { until } from '../../../../support/until.ts';
+} from '../../../../../support/scripted-server.ts';
+import { until } from '../../../../../support/until.ts';
 import { a, failure, given, text, type Begun, type OpenTransport } from './asking.ts';
 
 const GONE = new Error('the client has gone');
