@@ -127,7 +127,7 @@ describe.each(availableStores())('extract over $name', ({ open }) => {
       'f2/there.txt',
     ]);
     expect(String(await around.bytes('f2/sub/n.html'))).toBe('<p>');
-    expect((await around.look('f2/sub/n.html')).content_type).toBe('text/html');
+    expect((await around.look('f2/sub/n.html')).content_type).toBe('text/html; charset=utf-8');
   });
 
   it('stores an archive as it is without extract, and other files with it', async () => {
