@@ -98,6 +98,12 @@ export interface FileClient extends WritingCalls {
   zipUrl(folder: string): string;
   /** The archive as fetch's answer. */
   zip(folder: string, options?: Stoppable): Promise<Response>;
+  /** The archive of some files and folders below a folder. */
+  zipSelection(
+    folder: string,
+    items: readonly { readonly path: string; readonly type?: 'file' | 'folder' }[],
+    options?: Stoppable,
+  ): Promise<Response>;
   signRead(path: string, options?: SignReadOptions): Promise<string>;
   signWrite(path: string, options?: SignWriteOptions): Promise<SignedUpload>;
   /** Stores a file: at its path, or with `name` inside a folder. */
@@ -147,6 +153,13 @@ export function fileClient(options: FileClientOptions): FileClient {
     zipUrl: (folder) => caller.url(folder, { zip: true }),
     zip: (folder, given = {}) =>
       caller.send('GET', folder, { query: { zip: true }, signal: given.signal }),
+    zipSelection: async (folder, items, given = {}) =>
+      caller.send('POST', folder, {
+        query: { zip: true },
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ resource: items }),
+        signal: given.signal,
+      }),
     signRead: async (path, given = {}) => {
       const query = { url: true, expires: given.expiresSeconds, download: given.download };
       return (await readJson<{ url: string }>(path, query, given)).url;

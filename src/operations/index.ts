@@ -19,6 +19,7 @@ import { update, updateFolder } from './update.js';
 import { uploadLink } from './upload-link.js';
 import { write, writeNamed } from './write.js';
 import { zip } from './zip.js';
+import { zipSelection } from './zip-selection.js';
 
 /** Every operation, in order of precedence (contract section 1.4). */
 export const OPERATIONS: readonly Operation[] = [
@@ -36,6 +37,7 @@ export const OPERATIONS: readonly Operation[] = [
   importFile,
   signWrite,
   form,
+  zipSelection,
   batch,
   makeFolder,
   formFile,

@@ -36,30 +36,47 @@ export const zip: Operation = {
     return {
       access: [access('list', folder, ask.verb, NAME)],
       run: (context) =>
-        archiveReply(ask, context, { name, folder, files: readable(context, folder) }),
+        archiveReply(ask, context, { name, folder, files: withoutFolder(context, folder) }),
     };
   },
 };
 
-async function* readable(context: RunContext, folder: string): AsyncGenerator<readonly Entry[]> {
+// An archive of a folder does not hold the folder itself.
+async function* withoutFolder(
+  context: RunContext,
+  folder: string,
+): AsyncGenerator<readonly Entry[]> {
+  for await (const files of readableBelow(context, folder, NAME))
+    yield files.filter(({ key }) => key !== folder);
+}
+
+/**
+ * What the caller may read below a folder that must exist, its placeholder included, page by page.
+ *
+ * @throws FileServiceError `not_found`
+ */
+export async function* readableBelow(
+  context: RunContext,
+  folder: string,
+  operation: string,
+): AsyncGenerator<readonly Entry[]> {
   const where = { prefix: folder, recursive: true };
   const first = await firstPage(context.bucket, where);
   for await (const page of pagesFrom(context.bucket, first, where))
-    yield await permitted(context, folder, page);
+    yield await permitted(context, page, operation);
 }
 
 // Descendants that the caller may not read are left out.
 async function permitted(
   context: RunContext,
-  folder: string,
   page: Page,
+  operation: string,
 ): Promise<readonly Entry[]> {
-  const files = page.files.filter(({ key }) => key !== folder);
-  if (context.allowsEverything) return files;
+  if (context.allowsEverything) return page.files;
   const kept: Entry[] = [];
-  for (const file of files) {
+  for (const file of page.files) {
     const action = file.key.endsWith('/') ? 'list' : 'read';
-    if (await context.permits(access(action, file.key, 'GET', NAME))) kept.push(file);
+    if (await context.permits(access(action, file.key, 'GET', operation))) kept.push(file);
   }
   return kept;
 }

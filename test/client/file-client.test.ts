@@ -62,6 +62,7 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     await files.signRead('every/a.txt');
     await files.signWrite('every/new.txt');
     await (await files.zip(folder)).arrayBuffer();
+    await (await files.zipSelection(folder, [{ path: 'every/a.txt' }])).arrayBuffer();
     await files.update('every/a.txt', { cache_control: 'no-store' });
     await files.updateFolder(folder, { a: 1 });
     await files.remove('every/a.txt');

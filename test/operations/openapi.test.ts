@@ -78,6 +78,7 @@ const REQUESTS: Readonly<Record<string, Readonly<Record<string, Omit<Question, '
     import: { path: '/?url=http://127.0.0.1/n' },
     sign_write: { path: '/?url=true' },
     write_form: { path: '/', ...formOf([{ name: 'files', filename: 'n', body: 'x' }]) },
+    zip_selection: { path: '/?zip=true', body: list([{ path: 'document.pdf' }]) },
     write_batch: { path: '/', body: list([{ type: 'folder', name: 'n' }]) },
     make_folder: { path: '/' },
   },
@@ -87,6 +88,7 @@ const REQUESTS: Readonly<Record<string, Readonly<Record<string, Omit<Question, '
     import: { path: '/images/?url=http://127.0.0.1/n' },
     sign_write: { path: '/images/?url=true' },
     write_form: { path: '/images/', ...formOf([{ name: 'files', filename: 'n', body: 'x' }]) },
+    zip_selection: { path: '/images/?zip=true', body: list([{ name: 'logo.png' }]) },
     write_batch: {
       path: '/images/',
       body: list([{ type: 'file', name: 'n', content: '' }, { type: 'x' }]),
@@ -115,7 +117,11 @@ const ALIASES = [
 function requestsFor(id: string): Readonly<Record<string, Omit<Question, 'method'>>> {
   if (REQUESTS[id] !== undefined) return REQUESTS[id];
   const alias = ALIASES.find(([name]) => id.startsWith(`${name}_`));
-  return REQUESTS[alias === undefined ? id : id.replace(alias[0], alias[1])] ?? {};
+  const requests = REQUESTS[alias === undefined ? id : id.replace(alias[0], alias[1])] ?? {};
+  // A selection is zipped by POST alone.
+  return alias?.[0] === 'replace'
+    ? Object.fromEntries(Object.entries(requests).filter(([name]) => name !== 'zip_selection'))
+    : requests;
 }
 
 describe('the description', () => {

@@ -142,6 +142,65 @@ describe('zip of many files', () => {
   );
 });
 
+describe('zip of a selection', () => {
+  let store: Awaited<ReturnType<typeof doubleStore>>;
+  let service: RunningService;
+  const zipOf = (path: string, body: unknown) =>
+    service.ask({
+      method: 'POST',
+      path: `${path}?zip=true`,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+
+  beforeAll(async () => {
+    store = await doubleStore();
+    // Who may only read may zip.
+    service = await startService(store, {
+      authorize: ({ path, action, verb }) =>
+        verb === 'GET' && ['read', 'list'].includes(action) && !path.includes('secret'),
+    });
+    for (const key of ['f/a.txt', 'f/b.txt', 'f/d/', 'f/d/x', 'f/d/secret', 'f/secret', 'g.txt'])
+      store.double.seed(store.bucket, key, key);
+  });
+  afterAll(async () => {
+    await service.close();
+    await store.close();
+  });
+
+  it.runIf(installed('python3')).each([
+    ['names', '/f/', [{ name: 'b.txt' }, { name: 'd', type: 'folder' }], ['b.txt', 'd/', 'd/x']],
+    ['paths', '/f/', [{ path: 'f/d/' }, { path: 'f/d/x' }, { path: 'f/d/' }], ['d/', 'd/x']],
+    ['the root', '/', [{ path: 'g.txt' }, { name: 'f/a.txt' }], ['f/a.txt', 'g.txt']],
+  ])('holds what was selected by %s, once', async (_, path, resource, expected) => {
+    const answer = await zipOf(path, { resource });
+    expect([answer.status, answer.headers['content-length']]).toEqual([
+      200,
+      String(answer.body.length),
+    ]);
+    expect(Object.keys(unzipSync(answer.body))).toEqual(expected);
+  });
+
+  it.each([
+    // Nobody is signed in.
+    [401, [{ name: 'a.txt' }, { name: 'secret' }]],
+    [404, [{ name: 'a.txt' }, { name: 'nope.txt' }]],
+    [404, [{ name: 'nope/' }]],
+    [400, [{ path: 'g.txt' }]],
+    [400, [{ path: 'f/' }]],
+    [400, [{}]],
+    [400, []],
+    [400, [{ name: '../g.txt' }]],
+    [413, Array.from({ length: 1001 }, (_, index) => ({ name: `${index}` }))],
+  ])('answers %i to %j, and no archive', async (status, resource) => {
+    const answer = await zipOf('/f/', { resource });
+    expect([answer.status, answer.headers['content-type']]).toEqual([
+      status,
+      'application/json; charset=utf-8',
+    ]);
+  });
+});
+
 describe('zip of more files than were gathered before', () => {
   it('has its exact length with 70,000 of them', async () => {
     const store = await doubleStore();

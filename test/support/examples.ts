@@ -27,6 +27,15 @@ export const EXAMPLES: readonly Example[] = [
   { name: 'list_access', status: 200, question: { path: '/?as_access_list=true' } },
   { name: 'zip', status: 200, question: { path: '/old-folder/?zip=true' } },
   {
+    name: 'zip_selection',
+    status: 200,
+    question: {
+      method: 'POST',
+      path: '/old-folder/?zip=true',
+      ...json({ resource: [{ name: 'a.txt' }, { path: 'old-folder/sub/' }] }),
+    },
+  },
+  {
     name: 'read_folder_properties',
     status: 200,
     question: { path: '/images/?include_properties=true' },
