@@ -23,6 +23,12 @@ describe('a certificate', () => {
     expect([new Date(certificate.validFrom), new Date(certificate.validTo)]).toEqual([from, until]);
   });
 
+  // OpenSSL takes no empty line, which a text whose length is a multiple of 64 would end with.
+  it('has no empty line, however long its names make it', () => {
+    for (let length = 1; length <= 48; length += 1)
+      expect(makeCertificate(['a'.repeat(length)]).cert).not.toContain('\n\n');
+  });
+
   it.each([
     ['is taken by who trusts it', ['127.0.0.1'], true],
     ['is not taken for another address', ['127.0.0.2'], false],
