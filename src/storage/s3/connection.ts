@@ -27,7 +27,6 @@ export interface Connection {
   readonly known: {
     readonly bucketCreated: SharedAnswer<void>;
     readonly bucketExists: SharedAnswer<void>;
-    readonly needsChecksum: SharedAnswer<boolean>;
     readonly hasAcls: SharedAnswer<boolean>;
     readonly speaksS3: SharedAnswer<void>;
     readonly conditionalWrites: SharedAnswer<boolean>;
@@ -41,6 +40,8 @@ export interface Connection {
     batchDelete: boolean;
     /** The checksum that it takes with bytes that are in memory. */
     checksum: Checksum;
+    /** Whether every write needs one, so that a body has to be in memory first; undefined until a write has told. */
+    needsChecksum: boolean | undefined;
   };
   /** Multipart uploads that this process works on, by the names of their marks: never swept. */
   readonly liveUploads: Set<string>;
@@ -66,7 +67,6 @@ export function connect(settings: StorageSettings): Connection {
     known: {
       bucketCreated: sharedAnswer(),
       bucketExists: sharedAnswer(BUCKET_SEEN_MS),
-      needsChecksum: sharedAnswer(),
       hasAcls: sharedAnswer(),
       speaksS3: sharedAnswer(),
       conditionalWrites: sharedAnswer(),
@@ -74,7 +74,7 @@ export function connect(settings: StorageSettings): Connection {
       ifMatchSpelling: sharedAnswer(),
       signedWritesAreBound: sharedAnswer(),
     },
-    learnt: { batchDelete: true, checksum: 'crc32' },
+    learnt: { batchDelete: true, checksum: 'crc32', needsChecksum: undefined },
     liveUploads: new Set(),
     turns: turns(),
     close(reason) {

@@ -8,7 +8,6 @@ import { gatherStart } from '../streams/gathered-start.js';
 import { newNonce } from './attributes.js';
 import type { S3Context } from './call.js';
 import { nonsense } from './errors.js';
-import { needsChecksum } from './writing/checksum.js';
 import { guardInput, isGuarded } from './writing/guard.js';
 import { writeByParts } from './writing/multipart.js';
 import { outcomeOf, putBytes, putStream, type Writing } from './writing/put-object.js';
@@ -47,8 +46,9 @@ async function store(
   // A socket to storage is claimed for what has come, never for what a slow sender may yet send.
   const start = await gatherStart(body, { length, signal: context.call.signal });
   if (start.kind === 'whole') return putBytes(context, start.bytes, writing);
-  if (start.kind === 'slow' || (await needsChecksum(context)))
-    return writeByParts(context, body, writing);
+  // Until it is known that streams may go without a checksum, a body is taken into memory.
+  const isStreamable = context.connection.learnt.needsChecksum === false;
+  if (start.kind === 'slow' || !isStreamable) return writeByParts(context, body, writing);
   return storeStream(context, body, { writing, length });
 }
 

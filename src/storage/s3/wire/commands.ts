@@ -23,10 +23,6 @@ interface Commands {
     S3.GetBucketOwnershipControlsCommandOutput,
   ];
   GetObjectAcl: [S3.GetObjectAclCommandInput, S3.GetObjectAclCommandOutput];
-  GetObjectLockConfiguration: [
-    S3.GetObjectLockConfigurationCommandInput,
-    S3.GetObjectLockConfigurationCommandOutput,
-  ];
   GetObjectTagging: [S3.GetObjectTaggingCommandInput, S3.GetObjectTaggingCommandOutput];
   /** Its body is a flow, or the bytes when they are few. */
   GetObject: [

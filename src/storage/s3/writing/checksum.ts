@@ -1,8 +1,8 @@
 // What vouches for bytes that are in memory, beside TLS and signatures: buckets with a default retention refuse writes
 // without it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_RequestSyntax
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { detached, type CallOptions, type S3Context } from '../call.js';
+import type { CallOptions, S3Context } from '../call.js';
 import type { Checksum } from '../connection.js';
 import { refusalOf } from '../errors.js';
 import type { Input, Output } from '../wire/commands.js';
@@ -25,9 +25,12 @@ export interface PutInMemory {
   readonly options?: CallOptions;
 }
 
+// What is smaller always carries its checksum; larger bodies cost time to sum, and often come as streams.
+const SMALL_BYTES = 64 * 1024;
+
 /**
  * One PutObject with a checksum. A store that refuses one that it does not know is sent the older one, now and from
- * then on. Throws as `send` does.
+ * then on. The first large one goes without, which tells whether streams may. Throws as `send` does.
  */
 export async function putInMemory(
   context: S3Context,
@@ -36,51 +39,42 @@ export async function putInMemory(
   const { learnt } = context.connection;
   // A watched body is made anew for each attempt.
   const Body = options.body === undefined ? { Body: bytes } : {};
-  const put = () => {
-    const checksum = checksumInput(bytes, learnt.checksum);
-    return context.send('PutObject', { ...input, ...Body, ...checksum }, options);
-  };
+  const put = (checksum: Partial<ChecksumInput>) =>
+    context.send('PutObject', { ...input, ...Body, ...checksum }, options);
+  const withChecksum = () => put(checksumInput(bytes, learnt.checksum));
+  if (bytes.length > SMALL_BYTES && learnt.needsChecksum !== true)
+    return learning(context, () => put({}), withChecksum);
   try {
-    return await put();
+    return await withChecksum();
   } catch (error) {
-    const refusal = refusalOf(error);
-    const isForeign = refusal?.kind === 'unsupported' || refusal?.kind === 'nonsense';
-    const isAnswer = isForeign && refusal.status !== undefined;
-    if (!isAnswer || learnt.checksum === 'md5') throw error;
+    if (!isForeign(error) || learnt.checksum === 'md5') throw error;
     learnt.checksum = 'md5';
-    return put();
+    return withChecksum();
   }
 }
 
-/**
- * Whether every write needs a checksum here, so that a body has to be in memory first: the bucket has a default
- * retention. Asked of the store once; one that cannot tell is sent an empty object without a checksum.
- */
-export function needsChecksum(context: S3Context): Promise<boolean> {
-  const { connection, call } = context;
-  return connection.known.needsChecksum.get(() => ask(detached(context)), call.signal);
-}
-
-async function ask(context: S3Context): Promise<boolean> {
+/** Sends without a checksum, and once more with one where the store insists on it: a bucket with a default retention. */
+export async function learning<T>(
+  { connection }: S3Context,
+  plain: () => Promise<T>,
+  withChecksum: () => Promise<T>,
+): Promise<T> {
+  const { learnt } = connection;
   try {
-    const { ObjectLockConfiguration } = await context.send('GetObjectLockConfiguration', {});
-    return ObjectLockConfiguration?.Rule?.DefaultRetention !== undefined;
+    const output = await plain();
+    learnt.needsChecksum = false;
+    return output;
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal?.status === undefined || refusal.kind === 'unavailable') throw error;
-    // AWS says 404 where there is no such configuration, and other stores that they know none.
-    return refusal.status === 404 || refusal.kind === 'denied' ? false : refusesPlain(context);
+    if (!isForeign(error)) throw error;
+    const output = await withChecksum();
+    learnt.needsChecksum = true;
+    return output;
   }
 }
 
-async function refusesPlain(context: S3Context): Promise<boolean> {
-  const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
-  try {
-    await context.send('PutObject', { Key, Body: new Uint8Array(0) });
-  } catch (error) {
-    if (refusalOf(error)?.status === 400) return true;
-    throw error;
-  }
-  await context.send('DeleteObject', { Key }).catch(() => undefined);
-  return false;
+/** Whether a store refused the form of a write: for a checksum that it does not know, or for one that is missing. */
+function isForeign(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  if (refusal?.status === undefined) return false;
+  return refusal.kind === 'unsupported' || refusal.kind === 'nonsense';
 }

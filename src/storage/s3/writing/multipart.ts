@@ -10,10 +10,11 @@ import { partBudget } from '../../streams/part-budget.js';
 import { newNonce } from '../attributes.js';
 import { completeCondition } from '../probes/complete-condition.js';
 import type { S3Context } from '../call.js';
-import { checksumInput, needsChecksum } from './checksum.js';
+import { checksumInput, learning, type ChecksumInput } from './checksum.js';
 import { isGuarded, look } from './guard.js';
 import { watchedBytes } from './watched-bytes.js';
 import { stat } from '../stat.js';
+import type { Input, Output } from '../wire/commands.js';
 import { MOST_PARTS, openUpload, partSizeFor, type Upload } from './upload.js';
 import { outcomeOf, putBytes, storedEtag, type Writing } from './put-object.js';
 
@@ -121,15 +122,13 @@ async function sendPieces(
   { first, pieces, writing, halt }: Sending,
 ): Promise<WriteResult> {
   const { key, request, nonce } = writing;
-  const begin = async () => ({
-    withChecksum: await needsChecksum(context),
-    upload: await openUpload(context, { key, attributes: request, nonce }),
-  });
-  const { upload, withChecksum } = await begin().catch((error: unknown) => {
-    first.release();
-    throw error;
-  });
-  const parts = partsOf(context, { key, upload, halt, withChecksum });
+  const upload = await openUpload(context, { key, attributes: request, nonce }).catch(
+    (error: unknown) => {
+      first.release();
+      throw error;
+    },
+  );
+  const parts = partsOf(context, { key, upload, halt });
   try {
     await parts.add(first);
     for await (const piece of pieces) await parts.add(piece);
@@ -157,32 +156,21 @@ interface PartsOptions {
   readonly key: string;
   readonly upload: Upload;
   readonly halt: Halt;
-  readonly withChecksum: boolean;
 }
 
-function partsOf(context: S3Context, { key, upload, halt, withChecksum }: PartsOptions): Parts {
+function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts {
   const parts: CompletedPart[] = [];
-  const { idleMs } = context.settings.timeouts;
   const inFlight = new Set<Promise<void>>();
   let number = 0;
   let size = 0;
 
   const send = async (piece: Piece, PartNumber: number): Promise<void> => {
     try {
-      const output = await context.send(
-        'UploadPart',
-        {
-          Key: context.keyOf(key),
-          UploadId: upload.id,
-          PartNumber,
-          // Of the kind that says nothing of the whole upload, which was begun without a checksum.
-          ...(withChecksum ? checksumInput(piece.bytes, 'md5') : {}),
-        },
-        {
-          body: () => watchedBytes(piece.bytes, { idleMs, signal: halt.signal }),
-          answerMs: null,
-        },
-      );
+      const output = await sendPart(context, {
+        input: { Key: context.keyOf(key), UploadId: upload.id, PartNumber },
+        bytes: piece.bytes,
+        signal: halt.signal,
+      });
       parts.push({ PartNumber, ETag: storedEtag(output) });
     } catch (error) {
       // The client may be silent for long: its stream must end, not the next chunk be waited for.
@@ -214,6 +202,27 @@ function partsOf(context: S3Context, { key, upload, halt, withChecksum }: PartsO
       return { parts, size };
     },
   };
+}
+
+interface PartOf {
+  readonly input: Omit<Input<'UploadPart'>, 'Body'>;
+  readonly bytes: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+function sendPart(
+  context: S3Context,
+  { input, bytes, signal }: PartOf,
+): Promise<Output<'UploadPart'>> {
+  const { connection, settings } = context;
+  const { idleMs } = settings.timeouts;
+  const body = () => watchedBytes(bytes, { idleMs, signal });
+  const send = (checksum: Partial<ChecksumInput>) =>
+    context.send('UploadPart', { ...input, ...checksum }, { body, answerMs: null });
+  // Of the kind that says nothing of the whole upload, which was begun without a checksum.
+  const withChecksum = () => send(checksumInput(bytes, 'md5'));
+  if (connection.learnt.needsChecksum === true) return withChecksum();
+  return learning(context, () => send({}), withChecksum);
 }
 
 interface Completing {

@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 60_000 });
 // Asks for the paths it is given, one after the other, and says what came; then it has nothing more to do.
 const CODE = `
   import { createHash } from 'node:crypto';
-  import { openTransport } from '../src/storage/s3/wire/open-transport.ts';
+  import { openTransport } from './src/storage/s3/wire/transport/open-transport.ts';
   const [origin, ...paths] = process.argv.slice(1);
   const transport = await openTransport(origin, { maxSockets: 2, timeouts: { connectMs: 5000 } });
   const contentOf = (flow, pauses) => new Promise((end, fail) => {
