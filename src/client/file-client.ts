@@ -11,6 +11,8 @@ import { callerOf } from './call.js';
 import type { ClientHeaders, FileClientOptions } from './call.js';
 import { entriesOf, pagesOf } from './list.js';
 import type { Entry, ListOptions, Page } from './list.js';
+import { signingCalls } from './signing.js';
+import type { SigningCalls, SignReadOptions, SignWriteOptions } from './signing.js';
 import { limitAsker, startUpload } from './upload.js';
 import type { Upload, UploadOptions, UploadState } from './upload.js';
 import { writingCalls } from './writing.js';
@@ -32,6 +34,9 @@ export type {
   RemoveItem,
   Rights,
   SignedUpload,
+  SigningCalls,
+  SignReadOptions,
+  SignWriteOptions,
   StoredFile,
   Stoppable,
   Upload,
@@ -48,30 +53,12 @@ export interface ReadOptions extends Stoppable {
   readonly ifNoneMatch?: string;
 }
 
-/** Where and how long a pre-signed URL reads. */
-export interface SignReadOptions extends Stoppable {
-  /** @default 3600 */
-  readonly expiresSeconds?: number;
-  /** Saves the file instead of showing it. @default false */
-  readonly download?: boolean;
-}
-
-/** What a pre-signed URL may store. */
-export interface SignWriteOptions extends Stoppable {
-  /** @default 3600 */
-  readonly expiresSeconds?: number;
-  /** False replaces what is there. @default true */
-  readonly createOnly?: boolean;
-  readonly contentType?: string;
-  readonly contentLength?: number;
-}
-
 /**
  * The service as calls. Keys are decoded, have no leading slash, and a folder's ends in `/`; the root is `''`.
  * Calls throw FileServiceError with the `reason` that the service gave, and the TypeError of fetch when there
  * was no answer.
  */
-export interface FileClient extends WritingCalls {
+export interface FileClient extends WritingCalls, SigningCalls {
   /** The OpenAPI document of the service. */
   describe(options?: Stoppable): Promise<Readonly<Record<string, unknown>>>;
   /** The entries of a folder; further pages are asked for while they are read. */
@@ -104,8 +91,6 @@ export interface FileClient extends WritingCalls {
     items: readonly { readonly path: string; readonly type?: 'file' | 'folder' }[],
     options?: Stoppable,
   ): Promise<Response>;
-  signRead(path: string, options?: SignReadOptions): Promise<string>;
-  signWrite(path: string, options?: SignWriteOptions): Promise<SignedUpload>;
   /** Stores a file: at its path, or with `name` inside a folder. */
   upload(path: string, data: Blob | Uint8Array | string, options?: UploadOptions): Upload;
 }
@@ -160,22 +145,7 @@ export function fileClient(options: FileClientOptions): FileClient {
         body: JSON.stringify({ resource: items }),
         signal: given.signal,
       }),
-    signRead: async (path, given = {}) => {
-      const query = { url: true, expires: given.expiresSeconds, download: given.download };
-      return (await readJson<{ url: string }>(path, query, given)).url;
-    },
-    signWrite: async (path, given = {}) => {
-      const response = await caller.send(given.createOnly === false ? 'PUT' : 'POST', path, {
-        query: {
-          url: true,
-          expires: given.expiresSeconds,
-          content_type: given.contentType,
-          content_length: given.contentLength,
-        },
-        signal: given.signal,
-      });
-      return (await response.json()) as SignedUpload;
-    },
+    ...signingCalls(caller),
     upload: (path, data, given = {}) =>
       startUpload(caller, askLimit, path, blobOf(data, given), given),
   };

@@ -90,32 +90,14 @@ export function startUpload(
       attempt = new AbortController();
       const signal = AbortSignal.any([whole.signal, attempt.signal]);
       try {
-        return await once(signal);
+        const isResumed = session !== undefined;
+        session ??= await beginSession(caller, { askLimit, path, data, options, signal });
+        return await sendOnce(caller, { session, isResumed, path, data, options, signal, report });
       } catch (error) {
         // Whatever a paused request fails with, it is asked again.
         if (whole.signal.aborted || !attempt.signal.aborted) throw error;
       }
     }
-  }
-
-  async function once(signal: AbortSignal): Promise<StoredFile> {
-    const isResumed = session !== undefined;
-    session ??= await begin(signal);
-    if (session === undefined) {
-      report(0);
-      return sendWhole(caller, path, data, { options, signal, report });
-    }
-    const offset = isResumed ? await offsetOf(caller, session.url, signal) : 0;
-    report(offset);
-    return append(caller, session, offset, { data, signal, onOffset: report });
-  }
-
-  async function begin(signal: AbortSignal): Promise<Session | undefined> {
-    if (options.resumable === false || data.size < MIN_RESUMABLE_BYTES) return undefined;
-    const limit = await askLimit(path, signal);
-    if (limit === undefined) return undefined;
-    const request = requestOf(caller, path, data, options);
-    return createSession(caller, { ...request, size: data.size, limit, signal });
   }
 
   const done = run().catch(async (error: unknown) => {
@@ -129,6 +111,43 @@ export function startUpload(
     resume,
     toJSON: () => (session === undefined ? undefined : { ...session, size: data.size }),
   });
+}
+
+interface Beginning {
+  readonly askLimit: AskLimit;
+  readonly path: string;
+  readonly data: Blob;
+  readonly options: UploadOptions;
+  readonly signal: AbortSignal;
+}
+
+/** A session for a large upload; undefined where one request does, or where the service has no sessions. */
+async function beginSession(
+  caller: Caller,
+  { askLimit, path, data, options, signal }: Beginning,
+): Promise<Session | undefined> {
+  if (options.resumable === false || data.size < MIN_RESUMABLE_BYTES) return undefined;
+  const limit = await askLimit(path, signal);
+  if (limit === undefined) return undefined;
+  const request = requestOf(caller, path, data, options);
+  return createSession(caller, { ...request, size: data.size, limit, signal });
+}
+
+interface Sending extends Omit<Beginning, 'askLimit'> {
+  readonly session: Session | undefined;
+  readonly isResumed: boolean;
+  readonly report: (sent: number) => void;
+}
+
+async function sendOnce(caller: Caller, sending: Sending): Promise<StoredFile> {
+  const { session, isResumed, path, data, options, signal, report } = sending;
+  if (session === undefined) {
+    report(0);
+    return sendWhole(caller, path, data, { options, signal, report });
+  }
+  const offset = isResumed ? await offsetOf(caller, session.url, signal) : 0;
+  report(offset);
+  return append(caller, session, offset, { data, signal, onOffset: report });
 }
 
 function requestOf(caller: Caller, path: string, data: Blob, options: UploadOptions) {

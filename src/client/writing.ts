@@ -113,10 +113,12 @@ export interface WritingCalls {
   ): Promise<readonly BatchResult[]>;
 }
 
-/** The writing calls of a caller. */
-export function writingCalls(caller: Caller): WritingCalls {
-  // Shapes of answers are the service's own; the contract fixes them.
-  const send = async <T>(method: string, path: string, given: SendOptions): Promise<T> => {
+/** Sends one request and reads its JSON. */
+type Send = <T>(method: string, path: string, given: SendOptions) => Promise<T>;
+
+// Shapes of answers are the service's own; the contract fixes them.
+function sender(caller: Caller): Send {
+  return async <T>(method: string, path: string, given: SendOptions) => {
     const response = await caller.send(method, path, {
       ...(given.query === undefined ? {} : { query: given.query }),
       headers: { ...(given.json === undefined ? {} : JSON_BODY), ...given.headers },
@@ -126,6 +128,11 @@ export function writingCalls(caller: Caller): WritingCalls {
     });
     return (await response.json()) as T;
   };
+}
+
+/** The writing calls of a caller. */
+export function writingCalls(caller: Caller): WritingCalls {
+  const send = sender(caller);
   const create: WritingCalls['create'] = async (folder, items, options = {}) => {
     const sent = send<List>(verbOf(options), folder, { json: { resource: items }, ...options });
     return (await sent.catch(whatEachSays)).resource;

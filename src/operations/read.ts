@@ -1,10 +1,8 @@
 // GET and HEAD of a file: its bytes, under conditions and ranges, in one storage call wherever storage decides.
 import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
-import { byteranges } from '../http/byteranges.js';
 import { evaluate, parseIfRange, planConditions } from '../http/conditions.js';
 import type { IfRange } from '../http/conditions.js';
-import { UNKNOWN_TYPE } from '../http/media-type.js';
 import { flag, readParameters } from '../http/parameters.js';
 import { parseRange, resolveRanges } from '../http/range.js';
 import type { RangeRequest } from '../http/range.js';
@@ -12,8 +10,8 @@ import { empty } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
 import { hasNoCredentials, servingHeaders } from '../http/serving.js';
 import { baseName } from '../core/key.js';
-import { streamOf } from '../http/body/stream-of.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
+import { severalRanges } from './several-ranges.js';
 import { explainMissing, preconditionFailed } from './shared/missing.js';
 import type { Ask, Operation, RunContext } from './operation.js';
 
@@ -170,46 +168,18 @@ async function readSame(
       : resolveRanges(ranges, size);
   if (resolved.kind === 'unsatisfiable') throw unsatisfiable(reading.key, size ?? 0);
   if (resolved.kind === 'ranges' && size !== null && resolved.ranges.length > 1)
-    return several(reading, context, { ...stat, size }, resolved.ranges);
+    return severalRanges(context, {
+      key: reading.key,
+      stat: { ...stat, size },
+      headers: headersOf(reading, stat),
+      ranges: resolved.ranges,
+    });
   const [only] = resolved.kind === 'ranges' ? resolved.ranges : [];
   const result = await context.bucket.read(reading.key, {
     ...same,
     ...(only === undefined ? {} : { range: { kind: 'from', ...only } }),
   });
   return result.kind === 'precondition-failed' ? null : replyTo(reading, context, result);
-}
-
-// RFC 9110 section 14.6: each part carries the type and its Content-Range.
-function several(
-  reading: Reading,
-  context: RunContext,
-  stat: Stat & { readonly size: number },
-  ranges: readonly { readonly start: number; readonly end: number }[],
-): FileReply {
-  const headers = headersOf(reading, stat);
-  const body = byteranges({
-    ranges,
-    size: stat.size,
-    contentType: headers['Content-Type'] ?? UNKNOWN_TYPE,
-    open: async (range) => {
-      const same = stat.etag === '' ? {} : { ifMatch: stat.etag };
-      const result = await context.bucket.read(reading.key, {
-        ...same,
-        range: { kind: 'from', ...range },
-      });
-      if (result.kind === 'found') return streamOf(result.body);
-      throw new FileServiceError('storage_unavailable', 'The file has changed while it was read.');
-    },
-  });
-  return {
-    status: 206,
-    headers: {
-      ...headers,
-      'Content-Type': body.contentType,
-      'Content-Length': String(body.length),
-    },
-    body: body.stream,
-  };
 }
 
 async function replyTo(

@@ -24,7 +24,7 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
   beforeAll(async () => {
     store = await open();
     around = bypass(store);
-    service = await startService(store, { importFromUrl: true });
+    service = await startService(store, { importFromUrl: true, directUploads: false });
     files = fileClient({ baseUrl: `http://127.0.0.1:${service.port}${MOUNT}/` });
   });
   afterAll(async () => {
@@ -60,7 +60,8 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     await files.properties('every/a.txt');
     await files.text('every/a.txt');
     await files.signRead('every/a.txt');
-    await files.signWrite('every/new.txt');
+    await files.uploadSigned(await files.signWrite('every/new.txt'), 'four');
+    expect(await bodyOf('every/new.txt')).toBe('four');
     await (await files.zip(folder)).arrayBuffer();
     await (await files.zipSelection(folder, [{ path: 'every/a.txt' }])).arrayBuffer();
     await files.update('every/a.txt', { cache_control: 'no-store' });

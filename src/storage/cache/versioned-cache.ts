@@ -4,7 +4,13 @@ import { isPromise } from '../../core/hooks.js';
 import type { Cache } from '../../core/hooks.js';
 import { cacheHealth } from './cache-health.js';
 import { cacheKey } from './cache-key.js';
-import { CACHE_WAIT_MS, cacheIsLate, pathVersions, type PathVersion } from './path-versions.js';
+import {
+  CACHE_WAIT_MS,
+  cacheIsLate,
+  pathVersions,
+  type PathVersion,
+  type PathVersions,
+} from './path-versions.js';
 import { pendingInvalidations } from './pending-invalidations.js';
 
 /** What the cache answered about one path. */
@@ -44,27 +50,14 @@ export function versionedCache(
     health.failed(error);
     return UNUSABLE;
   };
-  const succeeded = (lookup: Lookup): Lookup => {
+  const succeeded = (found: Lookup): Lookup => {
     health.succeeded();
-    return lookup;
+    return found;
   };
   const ignoreFailure = (error: unknown): undefined => {
     health.failed(error);
   };
-
-  const valueAt = (slot: string): Lookup | PromiseLike<Lookup> => {
-    const value = cache.get(cacheKey(slot));
-    return isPromise(value) ? value.then((found) => ({ slot, value: found })) : { slot, value };
-  };
-
-  const lookup = (path: string, variant: string): Lookup | PromiseLike<Lookup> => {
-    const underVersion = ({ id, isNew }: PathVersion): Lookup | PromiseLike<Lookup> => {
-      const slot = `${namespace}v:${variant}:${path}:${id}`;
-      return isNew ? { slot, value: undefined } : valueAt(slot);
-    };
-    const version = versions.current(path);
-    return isPromise(version) ? version.then(underVersion) : underVersion(version);
-  };
+  const lookup = lookupIn(cache, versions, namespace);
 
   return {
     lookup: (path, variant) => {
@@ -96,6 +89,20 @@ export function versionedCache(
         pending.add(paths);
       }
     },
+  };
+}
+
+/** Looks a value up under the version that its path has now. */
+function lookupIn(cache: Cache, versions: PathVersions, namespace: string) {
+  return (path: string, variant: string): Lookup | PromiseLike<Lookup> => {
+    const underVersion = ({ id, isNew }: PathVersion): Lookup | PromiseLike<Lookup> => {
+      const slot = `${namespace}v:${variant}:${path}:${id}`;
+      if (isNew) return { slot, value: undefined };
+      const value = cache.get(cacheKey(slot));
+      return isPromise(value) ? value.then((found) => ({ slot, value: found })) : { slot, value };
+    };
+    const version = versions.current(path);
+    return isPromise(version) ? version.then(underVersion) : underVersion(version);
   };
 }
 

@@ -46,9 +46,11 @@ async function store(
   // A socket to storage is claimed for what has come, never for what a slow sender may yet send.
   const start = await gatherStart(body, { length, signal: context.call.signal });
   if (start.kind === 'whole') return putBytes(context, start.bytes, writing);
-  // Until it is known that streams may go without a checksum, a body is taken into memory.
-  const isStreamable = context.connection.learnt.needsChecksum === false;
-  if (start.kind === 'slow' || !isStreamable) return writeByParts(context, body, writing);
+  const { needsChecksum } = context.connection.learnt;
+  // Until it is known that streams may go without a checksum, what fits one part is taken into memory.
+  const isTrial = needsChecksum === undefined && length <= context.settings.partSize;
+  if (start.kind === 'slow' || needsChecksum === true || isTrial)
+    return writeByParts(context, body, writing);
   return storeStream(context, body, { writing, length });
 }
 

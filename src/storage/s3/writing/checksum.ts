@@ -73,7 +73,7 @@ export async function learning<T>(
 }
 
 /** Whether a store refused the form of a write: for a checksum that it does not know, or for one that is missing. */
-function isForeign(error: unknown): boolean {
+export function isForeign(error: unknown): boolean {
   const refusal = refusalOf(error);
   if (refusal?.status === undefined) return false;
   return refusal.kind === 'unsupported' || refusal.kind === 'nonsense';

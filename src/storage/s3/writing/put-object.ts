@@ -4,7 +4,7 @@ import type { WriteRequest, WriteResult } from '../../bucket.js';
 import { attributesInput, hasNonce, keepingInput, quoted } from '../attributes.js';
 import { detached, type S3Context, type SentBody } from '../call.js';
 import { nonsense, refusalOf } from '../errors.js';
-import { putInMemory } from './checksum.js';
+import { isForeign, putInMemory } from './checksum.js';
 import { look, refusedBy, type GuardInput } from './guard.js';
 import { watchedBytes } from './watched-bytes.js';
 
@@ -51,7 +51,16 @@ export async function putStream(
 ): Promise<string> {
   const input = putInput(context, writing);
   const options = { body: () => body, answerMs: null, attempts: 1 };
-  return storedEtag(await context.send('PutObject', input, options));
+  const { learnt } = context.connection;
+  try {
+    const output = await context.send('PutObject', input, options);
+    learnt.needsChecksum = false;
+    return storedEtag(output);
+  } catch (error) {
+    // It cannot be sent again; the next ones are taken into memory.
+    if (isForeign(error)) learnt.needsChecksum = true;
+    throw error;
+  }
 }
 
 function putInput(context: S3Context, { key, request, nonce, guard }: Writing) {

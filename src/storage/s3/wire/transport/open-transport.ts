@@ -62,13 +62,39 @@ function reserveOf(maxSockets: number): number {
   return Math.min(maxSockets - 1, Math.ceil(maxSockets / 4));
 }
 
-function pool(maxSockets: number, { make, ...route }: Route): Transport {
+function pool(maxSockets: number, route: Route): Transport {
+  const sockets = socketPool(maxSockets, route);
+  let closed: Error | undefined;
+  return {
+    send(request, signal) {
+      if (closed !== undefined) return Promise.reject(closed);
+      // The signal's reason, whatever it is.
+      if (signal.aborted) return Promise.reject(signal.reason as Error);
+      return new Promise((resolve, reject) => {
+        new Exchange(request, signal, sockets, { resolve, reject }).begin();
+      });
+    },
+    busySockets: sockets.busy,
+    waiting: sockets.waiting,
+    close(reason) {
+      closed = reason;
+      sockets.close(reason);
+    },
+  };
+}
+
+interface SocketPool extends ClientSource {
+  readonly busy: () => number;
+  readonly waiting: () => number;
+  readonly close: (reason: Error) => void;
+}
+
+function socketPool(maxSockets: number, { make, ...route }: Route): SocketPool {
   const clients = new Set<HttpClient>();
   const idle: HttpClient[] = [];
   const queue: Exchange[] = [];
   const mostStreams = maxSockets - reserveOf(maxSockets);
   let streams = 0;
-  let closed: Error | undefined;
 
   const open = (): HttpClient => {
     const client = make(() => {
@@ -87,13 +113,8 @@ function pool(maxSockets: number, { make, ...route }: Route): Transport {
     // The one used last: the others may grow old and go.
     exchange.start(idle.pop() ?? open());
   };
-  const startNext = (): void => {
-    const at = queue.findIndex(mayStart);
-    const [next] = at === -1 ? [] : queue.splice(at, 1);
-    if (next !== undefined) start(next);
-  };
 
-  const source: ClientSource = {
+  return {
     ...route,
     claim(exchange) {
       if (mayStart(exchange)) start(exchange);
@@ -111,30 +132,19 @@ function pool(maxSockets: number, { make, ...route }: Route): Transport {
         clients.delete(client);
         client.destroy();
       }
-      startNext();
+      const at = queue.findIndex(mayStart);
+      const [next] = at === -1 ? [] : queue.splice(at, 1);
+      if (next !== undefined) start(next);
     },
-  };
-  const close = (reason: Error): void => {
-    closed = reason;
-    for (const exchange of queue.splice(0)) exchange.cancel(reason);
-    for (const client of clients)
-      if (client.carried === undefined) client.destroy();
-      else client.carried.cancel(reason);
-    clients.clear();
-    idle.length = 0;
-  };
-
-  return {
-    send(request, signal) {
-      if (closed !== undefined) return Promise.reject(closed);
-      // The signal's reason, whatever it is.
-      if (signal.aborted) return Promise.reject(signal.reason as Error);
-      return new Promise((resolve, reject) => {
-        new Exchange(request, signal, source, { resolve, reject }).begin();
-      });
-    },
-    busySockets: () => clients.size - idle.length,
+    busy: () => clients.size - idle.length,
     waiting: () => queue.length,
-    close,
+    close(reason) {
+      for (const exchange of queue.splice(0)) exchange.cancel(reason);
+      for (const client of clients)
+        if (client.carried === undefined) client.destroy();
+        else client.carried.cancel(reason);
+      clients.clear();
+      idle.length = 0;
+    },
   };
 }
