@@ -1,6 +1,5 @@
 // Every request of the page that the service re-implements, word for word, on every store there is.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { embeddedStore } from '../../examples/server/store.ts';
 import { apiKeys } from '../../src/index.ts';
 import { bypass, FIXTURE, PDF, type Bypass } from '../support/fixture.ts';
 import { startService, type Question, type RunningService } from '../support/service.ts';
@@ -17,14 +16,6 @@ interface Place {
   readonly planted: boolean;
 }
 
-const demo = async (): Promise<Store> => {
-  const { config, close } = await embeddedStore();
-  const { bucket, endpoint = '', key = '', secret = '' } = config;
-  const region = 'us-east-1';
-  const who = { accessKeyId: key, secretAccessKey: secret };
-  return { name: 'double', region, bucket, endpoint, ...who, close };
-};
-
 const PLACES: readonly Place[] = [
   ...availableStores().map(({ name, open }) => ({
     name,
@@ -33,7 +24,6 @@ const PLACES: readonly Place[] = [
     planted: false,
   })),
   { name: 's3rver', open: s3rverStore, dated: false, planted: false },
-  { name: 'the store of the demo', open: demo, dated: true, planted: true },
 ];
 
 describe.each(PLACES)('the page on $name', ({ open, dated, planted }) => {

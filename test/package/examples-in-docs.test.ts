@@ -110,7 +110,7 @@ const moduleOf = (code: string, exported: readonly Exported[]): string => {
     whole
       .replaceAll("'s3files'", "'../../src/index.ts'")
       .replaceAll("'s3files/client'", "'../../src/client/file-client.ts'")
-      .replaceAll("'s3files/page'", "'../../src/page/file-page.ts'"),
+      .replaceAll("'s3files/page'", "'../../src/server/page/file-page.ts'"),
     'export {};',
   ].join('\n');
 };

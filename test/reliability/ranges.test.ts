@@ -118,7 +118,7 @@ describe.each(availableStores())('ranges over $name', ({ open }) => {
     expect(trial.calls().filter((name) => name === 'GetObject')).toHaveLength(1);
   });
 
-  it.each(['/?zip=true', '/', '/?full_tree=true'])('R70 ignores a range on %s', async (path) => {
+  it.each(['/', '/?full_tree=true'])('R70 ignores a range on %s', async (path) => {
     const answer = await trial.ask({ path, headers: { range: 'bytes=0-1' } });
     expect(answer.status).toBe(200);
     expect(answer.headers['content-range']).toBeUndefined();
@@ -153,7 +153,10 @@ describe.each(availableStores())('ranges over $name', ({ open }) => {
       });
       expect(answer.status).toBe(304);
       expect(answer.body).toHaveLength(0);
-      expect(answer.headers).toMatchObject({ etag, 'cache-control': 'private, no-cache' });
+      expect(answer.headers).toMatchObject({
+        etag,
+        'cache-control': 'private, no-cache, no-transform',
+      });
       expect(answer.headers['content-length']).toBeUndefined();
     });
 
@@ -183,7 +186,7 @@ describe.each(availableStores())('ranges over $name', ({ open }) => {
       });
       expect(answer.status).toBe(expected);
       expect(answer.headers['etag']).toBe(etag);
-      expect(answer.headers['cache-control']).toBe('private, no-cache');
+      expect(answer.headers['cache-control']).toBe('private, no-cache, no-transform');
     });
 
     it.each([

@@ -18,7 +18,7 @@ export interface Breaker {
   /** Throws `storage_unavailable` while storage is out and it is not time for another look. */
   admit(call: CallOf): void;
   /** Storage answered, with whatever it had to say. */
-  succeeded(call: CallOf): void;
+  succeeded(): void;
   /** Storage did not answer (`silent`), or answered that it cannot (`failing`). */
   failed(call: CallOf, how: Failure): void;
   /** Storage could not even be reached: that is about no key and no kind. */
@@ -38,8 +38,6 @@ const PROBE_EVERY_MS = 1000;
 const LEAST_KEYS = 3;
 // As many looks a second as a kind has while it is closed: one poisoned key must not be the only one that looks.
 const MOST_PROBES = 3;
-// What happened longer ago says nothing of now.
-const WINDOW_MS = 10_000;
 // More failing keys than this are not told apart.
 const MOST_KEYS = 100;
 
@@ -56,9 +54,9 @@ export function breaker(now: () => number = () => performance.now()): Breaker {
     admit({ kind, s3Key }) {
       if (!whole.admits() || !kinds[kind].admits(s3Key)) throw out();
     },
-    succeeded({ kind, s3Key }) {
+    succeeded() {
       whole.reset();
-      kinds[kind].succeeded(s3Key);
+      for (const circuit of Object.values(kinds)) circuit.reset();
     },
     failed: ({ kind, s3Key }, how) => kinds[kind].failed(s3Key, WEIGHT[how]),
     unreached: () => whole.add(WEIGHT.silent),
@@ -108,43 +106,25 @@ function gate(now: () => number, probes: number): Gate {
 /** The circuit of one kind of call: a gate for the kind, and one for each key that fails. */
 interface Circuit {
   admits(s3Key: string): boolean;
-  succeeded(s3Key: string): void;
   failed(s3Key: string, weight: number): void;
+  reset(): void;
   isOpen(s3Key: string): boolean;
 }
 
 function circuit(now: () => number): Circuit {
   const kind = gate(now, MOST_PROBES);
+  // Keys that have failed since the last answer of storage.
   const failing = new Map<string, Gate>();
-  // Keys that were answered since the first failure of the window.
-  const answered = new Set<string>();
   let score = 0;
-  let since = 0;
-
-  const startWindow = (): void => {
-    answered.clear();
-    for (const [s3Key, key] of failing) if (!key.isOpen()) failing.delete(s3Key);
-    score = 0;
-    since = now();
-  };
 
   return {
     admits(s3Key) {
       const key = failing.get(s3Key);
       // Known to fail: it takes none of the looks of the kind, for it would learn nothing of the others.
-      if (key?.isOpen() === true && kind.isOpen() && failing.size < MOST_KEYS) return key.admits();
+      if (key?.isOpen() === true && kind.isOpen()) return key.admits();
       return (key?.admits() ?? true) && kind.admits();
     },
-    succeeded(s3Key) {
-      if (failing.size === 0) return;
-      failing.delete(s3Key);
-      if (answered.size < MOST_KEYS) answered.add(s3Key);
-      score = 0;
-      kind.reset();
-    },
     failed(s3Key, weight) {
-      if (failing.size === 0 || now() - since > WINDOW_MS) startWindow();
-      answered.delete(s3Key);
       let key = failing.get(s3Key);
       if (key === undefined) {
         key = gate(now, 1);
@@ -153,8 +133,13 @@ function circuit(now: () => number): Circuit {
       }
       key.add(weight);
       score += weight;
-      const isMost = failing.size >= LEAST_KEYS && failing.size > answered.size;
-      if (score >= OPENS_AT && isMost) kind.open();
+      if (score >= OPENS_AT && failing.size >= LEAST_KEYS) kind.open();
+    },
+    reset() {
+      if (failing.size === 0) return;
+      failing.clear();
+      score = 0;
+      kind.reset();
     },
     isOpen: (s3Key) => kind.isOpen() || failing.get(s3Key)?.isOpen() === true,
   };

@@ -142,7 +142,7 @@ async function sendOnce<N extends CommandName>(
   const sent =
     body === undefined ? input : { ...input, Body: body.stream, ContentLength: body.length };
   const output = await wire.send(name, sent, { signal, answerMs });
-  breaker.succeeded(about);
+  breaker.succeeded();
   budget.earn();
   return output;
 }
@@ -190,7 +190,7 @@ function failureOf(
 function tellBreaker({ breaker }: Connection, about: CallOf, refusal: Refusal): void {
   const health = healthOf(refusal);
   if (health === undefined) return;
-  if (health === 'answered') breaker.succeeded(about);
+  if (health === 'answered') breaker.succeeded();
   else if (health === 'silent' && !isLost(refusal)) breaker.unreached();
   else breaker.failed(about, health);
 }

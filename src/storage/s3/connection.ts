@@ -27,7 +27,6 @@ export interface Connection {
   readonly known: {
     readonly bucketCreated: SharedAnswer<void>;
     readonly bucketExists: SharedAnswer<void>;
-    readonly hasAcls: SharedAnswer<boolean>;
     readonly speaksS3: SharedAnswer<void>;
     readonly conditionalWrites: SharedAnswer<boolean>;
     readonly completeCondition: SharedAnswer<CompleteCondition>;
@@ -42,6 +41,8 @@ export interface Connection {
     checksum: Checksum;
     /** Whether every write needs one, so that a body has to be in memory first; undefined until a write has told. */
     needsChecksum: boolean | undefined;
+    /** Whether it tells the ACLs of objects. */
+    hasAcls: boolean;
   };
   /** Multipart uploads that this process works on, by the names of their marks: never swept. */
   readonly liveUploads: Set<string>;
@@ -67,14 +68,13 @@ export function connect(settings: StorageSettings): Connection {
     known: {
       bucketCreated: sharedAnswer(),
       bucketExists: sharedAnswer(BUCKET_SEEN_MS),
-      hasAcls: sharedAnswer(),
       speaksS3: sharedAnswer(),
       conditionalWrites: sharedAnswer(),
       completeCondition: sharedAnswer(),
       ifMatchSpelling: sharedAnswer(),
       signedWritesAreBound: sharedAnswer(),
     },
-    learnt: { batchDelete: true, checksum: 'crc32', needsChecksum: undefined },
+    learnt: { batchDelete: true, checksum: 'crc32', needsChecksum: undefined, hasAcls: true },
     liveUploads: new Set(),
     turns: turns(),
     close(reason) {

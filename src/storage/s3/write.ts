@@ -46,11 +46,9 @@ async function store(
   // A socket to storage is claimed for what has come, never for what a slow sender may yet send.
   const start = await gatherStart(body, { length, signal: context.call.signal });
   if (start.kind === 'whole') return putBytes(context, start.bytes, writing);
-  const { needsChecksum } = context.connection.learnt;
-  // Until it is known that streams may go without a checksum, what fits one part is taken into memory.
-  const isTrial = needsChecksum === undefined && length <= context.settings.partSize;
-  if (start.kind === 'slow' || needsChecksum === true || isTrial)
-    return writeByParts(context, body, writing);
+  // A stream cannot be summed before it is sent; parts are in memory.
+  const needsChecksum = context.connection.learnt.needsChecksum === true;
+  if (start.kind === 'slow' || needsChecksum) return writeByParts(context, body, writing);
   return storeStream(context, body, { writing, length });
 }
 

@@ -7,7 +7,7 @@ import { listenTo } from './sender.js';
 export interface GatherOptions {
   /** Bytes that the body has. */
   readonly length: number;
-  /** Bytes after which the sender is worth a socket. @default 262144 */
+  /** Bytes after which the sender is worth a socket. @default 65536 */
   readonly enoughBytes?: number;
   /** How long they may take, in milliseconds. @default 1000 */
   readonly withinMs?: number;
@@ -25,8 +25,8 @@ export type GatheredStart =
   | { readonly kind: 'fast' }
   | { readonly kind: 'slow' };
 
-// As much as a part by parts holds without a buffer of the process's budget.
-const ENOUGH_BYTES = 256 * 1024;
+// As much as a socket's buffer holds.
+const ENOUGH_BYTES = 64 * 1024;
 const WITHIN_MS = 1000;
 
 /**

@@ -191,7 +191,7 @@ describe('a call that others wait for (K135)', () => {
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual(
-      Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 200 : 403)),
+      Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 200 : 401)),
     );
   });
 });

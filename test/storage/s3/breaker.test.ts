@@ -45,7 +45,7 @@ describe('a breaker and one key', () => {
   it('forgets failures at the first answer', () => {
     const { guard } = clocked();
     for (let call = 0; call < 4; call += 1) guard.failed(A, 'silent');
-    guard.succeeded(A);
+    guard.succeeded();
     for (let call = 0; call < 4; call += 1) guard.failed(A, 'silent');
     expect(guard.isOpen(A)).toBe(false);
   });
@@ -77,7 +77,7 @@ describe('a breaker and one key', () => {
     for (let call = 0; call < 5; call += 1) guard.failed(A, 'silent');
     pass(1000);
     guard.admit(A);
-    guard.succeeded(A);
+    guard.succeeded();
     expect([admits(guard, A), admits(guard, A), guard.isOpen(A)]).toEqual([true, true, false]);
   });
 });
@@ -93,7 +93,7 @@ describe('a breaker and many keys', () => {
       const other = of(`key${round % 16}`);
       if (round % 10 > 0 || !admits(guard, other)) continue;
       healthy += 1;
-      guard.succeeded(other);
+      guard.succeeded();
     }
     expect(healthy).toBe(100);
   });
@@ -110,7 +110,7 @@ describe('a breaker and many keys', () => {
     pass(1000);
     const looks = Array.from({ length: 10 }, (_, index) => admits(guard, of(`other${index}`)));
     expect(looks.filter(Boolean)).toHaveLength(3);
-    guard.succeeded(of('other0'));
+    guard.succeeded();
     expect(admits(guard, of('another'))).toBe(true);
   });
 
@@ -134,7 +134,7 @@ describe('a breaker and many keys', () => {
       guard.failed(of(`key${key}`), 'silent');
       if (key % 1000 === 0) pass(11_000);
     }
-    guard.succeeded(of('good'));
+    guard.succeeded();
     expect(admits(guard, of('key0'))).toBe(true);
   });
 });

@@ -82,14 +82,20 @@ async function onFreshKey<T>(context: S3Context, trial: (put: Put) => Promise<T>
   const input = { Key, IfNoneMatch: '*', ...kept };
   const bytes = new Uint8Array(0);
   const put: Put = () =>
-    putInMemory(context, { input, bytes, options: { attempts: 1 } }).then(
+    putInMemory(context, { input, bytes, options: { attempts: 1 }, learns: true }).then(
       () => 'stored' as const,
       verdictOf,
     );
+  const remove = (): Promise<unknown> =>
+    context.send('DeleteObject', { Key }).catch(() => undefined);
   try {
-    return await trial(put);
-  } finally {
-    await context.send('DeleteObject', { Key }).catch(() => undefined);
+    const answer = await trial(put);
+    await remove();
+    return answer;
+  } catch (error) {
+    // Storage is in trouble: nobody waits for the cleaning up as well.
+    void remove();
+    throw error;
   }
 }
 

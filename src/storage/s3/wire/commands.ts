@@ -18,10 +18,6 @@ interface Commands {
   ];
   DeleteObject: [S3.DeleteObjectCommandInput, S3.DeleteObjectCommandOutput];
   DeleteObjects: [S3.DeleteObjectsCommandInput, S3.DeleteObjectsCommandOutput];
-  GetBucketOwnershipControls: [
-    S3.GetBucketOwnershipControlsCommandInput,
-    S3.GetBucketOwnershipControlsCommandOutput,
-  ];
   GetObjectAcl: [S3.GetObjectAclCommandInput, S3.GetObjectAclCommandOutput];
   GetObjectTagging: [S3.GetObjectTaggingCommandInput, S3.GetObjectTaggingCommandOutput];
   /** Its body is a flow, or the bytes when they are few. */

@@ -23,18 +23,17 @@ export interface PutInMemory {
   readonly input: Omit<Input<'PutObject'>, 'Body'>;
   readonly bytes: Uint8Array;
   readonly options?: CallOptions;
+  /** Tries without a checksum first, which tells whether streams may go without. @default false */
+  readonly learns?: boolean;
 }
-
-// What is smaller always carries its checksum; larger bodies cost time to sum, and often come as streams.
-const SMALL_BYTES = 64 * 1024;
 
 /**
  * One PutObject with a checksum. A store that refuses one that it does not know is sent the older one, now and from
- * then on. The first large one goes without, which tells whether streams may. Throws as `send` does.
+ * then on. Throws as `send` does.
  */
 export async function putInMemory(
   context: S3Context,
-  { input, bytes, options = {} }: PutInMemory,
+  { input, bytes, options = {}, learns = false }: PutInMemory,
 ): Promise<Output<'PutObject'>> {
   const { learnt } = context.connection;
   // A watched body is made anew for each attempt.
@@ -42,8 +41,7 @@ export async function putInMemory(
   const put = (checksum: Partial<ChecksumInput>) =>
     context.send('PutObject', { ...input, ...Body, ...checksum }, options);
   const withChecksum = () => put(checksumInput(bytes, learnt.checksum));
-  if (bytes.length > SMALL_BYTES && learnt.needsChecksum !== true)
-    return learning(context, () => put({}), withChecksum);
+  if (learns) return learning(context, () => put({}), withChecksum);
   try {
     return await withChecksum();
   } catch (error) {

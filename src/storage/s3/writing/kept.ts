@@ -1,7 +1,7 @@
 // What CopyObject would lose of an object: it keeps metadata and tags when nothing else is asked for, and nothing else.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 import type { Grant, Tag } from '@aws-sdk/client-s3';
-import { detached, type S3Context } from '../call.js';
+import type { S3Context } from '../call.js';
 import { refusalOf } from '../errors.js';
 import type { Input, Output } from '../wire/commands.js';
 
@@ -34,7 +34,7 @@ export interface Copying {
   readonly losesTags: boolean;
 }
 
-/** Looks up what a copy of `key` has to repeat. Costs a call for its ACL, where the bucket has ACLs at all. */
+/** Looks up what a copy of `key` has to repeat. Costs a call for its ACL, where the store tells ACLs. */
 export async function keptOf(
   context: S3Context,
   key: string,
@@ -91,12 +91,14 @@ const HEADER_OF = {
 
 /** The ACL of an object as headers; none when only its owner has rights, which is every object's default. */
 async function grantsOf(context: S3Context, Key: string): Promise<Grants> {
-  if (!(await hasAcls(context))) return {};
+  const { learnt } = context.connection;
+  if (!learnt.hasAcls) return {};
   const { Grants: given = [], Owner } = await context
     .send('GetObjectAcl', { Key })
     .catch((error: unknown) => {
-      if (NOT_TOLD.has(refusalOf(error)?.kind ?? '')) return {} as Output<'GetObjectAcl'>;
-      throw error;
+      if (!NOT_TOLD.has(refusalOf(error)?.kind ?? '')) throw error;
+      learnt.hasAcls = false;
+      return {} as Output<'GetObjectAcl'>;
     });
   const isDefault = given.every(
     ({ Permission, Grantee }) => Permission === 'FULL_CONTROL' && Grantee?.ID === Owner?.ID,
@@ -117,20 +119,5 @@ function granteeOf({ Grantee }: Grant): string | undefined {
   return Grantee?.ID === undefined ? undefined : `id="${Grantee.ID}"`;
 }
 
-// A store without ACLs, or a service that may not see them: check() says so.
+// A store without ACLs, or a service that may not see them.
 const NOT_TOLD = new Set<string>(['denied', 'unsupported', 'nonsense', 'missing']);
-
-/** False where the bucket owner's enforced ownership has turned ACLs off, AWS's default since 2023. */
-function hasAcls(context: S3Context): Promise<boolean> {
-  const { connection, call } = context;
-  return connection.known.hasAcls.get(async () => {
-    const controls = await detached(context)
-      .send('GetBucketOwnershipControls', {})
-      .catch((error: unknown) => {
-        if (refusalOf(error)?.status !== undefined) return undefined;
-        throw error;
-      });
-    const rules = controls?.OwnershipControls?.Rules ?? [];
-    return !rules.some(({ ObjectOwnership }) => ObjectOwnership === 'BucketOwnerEnforced');
-  }, call.signal);
-}
