@@ -131,6 +131,8 @@ export interface CopyRequest {
   readonly ifSourceMatch?: string;
   /** Given: replaces all attributes of the copy. Not given: they are kept. */
   readonly attributes?: Attributes;
+  /** Size of the source in bytes, of one file among many: spares looking at it, and keeps what the store copies by itself. */
+  readonly size?: number;
 }
 
 /** What a copy did. */

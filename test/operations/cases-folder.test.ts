@@ -71,9 +71,15 @@ onEveryStore('folders', {}, (place) => {
       status_code: 409,
       reason: 'already_exists',
     };
+    // Every item has failed, so that its failure is the answer, with the entries in its context.
+    const entries = [{ name: 't1', path: 't1/', type: 'folder', error }];
     expect(await post('/', list)).toEqual([
-      201,
-      { resource: [{ name: 't1', path: 't1/', type: 'folder', error }] },
+      409,
+      { error: expect.objectContaining({ code: 409, reason: 'already_exists' }) },
+    ]);
+    expect(await post('/', list)).toMatchObject([
+      409,
+      { error: { context: { resource: entries } } },
     ]);
   });
 
@@ -145,7 +151,7 @@ onEveryStore('folders', {}, (place) => {
       { type: 'file', name: 'fine.txt', content: 'x' },
     ]);
     expect([status, made.map(({ error }) => error?.reason ?? 'made')]).toEqual([
-      201,
+      207,
       [
         'already_exists',
         'not_found',
@@ -196,7 +202,7 @@ onEveryStore('folders', {}, (place) => {
     ]);
     const { headers, body: bytes } = await place().ask({ path });
     expect([headers['cache-control'], headers['content-type'], bytes.equals(PDF)]).toEqual([
-      'max-age=60',
+      'max-age=60, no-transform',
       'application/pdf',
       true,
     ]);

@@ -22,7 +22,7 @@ onEveryStore('reading', {}, (place) => {
       'last-modified': httpDate(last_modified),
       etag,
       'accept-ranges': 'bytes',
-      'cache-control': 'private, no-cache',
+      'cache-control': 'private, no-cache, no-transform',
       vary: expect.any(String),
       'content-security-policy': "default-src 'none'; img-src 'self'; media-src 'self'",
       'cross-origin-resource-policy': 'same-origin',

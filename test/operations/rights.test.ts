@@ -59,7 +59,8 @@ describe('rights=true', () => {
 
   it('is refused as the folder is', async () => {
     const service = await serve({ authorize: () => false });
-    expect(await rightsOf(service, '/docs/')).toBe(403);
+    // Nobody is signed in here.
+    expect(await rightsOf(service, '/docs/')).toBe(401);
     const open = await serve();
     expect(await rightsOf(open, '/nowhere/')).toBe(404);
   });

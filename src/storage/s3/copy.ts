@@ -57,7 +57,11 @@ interface How {
 }
 
 async function copyNow(context: S3Context, request: CopyRequest, how: How): Promise<CopyResult> {
-  const { attributes, from, ifSourceMatch } = request;
+  const { attributes, from, ifSourceMatch, size: knownSize } = request;
+  const isOneOfMany = knownSize !== undefined && knownSize <= how.limits.whole;
+  // Metadata and tags are copied by the store itself; the rest would cost two calls a file.
+  if (isOneOfMany && attributes === undefined && ifSourceMatch === undefined)
+    return copyWhole(context, request, { ...how, size: knownSize, kept: NOTHING_KEPT });
   const [head, { isAws }] = await Promise.all([
     headOf(context, from),
     context.connection.wire.endpoint(),
@@ -74,7 +78,7 @@ async function copyNow(context: S3Context, request: CopyRequest, how: How): Prom
   const kept = await keptOf(context, from, { source: head, losesTags });
   const copying = { ...how, source: { ...source, size }, kept };
   const result = isWhole
-    ? await copyWhole(context, request, copying)
+    ? await copyWhole(context, request, { ...how, size, kept })
     : await copyByParts(context, request, copying);
   if (result.kind === 'copied') await putTags(context, request.to, kept);
   return result;
@@ -95,14 +99,20 @@ interface Copying extends How {
   readonly kept: Kept;
 }
 
+interface WholeCopy extends How {
+  readonly size: number;
+  readonly kept: Kept;
+}
+
+const NOTHING_KEPT: Kept = { input: {}, tags: [] };
+
 async function copyWhole(
   context: S3Context,
   request: CopyRequest,
-  { guard, kept, source }: Copying,
+  { guard, kept, size }: WholeCopy,
 ): Promise<CopyResult> {
   const { settings, keyOf } = context;
   const { attributes, ifSourceMatch } = request;
-  const { size } = source;
   const input = {
     Key: keyOf(request.to),
     CopySource: sourceOf(context, request.from),

@@ -29,6 +29,7 @@ export interface ExactBody {
   close(): void;
 }
 
+// Over 60 lines: the two sides of one body share all their state, and each has to stop the other.
 /**
  * Wraps `source`. Holding back the last chunk is what makes a failure at the very end (a digest that
  * does not match, a connection that ends too early) leave nothing in storage.
