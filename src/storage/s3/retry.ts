@@ -5,7 +5,11 @@ const FIRST_PAUSE_MS = 50;
 
 /** Waits before attempt `attempt + 1`, longer each time, jittered; rejects with the signal's reason. */
 export function pauseBefore(attempt: number, signal: ClientSignal): Promise<void> {
-  const ms = FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random() / 2);
+  return pause(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random() / 2), signal);
+}
+
+/** Waits; rejects with the signal's reason. */
+export function pause(ms: number, signal: ClientSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const onAbort = () => {

@@ -1,10 +1,11 @@
 // Whether a store honours `If-None-Match: *`, asked of the store itself: names and versions lie.
 import { randomUUID } from 'node:crypto';
+import type { ClientSignal } from '../../../core/client-signal.js';
 import { keepingInput } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import { refusalOf } from '../errors.js';
 import { putInMemory } from '../writing/checksum.js';
-import { pauseBefore } from '../retry.js';
+import { pause, pauseBefore } from '../retry.js';
 
 /**
  * True when create-only writes are atomic here: AWS is known to, other stores are asked once. A store that takes too
@@ -38,7 +39,7 @@ const ATTEMPTS = 3;
 export async function probe(context: S3Context): Promise<'honoured' | 'ignored' | 'unknown'> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await onFreshKey(context, race);
+      return await onFreshKey(context, (put) => race(put, context.call.signal));
     } catch (error) {
       // Nobody waits for an answer twice: a timeout has used up the caller's patience.
       if (attempt === ATTEMPTS || refusalOf(error)?.kind !== 'unavailable') throw error;
@@ -51,7 +52,7 @@ export async function probe(context: S3Context): Promise<'honoured' | 'ignored' 
 type Verdict = 'stored' | 'refused' | 'unsupported' | 'too-many';
 type Put = () => Promise<Verdict>;
 
-async function race(put: Put): Promise<'honoured' | 'ignored' | 'unknown'> {
+async function race(put: Put, signal: ClientSignal): Promise<'honoured' | 'ignored' | 'unknown'> {
   const results = await Promise.allSettled(Array.from({ length: RACERS }, put));
   const verdicts = results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
@@ -60,15 +61,19 @@ async function race(put: Put): Promise<'honoured' | 'ignored' | 'unknown'> {
   if (verdicts.includes('unsupported')) return 'ignored';
   if (verdicts.filter((verdict) => verdict === 'stored').length > 1) return 'ignored';
   if (verdicts.includes('refused')) return 'honoured';
-  return patiently(put);
+  return patiently(put, signal);
 }
 
 // R2 and GCS take one write a second on one key, and answer 429 to all others: those say nothing.
 const SECONDS = 3;
 
-async function patiently(put: Put): Promise<'honoured' | 'ignored' | 'unknown'> {
+async function patiently(
+  put: Put,
+  signal: ClientSignal,
+): Promise<'honoured' | 'ignored' | 'unknown'> {
   for (let second = 1; second <= SECONDS; second += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    // A service that closes does not wait for the next second.
+    await pause(1100, signal);
     const verdict = await put();
     if (verdict === 'refused') return 'honoured';
     if (verdict !== 'too-many') return 'ignored';
