@@ -39,6 +39,7 @@ export type {
   Use,
   Verb,
 } from './core/hooks.js';
+export type { OnUploaded, UploadDetails, UploadWay, UploadedFile } from './core/on-uploaded.js';
 export { closeGracefully } from './server/close-gracefully.js';
 export { configureServer } from './server/configure-server.js';
 export type { Finding, SweepReport, SweepRequest, SweptUpload } from './storage/s3/storage.js';

@@ -61,6 +61,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   cacheMaxBodyBytes: whole(0),
   filterListings: truth,
   scan: callable,
+  onUploaded: callable,
   maxUploadBytes: whole(0),
   minUploadBytesPerSecond: whole(0),
   directUploads: truth,

@@ -10,6 +10,7 @@ import type {
   OnError,
   Scan,
 } from '../core/hooks.js';
+import type { OnUploaded } from '../core/on-uploaded.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
 
 /**
@@ -125,6 +126,8 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly filterListings?: boolean;
   /** Judges an upload before it becomes visible. */
   readonly scan?: Scan;
+  /** Told of every file that was uploaded, before its client is answered; its answer is sent as `data`. */
+  readonly onUploaded?: OnUploaded;
 
   /** Largest upload, in bytes. @default 5 GiB */
   readonly maxUploadBytes?: number;

@@ -10,6 +10,7 @@ import type {
   Limit,
   Scan,
 } from '../core/hooks.js';
+import type { OnUploaded } from '../core/on-uploaded.js';
 import { errorReporter, type ReportError } from '../core/error-reporter.js';
 import { containerPrefix } from '../core/key.js';
 import { DEFAULT_INLINE_TYPES } from '../http/serving.js';
@@ -25,6 +26,7 @@ export interface OperationSettings {
   readonly description: string | undefined;
   readonly filterListings: boolean;
   readonly scan: Scan | undefined;
+  readonly onUploaded: OnUploaded | undefined;
   readonly maxUploadBytes: number;
   readonly minUploadBytesPerSecond: number;
   readonly directUploads: boolean;
@@ -130,6 +132,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     description: config.description,
     filterListings: config.filterListings ?? true,
     scan: config.scan,
+    onUploaded: config.onUploaded,
     maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
     minUploadBytesPerSecond: config.minUploadBytesPerSecond ?? 1024,
     directUploads: config.directUploads ?? true,

@@ -38,6 +38,7 @@ const TABLE = {
   storage_failed: [502, 'Bad Gateway'],
   partial_failure: [502, 'Bad Gateway'],
   import_failed: [502, 'Bad Gateway'],
+  hook_failed: [502, 'Bad Gateway'],
   storage_unavailable: [503, 'Service Unavailable'],
   storage_outcome_unknown: [503, 'Service Unavailable'],
   authorization_unavailable: [503, 'Service Unavailable'],

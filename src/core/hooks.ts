@@ -114,7 +114,15 @@ export const allowAll = (): true => true;
  * const isOurs = (phase: ErrorPhase): boolean => phase === 'internal';
  */
 export type ErrorPhase =
-  'authenticate' | 'authorize' | 'container' | 'limit' | 'scan' | 'audit' | 'cache' | 'internal';
+  | 'authenticate'
+  | 'authorize'
+  | 'container'
+  | 'limit'
+  | 'scan'
+  | 'onUploaded'
+  | 'audit'
+  | 'cache'
+  | 'internal';
 
 /**
  * Told of whatever a hook throws, answers wrongly or leaves unanswered, and of faults of this library. It changes no

@@ -49,4 +49,6 @@ export interface StoredFile {
   readonly content_length: number;
   readonly type: 'file';
   readonly etag?: string;
+  /** What the host's `onUploaded` answered. */
+  readonly data?: unknown;
 }

@@ -122,6 +122,7 @@ async function storeContent(
     length: bytes.length,
     declaredType: textField(item, 'content_type'),
     createOnly: createsOnly(ask),
+    via: 'batch',
   });
   return { ...stored };
 }

@@ -87,6 +87,7 @@ async function storePart(
     length: undefined,
     declaredType: file.contentType ?? undefined,
     createOnly: createsOnly(ask),
+    via: 'form' as const,
   };
   const { extract, clean } = readParameters(ask.request.query, uploadQuery);
   if (!extract || !isZip(upload.declaredType, key))

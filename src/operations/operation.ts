@@ -49,8 +49,8 @@ export interface RunContext {
   readonly allowsEverything: boolean;
   /** Names the source of the body's byte count, for the audit. */
   readonly countBytesIn: (bytes: () => number) => void;
-  /** Tells the host that its scanner failed or fell silent. */
-  readonly scanFailed: (error: unknown) => void;
+  /** Tells the host that a hook of its own failed or fell silent. */
+  readonly hookFailed: (phase: 'scan' | 'onUploaded', error: unknown) => void;
   /** Turns anything thrown into the error that a client may see. */
   readonly explain: (error: unknown) => FileServiceError;
 }

@@ -1,6 +1,8 @@
 // PUT of a sealed upload link: the one upload for which the link was made, through every rule of an upload.
+import { createHash } from 'node:crypto';
 import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
+import { uploadToken } from '../core/key.js';
 import { declaredLength } from '../http/request.js';
 import { uploadGone } from './uploads/token.js';
 import type { UploadGrant } from './uploads/token.js';
@@ -39,6 +41,8 @@ export const uploadLink: Operation = {
       declaredType: grant.contentType ?? request.headers['content-type'],
       createOnly: grant.createOnly,
       headers: request.headers,
+      via: 'link' as const,
+      id: idOf(uploadToken(request.path) ?? ''),
     };
     return {
       // Asked again: a right may have been withdrawn since the link was made.
@@ -47,6 +51,11 @@ export const uploadLink: Operation = {
     };
   },
 };
+
+// The same however often the link is used, and of no use to whoever reads it.
+function idOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex').slice(0, 32);
+}
 
 // What a signed URL holds by its signature: the type and the length that its maker named.
 function refuseOtherUpload(grant: UploadGrant, headers: Ask['request']['headers']): void {

@@ -59,6 +59,7 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
     declaredType,
     createOnly: createsOnly(ask),
     headers: request.headers,
+    via: 'request' as const,
   };
   if (extract && isZip(declaredType, key)) {
     const folder = parentOf(key);

@@ -157,7 +157,7 @@ function runContext<Req>(
     countBytesIn: (bytes) => {
       record.bytesIn = bytes;
     },
-    scanFailed: (error) => settings.reportError(error, 'scan', hookRequest),
+    hookFailed: (phase, error) => settings.reportError(error, phase, hookRequest),
     explain: (error) => explain(work, error),
   };
 }

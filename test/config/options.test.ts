@@ -56,6 +56,7 @@ describe('every option', () => {
     ['cacheMaxBodyBytes', [0, 1024], [-1, '1k']],
     ['filterListings', [false], [0]],
     ['scan', [() => true], [true]],
+    ['onUploaded', [() => undefined], [true, {}]],
     ['maxUploadBytes', [0, 5_497_558_138_880], [-1, 1.5, '5GiB']],
     ['minUploadBytesPerSecond', [0, 65_536], [-1, 1.5, '1k']],
     ['maxFiles', [1, 100], [0, '10']],

@@ -63,6 +63,9 @@ describe('onError', () => {
     ['scan', 'rejects', { scan: rejecting }, 503],
     ['scan', 'is silent', { scan: silent }, 503],
     ['scan', 'is silent once it has read everything', { scan: readThenSilent }, 503],
+    ['onUploaded', 'throws', { onUploaded: broken }, 502],
+    ['onUploaded', 'rejects', { onUploaded: rejecting }, 502],
+    ['onUploaded', 'is silent', { onUploaded: silent }, 502],
     ['audit', 'throws', { audit: broken }, 201],
     ['audit', 'rejects', { audit: rejecting }, 201],
   ])('is told when %s %s', async (phase, _, config, status) => {

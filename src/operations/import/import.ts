@@ -60,6 +60,7 @@ export const importFile: Operation = {
           length,
           declaredType: contentType ?? undefined,
           createOnly: createsOnly(ask),
+          via: 'import' as const,
         };
         try {
           if (extract && isZip(contentType ?? undefined, key)) {

@@ -6,6 +6,7 @@ const path = { type: 'string', examples: ['uploads/report.pdf'] };
 const name = { type: 'string', examples: ['report.pdf'] };
 const bytes = { type: 'integer', minimum: 0, examples: [102400] };
 const mediaType = { type: 'string', examples: ['application/pdf'] };
+const data = { description: 'What the `onUploaded` of the host answered.' };
 const etag = { type: 'string', examples: ['"9e107d9d372bb6826bd81d3542a419d6"'] };
 
 const errorFields = {
@@ -163,6 +164,7 @@ export const SCHEMAS = {
       content_length: bytes,
       type: { const: 'file' },
       etag,
+      data,
     },
   },
   StoredFolder: {
@@ -176,6 +178,7 @@ export const SCHEMAS = {
     content_type: mediaType,
     content_length: bytes,
     etag,
+    data,
   }),
   RemovedItem: {
     type: 'object',

@@ -20,7 +20,7 @@ import type { Upload } from './store-file.js';
 import { refuseLength, refuseType, storedType } from './rules.js';
 
 /** An archive on its way in. */
-export interface ArchiveUpload extends Upload {
+export interface ArchiveUpload extends Omit<Upload, 'via' | 'id'> {
   /** Where to unpack: `''` or a folder key. */
   readonly folder: string;
   /** Empty the folder first. */
@@ -138,7 +138,10 @@ async function unpack(
       await write(ask, context, upload, entry, key);
       written += 1;
     } catch (error) {
-      throw stoppedAt(context, error, { written, failed: key });
+      const failure = context.explain(error);
+      // The entry itself is stored by then.
+      if (failure.reason === 'hook_failed') written += 1;
+      throw stoppedAt(context, failure, { written, failed: key });
     }
   }
 }
@@ -174,6 +177,7 @@ async function write(
       length: entry.size,
       declaredType: undefined,
       createOnly: upload.createOnly,
+      via: 'extract',
       ...(upload.writes === undefined ? {} : { writes: upload.writes }),
     },
   );

@@ -13,11 +13,13 @@ import type { Readable } from 'node:stream';
 import { alreadyExists, preconditionFailed } from '../missing.js';
 import type { Ask, RunContext } from '../../operation.js';
 import type { RequestWrites } from '../request-writes.js';
+import { fileArrived } from './arrived.js';
+import type { UploadIdentity } from './arrived.js';
 import { uploadAttributes } from './header-attributes.js';
 import { refuseLength, refuseType, storedType } from './rules.js';
 
 /** One file on its way in. */
-export interface Upload {
+export interface Upload extends UploadIdentity {
   readonly key: string;
   readonly body: Readable;
   /** Bytes that HTTP declared; undefined when unknown. */
@@ -32,16 +34,21 @@ export interface Upload {
 }
 
 /**
- * Stores one file. Nothing is visible unless every byte arrived, every digest fits and the scanner agreed.
+ * Stores one file and tells the host of it. Nothing is visible unless every byte arrived, every digest fits and the
+ * scanner agreed.
  *
  * @throws FileServiceError `already_exists`, `precondition_failed`, `invalid_header`, `too_large`, `unsupported_type`,
- * `incomplete_body`, `checksum_mismatch`, `request_timeout`, `rejected_by_scan`, and storage's trouble
+ * `incomplete_body`, `checksum_mismatch`, `request_timeout`, `rejected_by_scan`, `hook_failed`, and storage's trouble
  */
 export async function storeFile(
   ask: Ask,
   context: RunContext,
   upload: Upload,
 ): Promise<StoredFile> {
+  return fileArrived(ask, context, await store(ask, context, upload), upload);
+}
+
+async function store(ask: Ask, context: RunContext, upload: Upload): Promise<StoredFile> {
   const { settings } = ask;
   upload.writes?.refuseTwice(upload.key);
   const contentType = storedType(upload.declaredType, upload.key);
@@ -119,7 +126,7 @@ function guard(
       principal: context.principal,
     },
     timeoutMs: settings.timeouts.hookMs,
-    onFailure: context.scanFailed,
+    onFailure: (error) => context.hookFailed('scan', error),
   });
 }
 

@@ -42,15 +42,15 @@ export async function uploadUrl(
     : sealedUpload(ask, principal, upload);
 }
 
-// A scanner sees no bytes that go
-// past the service; storage knows no size limit but its own; and a store that takes headers which were not signed
+// A scanner sees no bytes that go past the service, and nobody is told of them; storage knows no size limit but its own; and a store that takes headers which were not signed
 // copies or publishes whatever the URL's user names in them.
 async function storageHolds(
   { settings }: Ask,
   bucket: Bucket,
   { length, createOnly }: PlannedUpload,
 ): Promise<boolean> {
-  if (settings.scan !== undefined || !settings.directUploads) return false;
+  if (settings.scan !== undefined || settings.onUploaded !== undefined) return false;
+  if (!settings.directUploads) return false;
   if (length === undefined && settings.maxUploadBytes < MOST_BYTES_OF_A_PUT) return false;
   if (!(await bucket.signedWritesAreBound())) return false;
   return !createOnly || bucket.conditionalWrites();

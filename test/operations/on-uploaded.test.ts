@@ -1,0 +1,328 @@
+// The host is told of every file that came in, whichever way, once it can be read and before its client is answered.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { OnUploaded, UploadDetails, UploadedFile } from '../../src/index.ts';
+import { craftZip } from '../support/crafted-zip.ts';
+import { bypass, type Bypass } from '../support/fixture.ts';
+import { formOf } from '../support/form.ts';
+import { PUBLIC_ADDRESS, startPublicHost, type PublicHost } from '../support/public-host.ts';
+import { MOUNT, startService, type Answer, type Question } from '../support/service.ts';
+import type { RunningService } from '../support/service.ts';
+import { availableStores, doubleStore, type Store } from '../support/stores.ts';
+import { UPLOAD_SECRET, uploadPath } from '../support/upload-link.ts';
+
+interface Told extends UploadDetails {
+  readonly file: UploadedFile;
+}
+
+const PRINCIPAL = { id: 'alice' };
+const json = (value: unknown): Pick<Question, 'headers' | 'body'> => ({
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(value),
+});
+const ZIP = craftZip([
+  { name: 'one.txt', data: 'hello' },
+  { name: 'in/', data: '' },
+  { name: 'in/two.txt', data: 'hello' },
+]);
+const form = (names: readonly string[]) =>
+  formOf(names.map((filename) => ({ name: 'files', filename, body: 'hello' })));
+const imported = (file: string, more = ''): Question => ({
+  method: 'POST',
+  path: `/in/?url=${encodeURIComponent(`http://${PUBLIC_ADDRESS}/${file}`)}${more}`,
+});
+const extracted = { method: 'POST', path: '/in/a.zip?extract=true', body: ZIP } as const;
+const batchOf = (name: string): Question => ({
+  method: 'POST',
+  path: '/in/',
+  ...json({ resource: [{ type: 'file', name, content: 'hello' }] }),
+});
+const linkTo = (key: string): Question => ({
+  method: 'PUT',
+  path: uploadPath('', { key, principal: PRINCIPAL }),
+  body: 'hello',
+});
+
+/** Every way that a file can come by one request, and the files that it brings. */
+const WAYS: readonly (readonly [
+  name: string,
+  via: string,
+  question: () => Question,
+  paths: readonly string[],
+])[] = [
+  ['PUT', 'request', () => ({ method: 'PUT', path: '/in/a.txt', body: 'hello' }), ['in/a.txt']],
+  ['POST', 'request', () => ({ method: 'POST', path: '/in/a.txt', body: 'hello' }), ['in/a.txt']],
+  [
+    'X-File-Name',
+    'request',
+    () => ({ method: 'POST', path: '/in/', headers: { 'X-File-Name': 'a.txt' }, body: 'hello' }),
+    ['in/a.txt'],
+  ],
+  [
+    'a form into a folder',
+    'form',
+    () => ({ method: 'POST', path: '/in/', ...form(['a.txt', 'b.txt']) }),
+    ['in/a.txt', 'in/b.txt'],
+  ],
+  [
+    'a form to a file',
+    'form',
+    () => ({ method: 'POST', path: '/in/a.txt', ...form(['x.txt']) }),
+    ['in/a.txt'],
+  ],
+  ['a JSON list', 'batch', () => batchOf('a.txt'), ['in/a.txt']],
+  ['an archive', 'extract', () => extracted, ['in/one.txt', 'in/two.txt'].map(inFolder)],
+  [
+    'an archive in a form',
+    'extract',
+    () => ({
+      method: 'POST',
+      path: '/in/?extract=true',
+      ...formOf([{ name: 'files', filename: 'a.zip', body: ZIP }]),
+    }),
+    ['in/one.txt', 'in/two.txt'].map(inFolder),
+  ],
+  ['a URL', 'import', () => imported('a.txt'), ['in/a.txt']],
+  [
+    'an archive at a URL',
+    'extract',
+    () => imported('a.zip', '&extract=true'),
+    ['in/one.txt', 'in/two.txt'].map(inFolder),
+  ],
+  ['an upload link', 'link', () => linkTo('in/a.txt'), ['in/a.txt']],
+];
+
+function inFolder(path: string): string {
+  return path.replace('two', 'in/two');
+}
+/** What the answers to single files and to lists say of each file. */
+const filesOf = (answer: Answer): readonly { readonly data?: unknown }[] => {
+  const body = answer.json() as { resource?: readonly { data?: unknown }[]; data?: unknown };
+  return body.resource ?? [body];
+};
+const errorOf = (answer: Answer): { reason: string; context: Record<string, unknown> } =>
+  (answer.json() as { error: { reason: string; context: Record<string, unknown> } }).error;
+
+let outside: PublicHost;
+beforeAll(async () => {
+  outside = await startPublicHost((req, res) =>
+    res.end(req.url?.endsWith('.zip') === true ? ZIP : 'hello'),
+  );
+});
+afterAll(() => outside.close());
+
+describe.each(availableStores())('onUploaded over $name', ({ open }) => {
+  let store: Store;
+  let around: Bypass;
+  let service: RunningService;
+  let told: Told[];
+  let hook: OnUploaded;
+
+  beforeAll(async () => {
+    store = await open();
+    around = bypass(store);
+    service = await startService(store, {
+      importFromUrl: true,
+      uploadSecret: UPLOAD_SECRET,
+      authenticate: () => PRINCIPAL,
+      timeouts: { hookMs: 2000 },
+      onError: () => {},
+      onUploaded: (file, details) => hook(file, details),
+    });
+  });
+  beforeEach(async () => {
+    for (const key of await around.keys()) await around.remove(key);
+    told = [];
+    hook = (file, details) => {
+      told.push({ file, ...details });
+      return { number: told.length };
+    };
+  });
+  afterAll(async () => {
+    await service.close();
+    around.close();
+    await store.close();
+  });
+
+  it.each(WAYS)('is told of every file of %s', async (_, via, question, paths) => {
+    const seen: (string | undefined)[] = [];
+    hook = async (file, details) => {
+      // Readable before the client hears of it, by the service and around it.
+      seen.push((await service.ask({ path: `/${file.path}` })).text);
+      told.push({ file, ...details });
+      return { number: told.length };
+    };
+    const answer = await service.ask(question());
+    expect(answer.status).toBe(201);
+    expect(told.map(({ file, upload }) => [file.path, upload.via])).toEqual(
+      paths.map((path) => [path, via]),
+    );
+    expect(seen).toEqual(paths.map(() => 'hello'));
+    for (const { file, principal } of told) {
+      const { etag } = await around.look(file.path);
+      expect([file, principal]).toEqual([
+        {
+          name: file.path.split('/').at(-1),
+          path: file.path,
+          contentType: expect.stringMatching(/^text\/plain/) as string,
+          contentLength: 5,
+          etag,
+        },
+        PRINCIPAL,
+      ]);
+    }
+    expect(new Set(told.map(({ upload }) => upload.id)).size).toBe(paths.length);
+    // An archive is answered by its folder; every other answer shows what the hook said of the file.
+    if (via !== 'extract')
+      expect(filesOf(answer).map(({ data }) => data)).toEqual(
+        paths.map((_path, index) => ({ number: index + 1 })),
+      );
+  });
+
+  it.each(WAYS)(
+    'answers 502 when it fails, and keeps the file of %s',
+    async (_, __, ask, paths) => {
+      hook = (file) => {
+        throw new Error(`no row for ${file.path}`);
+      };
+      const answer = await service.ask(ask());
+      expect([answer.status, errorOf(answer).reason]).toEqual([502, 'hook_failed']);
+      expect(answer.text).not.toContain('no row');
+      expect((await around.bytes(paths[0] ?? ''))?.toString()).toBe('hello');
+    },
+  );
+
+  it('is told of an upload link with the same id each time', async () => {
+    const question = linkTo('in/a.txt');
+    const works = hook;
+    hook = (file, details) => {
+      told.push({ file, ...details });
+      throw new Error('the database is away');
+    };
+    const failed = await service.ask(question);
+    hook = works;
+    const repeated = await service.ask(question);
+    expect([failed.status, repeated.status]).toEqual([502, 201]);
+    expect(told.map(({ upload }) => upload.id)).toEqual([
+      errorOf(failed).context['upload_id'],
+      told[0]?.upload.id,
+    ]);
+    expect(repeated.json()).toMatchObject({ path: 'in/a.txt', data: { number: 2 } });
+  });
+});
+
+describe('onUploaded', () => {
+  let store: Store;
+  let around: Bypass;
+  let service: RunningService;
+  const start = async (onUploaded: OnUploaded, hookMs = 2000): Promise<void> => {
+    service = await startService(store, { onUploaded, timeouts: { hookMs }, onError: () => {} });
+  };
+  const put = (path = '/a.txt') => service.ask({ method: 'PUT', path, body: 'hello' });
+  beforeEach(async () => {
+    store = await doubleStore();
+    around = bypass(store);
+    return async () => {
+      await service.close();
+      around.close();
+      await store.close();
+    };
+  });
+
+  it('is waited for no longer than hookMs, and hears that nobody waits any more', async () => {
+    let signal: AbortSignal | undefined;
+    await start((_, details) => {
+      signal = details.signal;
+      expect(signal.aborted).toBe(false);
+      return new Promise(() => {});
+    }, 50);
+    const answer = await put();
+    expect([answer.status, errorOf(answer).reason]).toEqual([502, 'hook_failed']);
+    expect(signal?.aborted).toBe(true);
+  });
+
+  it.each<[name: string, answers: unknown, shown: object]>([
+    ['nothing', undefined, {}],
+    ['null', null, { data: null }],
+    ['a promise of a text', Promise.resolve('row 7'), { data: 'row 7' }],
+    ['a function', () => 7, {}],
+    ['a date', new Date(0), { data: '1970-01-01T00:00:00.000Z' }],
+  ])('that answers %s is answered as JSON says it', async (_, answers, shown) => {
+    await start(() => answers);
+    const { etag: __, ...rest } = (await put()).json() as Record<string, unknown>;
+    expect(rest).toEqual({
+      name: 'a.txt',
+      path: 'a.txt',
+      content_type: 'text/plain; charset=utf-8',
+      content_length: 5,
+      type: 'file',
+      ...shown,
+    });
+  });
+
+  it('that answers what no JSON can say has failed', async () => {
+    await start(() => 1n);
+    expect([(await put()).status, (await around.bytes('a.txt'))?.toString()]).toEqual([
+      502,
+      'hello',
+    ]);
+  });
+
+  it('leaves the other files of a form alone when it fails for one', async () => {
+    await start(({ name }) => {
+      if (name === 'b.txt') throw new Error('no');
+      return name;
+    });
+    const answer = await service.ask({ method: 'POST', path: '/', ...form(['a.txt', 'b.txt']) });
+    expect([answer.status, answer.json()]).toMatchObject([
+      207,
+      { resource: [{ data: 'a.txt' }, { path: 'b.txt', error: { reason: 'hook_failed' } }] },
+    ]);
+    expect((await around.bytes('b.txt'))?.toString()).toBe('hello');
+  });
+
+  it('stops an archive where it fails, and the answer says how many are stored', async () => {
+    await start(({ name }) => {
+      if (name === 'one.txt') throw new Error('no');
+    });
+    const answer = await service.ask(extracted);
+    expect([answer.status, errorOf(answer).context]).toEqual([
+      502,
+      { written: 1, failed: 'in/one.txt' },
+    ]);
+    expect(await around.keys()).toEqual(['in/one.txt']);
+  });
+
+  it('is not told of folders, copies, moves, properties, or uploads that fail', async () => {
+    const told: string[] = [];
+    await start(({ path }) => void told.push(path));
+    await around.plant({ 'from.txt': { body: 'hello' } });
+    const list = [
+      { type: 'folder', name: 'new' },
+      { type: 'file', source_path: 'from.txt', name: 'copy.txt' },
+      { type: 'file', source_path: 'from.txt', name: 'moved.txt', delete_source: true },
+    ];
+    const answers = [
+      await service.ask({ method: 'POST', path: '/', ...json({ resource: list }) }),
+      await service.ask({ method: 'PATCH', path: '/copy.txt', ...json({ metadata: { a: 'b' } }) }),
+      await service.ask({ method: 'POST', path: '/copy.txt', body: 'again' }),
+      await service.ask({
+        method: 'PUT',
+        path: '/bad.txt',
+        headers: { 'Content-MD5': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+        body: 'hello',
+      }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 409, 400]);
+    expect(told).toEqual([]);
+  });
+
+  it('cannot be skipped by a signed URL: uploads by URL go through the service', async () => {
+    await start(() => 'told');
+    const signed = await service.ask({ method: 'PUT', path: '/a.txt?url=true' });
+    const { url } = signed.json() as { url: string };
+    expect(url.startsWith(`${MOUNT}/_uploads/`)).toBe(true);
+    const path = url.slice(MOUNT.length);
+    const answer = await service.ask({ method: 'PUT', path, body: 'hello' });
+    expect([answer.status, answer.json()]).toMatchObject([201, { path: 'a.txt', data: 'told' }]);
+  });
+});
