@@ -28,8 +28,12 @@ const PLAIN = /^[A-Za-z0-9_\-./~]*$/;
 // Segments that begin with a letter or digit and hold nothing special: most keys, and no rule refuses one.
 const PLAIN_NAMES = /^(?:[A-Za-z0-9_][A-Za-z0-9_\-.~]*\/)*(?:[A-Za-z0-9_][A-Za-z0-9_\-.~]*)?$/;
 
-// What the service itself keeps at the root for moments: archives being unpacked, probes of storage.
-const INTERNAL = /^\.s3files-(?:staged|probe|check)-[0-9a-f]{8}-/;
+/**
+ * The folder at the root that holds what the service keeps for itself: archives and uploads that are not whole yet,
+ * probes of storage, marks. No client can name a key in it, and no listing shows it.
+ */
+export const OWN_FOLDER = '.s3files/';
+const OWN_NAME = OWN_FOLDER.slice(0, -1);
 
 /** What a path names. Keys are decoded, without leading slash; folders end in `/`; the root is `''`. */
 export type Target =
@@ -56,7 +60,7 @@ export interface KeyRules {
 export function parsePath(path: string, rules: KeyRules): Target {
   // Before any rule looks at it: a token may be longer than a key, and no message may show it.
   if (uploadToken(path) !== null) return { kind: 'upload', key: UPLOADS_FOLDER };
-  return targetOf(canonical(decodePath(path), rules));
+  return targetOf(refuseInternal(canonical(decodePath(path), rules)));
 }
 
 /**
@@ -93,7 +97,7 @@ export function resolveName(
   const base = kind === 'folder' && relative !== '' ? withSlash(relative) : relative;
   if (base === '' || (kind === 'file' && base.endsWith('/')))
     throw refuse(`The name ${quoted(name)} is not the name of a ${kind}.`);
-  const key = canonical(folder + base, rules);
+  const key = refuseInternal(canonical(folder + base, rules));
   if (isReserved(key))
     throw refuse(`The names "${SPEC_NAME}" and "${UPLOADS_NAME}" are reserved at the root.`);
   return key;
@@ -101,7 +105,7 @@ export function resolveName(
 
 /** Whether the grammar can express a key that others put in the bucket. Relative to the root. */
 export function isAddressable(key: string, rules: KeyRules): boolean {
-  if (key === '' || isReserved(key)) return false;
+  if (key === '' || isReserved(key) || isInternal(key)) return false;
   if (PLAIN_NAMES.test(key)) return true;
   try {
     return canonical(key, rules) === key;
@@ -110,9 +114,9 @@ export function isAddressable(key: string, rules: KeyRules): boolean {
   }
 }
 
-/** Whether an object is the service's own and shows in no listing. Relative to the root. */
+/** Whether an object or a folder is the service's own and shows in no listing. Relative to the root. */
 export function isInternal(key: string): boolean {
-  return INTERNAL.test(key);
+  return key.startsWith(OWN_FOLDER) || key === OWN_NAME;
 }
 
 /** The key as a relative URL path: every byte that a URL treats specially is percent-encoded. */
@@ -138,7 +142,7 @@ export function parentOf(key: string): string {
  * @throws FileServiceError `invalid_path`
  */
 export function containerPrefix(container: string): string {
-  const key = canonical(container, { containerBytes: 0, normalize: undefined });
+  const key = refuseInternal(canonical(container, { containerBytes: 0, normalize: undefined }));
   return key === '' ? '' : withSlash(key);
 }
 
@@ -179,10 +183,14 @@ function canonical(decoded: string, rules: KeyRules): string {
   if (FORBIDDEN.test(key))
     throw refuse('The path holds a control character, a backslash or a bidirectional control.');
   if (DOT_SEGMENT.test(key)) throw refuse('The path holds a "." or ".." segment.');
-  if (isInternal(key)) throw refuse('The path is one that the service keeps for itself.');
   if (!key.isWellFormed()) throw refuse('The path is not valid Unicode.');
   if (Buffer.byteLength(key) + rules.containerBytes > MAX_KEY_BYTES)
     throw refuse(`The path is longer than ${MAX_KEY_BYTES - rules.containerBytes} bytes.`);
+  return key;
+}
+
+function refuseInternal(key: string): string {
+  if (isInternal(key)) throw refuse('The path is one that the service keeps for itself.');
   return key;
 }
 

@@ -2,6 +2,7 @@
 import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { within } from '../core/deadline.js';
 import { isFileServiceError } from '../core/errors.js';
+import { OWN_FOLDER } from '../core/key.js';
 import type { Bucket } from './bucket.js';
 
 /** How long an answer is good for, in milliseconds. */
@@ -9,7 +10,7 @@ const GOOD_MS = 5000;
 /** Health checks give up soon themselves. */
 const PATIENCE_MS = 3000;
 // A name that no client can use, so that nothing is ever there.
-const NOTHING = '.s3files-check-00000000-ready';
+const NOTHING = `${OWN_FOLDER}check/ready`;
 
 type Open = (
   container: string,

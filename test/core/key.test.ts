@@ -181,6 +181,13 @@ describe('resolveName', () => {
     ['users/', 'a'.repeat(1011), 'file', 'invalid_path'],
     ['users/', 'a'.repeat(1010), 'file', `users/${'a'.repeat(1010)}`],
     ['', '_spec', 'file', 'invalid_path'],
+    // The service's own folder is the one at the root.
+    ['', '.s3files/x', 'file', 'invalid_path'],
+    ['', '.s3files', 'file', 'invalid_path'],
+    ['', '.s3files', 'folder', 'invalid_path'],
+    ['.s3files/', 'x', 'file', 'invalid_path'],
+    ['users/', '.s3files/x', 'file', 'users/.s3files/x'],
+    ['', '.s3filesx', 'file', '.s3filesx'],
   ])('in %j, %j as a %s is %j', (folder, name, kind, expected) => {
     expect(resolve(folder, name, kind)).toBe(expected);
   });
@@ -206,9 +213,12 @@ describe('the words of keys', () => {
     expect(containerPrefix(container)).toBe(prefix);
   });
 
-  it.each(['..', 'a/../b', 'a\\b', 'a\0', 'a'.repeat(1025)])('no container is %j', (container) => {
-    expect(() => containerPrefix(container)).toThrow(FileServiceError);
-  });
+  it.each(['..', 'a/../b', 'a\\b', 'a\0', 'a'.repeat(1025), '.s3files/a'])(
+    'no container is %j',
+    (container) => {
+      expect(() => containerPrefix(container)).toThrow(FileServiceError);
+    },
+  );
 
   it.each([
     ['a/b.txt', true],

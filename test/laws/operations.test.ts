@@ -38,8 +38,8 @@ let service: RunningService;
 let hook: Hook;
 let asked: Access[];
 
-// Archives wait under a name of the service's own while they are unpacked.
-const STAGED = `${CONTAINER}.s3files-staged-`;
+// What the service keeps for itself: archives that are being unpacked, what has come of resumable uploads.
+const OWN = `${CONTAINER}.s3files/`;
 const inContainer = Object.fromEntries(
   Object.entries(FIXTURE).map(([key, thing]) => [CONTAINER + key, thing]),
 );
@@ -197,7 +197,7 @@ function touched(): string[] {
       source === undefined ? [] : [decodeURIComponent(source).replace(/^\/?[^/]+\//, '')];
     const whole = key === '' ? (query.prefix ?? query.delete) : key;
     return [whole ?? 'nothing', ...from]
-      .filter((one) => one !== '' && !one.startsWith(STAGED))
+      .filter((one) => one !== '' && !one.startsWith(OWN))
       .map((one) => (one.startsWith(CONTAINER) ? one.slice(CONTAINER.length) : `outside: ${one}`));
   });
 }

@@ -348,8 +348,8 @@ describe('extract when something goes wrong', () => {
     expect(answer.status).toBe(201);
     const [probe = '', staged = '', ...rest] = keys();
     expect([probe.slice(0, 15), staged.slice(0, 16), rest]).toEqual([
-      '.s3files-probe-',
-      '.s3files-staged-',
+      '.s3files/probe/',
+      '.s3files/staged/',
       ['0.txt'],
     ]);
     const listings = [
@@ -361,7 +361,7 @@ describe('extract when something goes wrong', () => {
       '/?as_list=1',
     ];
     for (const path of listings)
-      expect((await service.ask({ path })).text).not.toContain('s3files-');
+      expect((await service.ask({ path })).text).not.toContain('.s3files');
     for (const method of ['GET', 'HEAD', 'PUT', 'DELETE'])
       expect((await service.ask({ method, path: `/${staged}` })).status).toBe(400);
   });

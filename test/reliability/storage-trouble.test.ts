@@ -52,7 +52,7 @@ const LOOKS = new Set(['head', 'properties', 'patch', 'remove']);
 
 /** The calls of a request, without the probe that a create makes once of a store. */
 const callsOfRequest = (): number =>
-  trial.proxy.calls.filter(({ key }) => !key.includes('.s3files-probe')).length;
+  trial.proxy.calls.filter(({ key }) => !key.includes('.s3files/probe')).length;
 
 const RETRY_AFTER = expect.stringMatching(/^([1-9]|[12]\d|30)$/);
 

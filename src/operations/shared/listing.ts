@@ -32,8 +32,11 @@ export interface Selection {
 /** One page of storage, one call, without what the service itself keeps at the root. */
 export async function pageOf(bucket: Bucket, request: ListRequest): Promise<Page> {
   const page = await bucket.list(request);
-  if (request.prefix !== '' || !page.files.some(({ key }) => isInternal(key))) return page;
-  return { ...page, files: page.files.filter(({ key }) => !isInternal(key)) };
+  if (request.prefix !== '') return page;
+  const files = page.files.filter(({ key }) => !isInternal(key));
+  const folders = page.folders.filter((key) => !isInternal(key));
+  const isWhole = files.length === page.files.length && folders.length === page.folders.length;
+  return isWhole ? page : { ...page, files, folders };
 }
 
 /** The pages of a folder, one storage call each; `first` was fetched before. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { phraseOf, isFileServiceError } from '../../core/errors.js';
+import { OWN_FOLDER } from '../../core/key.js';
 import { keepingInput } from './attributes.js';
 import { s3Context, type S3Context } from './call.js';
 import { probe } from './probes/conditional-writes.js';
@@ -82,7 +83,7 @@ export async function check(context: S3Context): Promise<readonly Finding[]> {
   if (blamed !== undefined && !PASSES.has(blamed.name))
     return [...setUp, ...[...RIGHTS, ...NOTES].map(untried)];
   const rights: Finding[] = [];
-  const key = context.keyOf(`.s3files-check-${randomUUID()}`);
+  const key = context.keyOf(`${OWN_FOLDER}check/${randomUUID()}`);
   for (const name of RIGHTS) rights.push(await attempt(name, () => TRIALS[name](context, key)));
   return [...setUp, ...rights, await signedWrites(context), await copies(context, key)];
 }

@@ -8,7 +8,7 @@ import { debugRequest } from '../../../core/debug.js';
 import { FileServiceError } from '../../../core/errors.js';
 import { guardBody } from '../../../http/body/guarded-body.js';
 import { expectedDigests } from '../../../http/body/digest.js';
-import { baseName, resolveName } from '../../../core/key.js';
+import { OWN_FOLDER, baseName, resolveName } from '../../../core/key.js';
 import { streamOf } from '../../../http/body/stream-of.js';
 import type { Bucket } from '../../../storage/bucket.js';
 import type { Ask, RunContext } from '../../operation.js';
@@ -35,7 +35,7 @@ export interface ExtractedFolder {
 }
 
 /** Staged archives lie beside the files for as long as they are unpacked. */
-const STAGED_PREFIX = '.s3files-staged-';
+const STAGED_PREFIX = `${OWN_FOLDER}staged/`;
 
 /**
  * Unpacks an uploaded archive. It is staged in storage, so that neither disk nor memory holds it, and

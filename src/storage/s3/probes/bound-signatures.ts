@@ -2,6 +2,7 @@
 // that were not signed, Ceph 16 obeys them.
 import { randomUUID } from 'node:crypto';
 import { debugStorage } from '../../../core/debug.js';
+import { OWN_FOLDER } from '../../../core/key.js';
 import { detached, type S3Context } from '../call.js';
 import { s3Signer, type Signer } from '../sign.js';
 
@@ -28,7 +29,7 @@ async function probe(context: S3Context): Promise<boolean> {
   // As the service itself reaches storage: where clients do, it may not get through.
   const own = { ...connection, settings: { ...settings, publicEndpoint: undefined } };
   const signer = s3Signer(own);
-  const key = context.keyOf(`.s3files-probe-${randomUUID()}`);
+  const key = context.keyOf(`${OWN_FOLDER}probe/${randomUUID()}`);
   try {
     const status = await put(context, signer, { key, unsigned: { 'x-amz-meta-unsigned': '1' } });
     if (status === 200) return false;

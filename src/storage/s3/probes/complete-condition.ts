@@ -1,6 +1,7 @@
 // What a store does with `If-None-Match` on CompleteMultipartUpload: some honour it, Ceph 16 ignores it, and others
 // refuse the header itself, which must be learnt before all the bytes have been sent.
 import { randomUUID } from 'node:crypto';
+import { OWN_FOLDER } from '../../../core/key.js';
 import { keepingInput } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import type { CompleteCondition } from '../connection.js';
@@ -15,7 +16,7 @@ export async function completeCondition(context: S3Context): Promise<CompleteCon
 }
 
 async function ask(context: S3Context): Promise<CompleteCondition> {
-  const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
+  const Key = context.keyOf(`${OWN_FOLDER}probe/${randomUUID()}`);
   const kept = keepingInput(context.settings);
   const Body = new Uint8Array(0);
   await putInMemory(context, { input: { Key, ...kept }, bytes: Body });

@@ -1,6 +1,7 @@
 // Whether a store honours `If-None-Match: *`, asked of the store itself: names and versions lie.
 import { randomUUID } from 'node:crypto';
 import type { ClientSignal } from '../../../core/client-signal.js';
+import { OWN_FOLDER } from '../../../core/key.js';
 import { keepingInput } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import { refusalOf } from '../errors.js';
@@ -82,7 +83,7 @@ async function patiently(
 }
 
 async function onFreshKey<T>(context: S3Context, trial: (put: Put) => Promise<T>): Promise<T> {
-  const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
+  const Key = context.keyOf(`${OWN_FOLDER}probe/${randomUUID()}`);
   const kept = keepingInput(context.settings);
   const input = { Key, IfNoneMatch: '*', ...kept };
   const bytes = new Uint8Array(0);

@@ -1,6 +1,7 @@
 // How a store compares `If-Match` of a write. Ceph 16 compares it with the ETag without its quotes, and so never finds
 // them equal; others take the quoted one of RFC 9110 section 13.1.1, or ignore the header.
 import { randomUUID } from 'node:crypto';
+import { OWN_FOLDER } from '../../../core/key.js';
 import { keepingInput } from '../attributes.js';
 import { detached, type S3Context } from '../call.js';
 import type { IfMatchSpelling } from '../connection.js';
@@ -19,7 +20,7 @@ export async function ifMatchFor(context: S3Context, etag: string): Promise<stri
 }
 
 async function spellingOf(context: S3Context): Promise<IfMatchSpelling> {
-  const Key = context.keyOf(`.s3files-probe-${randomUUID()}`);
+  const Key = context.keyOf(`${OWN_FOLDER}probe/${randomUUID()}`);
   const bytes = new Uint8Array(0);
   const input = { Key, ...keepingInput(context.settings) };
   const takes = (IfMatch: string): Promise<boolean> =>

@@ -1,12 +1,13 @@
 // How the multipart uploads of this service are told from anyone else's, also after a crash.
 import { createHash } from 'node:crypto';
+import { OWN_FOLDER } from '../../../core/key.js';
 import { detached, type S3Context } from '../call.js';
 
 // A listing of open uploads shows keys, ids and dates, none of the metadata; parts that are not meant
 // to be completed are refused by Ceph; a marker object would stand in listings. So the mark of an
 // upload is a second, empty multipart upload whose key names the first: it holds no bytes, shows in
 // no listing of files, and outlives the process.
-const FOLDER = '.s3files/uploads/';
+const FOLDER = `${OWN_FOLDER}uploads/`;
 const MARK = /(?:^|\/)\.s3files\/uploads\/([0-9a-f]{64})$/;
 
 /** The sign that one open multipart upload is ours. */
