@@ -66,3 +66,5 @@ export { roles } from './policies/roles.js';
 export type { RoleDecision, Roles, RolesOptions } from './policies/roles.js';
 export type { Rule } from './policies/role-rule.js';
 export { rolesFromDreamFactory } from './policies/roles-from-dreamfactory.js';
+export { webhook } from './policies/webhook/webhook.js';
+export type { WebhookOptions } from './policies/webhook/webhook.js';
