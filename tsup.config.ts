@@ -5,6 +5,9 @@ export default defineConfig({
     index: 'src/index.ts',
     client: 'src/client/file-client.ts',
     page: 'src/server/page/file-page.ts',
+    fetch: 'src/server/fetch/fetch-handler.ts',
+    fastify: 'src/server/frameworks/fastify.ts',
+    nest: 'src/server/frameworks/nest.ts',
   },
   // The page's files lie beside it, in CommonJS too.
   shims: true,

@@ -129,6 +129,20 @@ export const ROWS = [
     onlyTypesOf: HTTP,
     why: 'server/page/ serves the built page in front of a service: its own files and types of the service',
   },
+  {
+    files: 'server/fetch/**',
+    may: ['core/**', 'http/reply', 'server/*', 'server/fetch/**', 'file-service'],
+    types: ['http/**', 'config/options'],
+    never: [...SDK, ...HTTP],
+    why: 'server/fetch/ carries the requests of the Fetch standard: the service, core/ and types of http/, nothing of node:http',
+  },
+  {
+    files: 'server/frameworks/**',
+    may: ['core/**', 'server/frameworks/**'],
+    types: ['file-service'],
+    never: SDK,
+    why: 'server/frameworks/ mounts a service in a framework: types of the service, no storage',
+  },
   { files: 'file-service', may: ['**'], never: [], why: '' },
   {
     files: 'index',

@@ -35,21 +35,8 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
 }
 
-/**
- * A mounted file service: a request handler with a life of its own.
- *
- * @example
- * const closing = async (files: FileService): Promise<void> => {
- *   if (await files.ready()) await files.close({ graceMs: 5000 });
- * };
- */
-export interface FileService {
-  /** Answers one request. `next` is called only for a fault of the adapter itself. */
-  (
-    req: IncomingMessage | Http2ServerRequest,
-    res: ServerResponse | Http2ServerResponse,
-    next?: (error?: unknown) => void,
-  ): void;
+/** What a service can be asked for beside requests, however it is mounted. */
+export interface ServiceMembers {
   /** Asks storage what the service needs of it, and says what to do about what is missing. */
   check(): Promise<CheckResult>;
   /**
@@ -65,6 +52,37 @@ export interface FileService {
   sweep(request?: Partial<SweepRequest>): Promise<SweepReport>;
   /** Refuses new work with 503, lets running transfers finish, then cuts the rest. @default graceMs 10000 */
   close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/**
+ * A mounted file service: a request handler with a life of its own.
+ *
+ * @example
+ * const closing = async (files: FileService): Promise<void> => {
+ *   if (await files.ready()) await files.close({ graceMs: 5000 });
+ * };
+ */
+export interface FileService extends ServiceMembers {
+  /** Answers one request. `next` is called only for a fault of the adapter itself. */
+  (
+    req: IncomingMessage | Http2ServerRequest,
+    res: ServerResponse | Http2ServerResponse,
+    next?: (error?: unknown) => void,
+  ): void;
+}
+
+/** A response that is under way, as far as closing is concerned. */
+interface Response {
+  destroy(): unknown;
+}
+
+/** The parts of a service, for whatever carries its requests. */
+export interface ServiceParts<Req> {
+  readonly settings: Settings<Req>;
+  readonly respond: Service<Req>['respond'];
+  /** The responses that are under way: closing waits for them, and then destroys them. */
+  readonly responses: InFlight<Response>;
+  readonly members: ServiceMembers;
 }
 
 /** When one request's client goes, and when its response is over. */
@@ -89,35 +107,40 @@ const DEFAULT_GRACE_MS = 10_000;
 export function createFileService<Req = IncomingMessage>(
   config: FileServiceConfig<Req>,
 ): FileService {
+  const parts = composeService(config);
+  return Object.assign(handlerOf(parts), parts.members);
+}
+
+/** Puts the rooms together. @throws TypeError for a configuration that cannot be meant */
+export function composeService<Req>(config: FileServiceConfig<Req>): ServiceParts<Req> {
   const settings = completeSettings(config, memoryCache);
   const storage = s3Storage(settings.storage);
   const metrics = metricsCollector();
   const service = createService(settings, bucketsOf(settings, storage, metrics), metrics);
-  const responses = new InFlight<ServerResponse>();
-  const files = handlerOf(service, responses, settings);
+  const responses = new InFlight<Response>();
   // Each tenant's files lie below the bucket's root.
   const container = typeof settings.container === 'string' ? settings.container : '';
-
   const storageAnswers = readinessOf(storage.open);
   let closing = false;
 
-  return Object.assign(files, {
+  const members: ServiceMembers = {
     ready: async () => !closing && (await storageAnswers()) && !closing,
-    check: async (): Promise<CheckResult> => {
+    check: async () => {
       const findings = await storage.check(container);
       return { ok: findings.every(({ ok }) => ok), findings };
     },
     metrics: metrics.snapshot,
     openapi: () => openApiDocument(settings, settings.publicUrl ?? '/'),
-    sweep: ({ olderThanSeconds = 24 * 3600, dryRun = false }: Partial<SweepRequest> = {}) =>
+    sweep: ({ olderThanSeconds = 24 * 3600, dryRun = false } = {}) =>
       storage.sweep(container, { olderThanSeconds, dryRun }),
-    close: async ({ graceMs = DEFAULT_GRACE_MS }: { readonly graceMs?: number } = {}) => {
+    close: async ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
       closing = true;
       service.refuseNewWork();
       await endedWithin(responses, graceMs);
       await storage.close();
     },
-  });
+  };
+  return { settings, respond: service.respond, responses, members };
 }
 
 /** The storage's buckets, measured, behind the host's cache. */
@@ -137,11 +160,7 @@ function bucketsOf<Req>(
 
 type Handler = (...given: Parameters<FileService>) => void;
 
-function handlerOf<Req>(
-  service: Service<Req>,
-  responses: InFlight<ServerResponse>,
-  settings: Settings<Req>,
-): Handler {
+function handlerOf<Req>({ settings, respond, responses }: ServiceParts<Req>): Handler {
   return (givenReq, givenRes, next) => {
     // What the service uses of node:http, HTTP/2's compatibility API has too.
     const req = givenReq as IncomingMessage;
@@ -159,7 +178,7 @@ function handlerOf<Req>(
       lifetime.ending.abort();
       leave();
     });
-    answer(service, req, res, lifetime, settings)
+    answer(respond, req, res, lifetime, settings)
       .catch((error: unknown) => {
         if (next === undefined || res.headersSent) res.destroy();
         else next(error);
@@ -169,7 +188,7 @@ function handlerOf<Req>(
 }
 
 async function answer<Req>(
-  service: Service<Req>,
+  respond: Service<Req>['respond'],
   req: IncomingMessage,
   res: ServerResponse,
   { clientAbort, ending }: Lifetime,
@@ -182,13 +201,13 @@ async function answer<Req>(
     req.on('error', ignore);
     readWholeMessage(req);
   }
-  const { reply, finish } = await service.respond(request);
+  const { reply, finish } = await respond(request);
   const done = ({ error, ...transfer }: Sent): void => finish(transfer, error);
   sendReply(req, { res, ending, done }, reply, settings.timeouts.idleMs);
 }
 
 /** Waits for the responses that are under way; those that outlast the grace are cut. */
-async function endedWithin(responses: InFlight<ServerResponse>, graceMs: number): Promise<void> {
+async function endedWithin(responses: InFlight<Response>, graceMs: number): Promise<void> {
   const late = (): Error => new Error(`responses are under way after ${graceMs} ms`);
   await within(responses.empty(), graceMs, late).catch(ignore);
   for (const res of responses.all()) res.destroy();

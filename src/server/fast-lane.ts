@@ -24,7 +24,7 @@ export function fastLane(mount: string, files: Handler, app: RequestListener): R
       '`mount` takes a path such as "/api/v2/s3files", without a slash at its end.',
     );
   return (req, res) => {
-    const url = req.url ?? '/';
+    const url = originForm(req.url ?? '/');
     if (!isBelow(mount, url)) {
       app(req, res);
       return;
@@ -35,6 +35,11 @@ export function fastLane(mount: string, files: Handler, app: RequestListener): R
     req.url = rest.startsWith('/') ? rest : `/${rest}`;
     files(req, res);
   };
+}
+
+// RFC 9112 section 3.2.2: a server must accept the absolute form too.
+function originForm(target: string): string {
+  return target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*(?=\/)/i, '');
 }
 
 function isBelow(mount: string, url: string): boolean {

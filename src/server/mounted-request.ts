@@ -19,7 +19,8 @@ export interface Naming {
   readonly trustProxy: boolean;
 }
 
-const SANE_ID = /^[\w.:/+=-]{1,128}$/;
+/** An id that a request may bring with it. */
+export const SANE_ID = /^[\w.:/+=-]{1,128}$/;
 // Nobody writes into the query of a request.
 const NO_QUERY = new URLSearchParams();
 
@@ -112,7 +113,8 @@ export function pathOf(url: string): string {
 // Whole segments of plain characters only: what begins with two slashes would name another host in `Location`.
 const PREFIX = /^(?:\/[\w.~%-]+)+$/;
 
-function forwardedPrefix(headers: Readonly<Record<string, string>>): string {
+/** The prefix that a proxy has taken off, by its own account; '' for none that could be one. */
+export function forwardedPrefix(headers: Readonly<Record<string, string>>): string {
   const prefix = (headers['x-forwarded-prefix'] ?? '').replace(/\/+$/, '');
   return PREFIX.test(prefix) ? prefix : '';
 }

@@ -140,6 +140,18 @@ const ROOMS: Readonly<Record<string, Row>> = {
     typesOnly: ['file-service', 'node:http'],
     allows: ['policies/known-options', 'server/page/assets', 'node:fs'],
   },
+  'server/fetch/**': {
+    file: 'server/fetch/fetch-handler',
+    refuses: ['operations/operation', 'storage/bucket', 'pipeline/service', 'node:http', SDK],
+    typesOnly: ['http/request', 'config/options'],
+    allows: ['file-service', 'core/errors', 'http/reply', 'server/mounted-request'],
+  },
+  'server/frameworks/**': {
+    file: 'server/frameworks/fastify',
+    refuses: ['operations/operation', 'storage/bucket', 'server/in-flight', 'config/options', SDK],
+    typesOnly: ['file-service'],
+    allows: ['core/errors', 'fastify', 'node:http'],
+  },
   'file-service': {
     file: 'file-service',
     refuses: [],

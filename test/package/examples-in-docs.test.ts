@@ -7,6 +7,15 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What the package's paths lead to. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  s3files: 'src/index.ts',
+  's3files/client': 'src/client/file-client.ts',
+  's3files/page': 'src/server/page/file-page.ts',
+  's3files/fetch': 'src/server/fetch/fetch-handler.ts',
+  's3files/fastify': 'src/server/frameworks/fastify.ts',
+  's3files/nest': 'src/server/frameworks/nest.ts',
+};
 const INDEX = join(ROOT, 'src/index.ts');
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -19,13 +28,14 @@ interface Exported {
   readonly examples: readonly string[];
 }
 
-const exportsOf = (program: ts.Program): readonly Exported[] => {
+const exportsOf = (program: ts.Program, entry = INDEX): readonly Exported[] => {
   const checker = program.getTypeChecker();
-  const index = program.getSourceFile(INDEX);
+  const index = program.getSourceFile(entry);
   const symbol = index && checker.getSymbolAtLocation(index);
-  if (symbol === undefined) throw new Error('src/index.ts is no module');
+  if (symbol === undefined) throw new Error(`${entry} is no module`);
   return checker.getExportsOfModule(symbol).map((exported) => {
-    const target = checker.getAliasedSymbol(exported);
+    const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0;
+    const target = isAlias ? checker.getAliasedSymbol(exported) : exported;
     return {
       name: exported.name,
       isValue: (target.flags & ts.SymbolFlags.Value) !== 0,
@@ -67,15 +77,19 @@ const GUIDES = ['README.md', 'docs/migration.md', 'docs/deployment.md'];
 const SURROUNDINGS: Readonly<Record<string, string>> = {
   app: "declare const app: import('express').Express;",
   authorize: "declare const authorize: import('../../src/index.ts').Authorize;",
+  bucket: 'declare const bucket: string;',
   cert: 'declare const cert: string;',
   createSecureServer: "import { createSecureServer } from 'node:http2';",
   definition: 'declare const definition: unknown;',
   exported: 'declare const exported: unknown;',
   express: "import express from 'express';",
+  fastify: "import fastify from 'fastify';",
   file: 'declare const file: Blob;',
   files: "declare const files: import('../../src/index.ts').FileService;",
+  Hono: "import { Hono } from 'hono';",
   http: "import http from 'node:http';",
   key: 'declare const key: string;',
+  region: 'declare const region: string;',
   Request: "import type { Request } from 'express';",
   session:
     "declare const session: (options: { secret: string }) => import('express').RequestHandler;",
@@ -107,19 +121,24 @@ const moduleOf = (code: string, exported: readonly Exported[]): string => {
     `import { ${list(values)} } from '../../src/index.ts';`,
     `import type { ${list(types)} } from '../../src/index.ts';`,
     ...Object.entries(SURROUNDINGS).flatMap(([name, line]) => (isWanted(name) ? [line] : [])),
-    whole
-      .replaceAll("'s3files'", "'../../src/index.ts'")
-      .replaceAll("'s3files/client'", "'../../src/client/file-client.ts'")
-      .replaceAll("'s3files/page'", "'../../src/server/page/file-page.ts'"),
+    whole.replaceAll(/'(s3files(?:\/\w+)?)'/g, (whole, name: string) =>
+      ENTRIES[name] === undefined ? whole : `'../../${ENTRIES[name]}'`,
+    ),
     'export {};',
   ].join('\n');
 };
 
 describe('the documentation of the package', () => {
-  const program = ts.createProgram([INDEX], options);
+  const adapters = ['s3files/fetch', 's3files/fastify', 's3files/nest'] as const;
+  const pathOf = (name: string): string => join(ROOT, ENTRIES[name] ?? '');
+  const program = ts.createProgram([INDEX, ...adapters.map(pathOf)], options);
   const exported = exportsOf(program);
+  const ofAdapters = adapters.flatMap((name) =>
+    exportsOf(program, pathOf(name)).map((one) => ({ ...one, from: name })),
+  );
 
-  it.each(exported)('has an example of $name', ({ examples }) => {
+  const values = ofAdapters.filter(({ isValue }) => isValue);
+  it.each([...exported, ...values])('has an example of $name', ({ examples }) => {
     expect(examples).not.toEqual([]);
   });
 
@@ -136,6 +155,11 @@ describe('the documentation of the package', () => {
       ),
     );
     expect(modules.size).toBeGreaterThan(20);
+    for (const { name, isValue, examples, from } of ofAdapters)
+      for (const [index, example] of examples.entries()) {
+        const own = `import ${isValue ? '' : 'type '}{ ${name} } from '${from}';\n`;
+        modules.set(join(HERE, `example-${name}-${index}.ts`), moduleOf(own + example, exported));
+      }
     for (const guide of GUIDES)
       for (const [line, code] of blocksOf(guide))
         modules.set(join(HERE, `${guide.replace('/', '-')}-${line}.ts`), moduleOf(code, exported));

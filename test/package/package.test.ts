@@ -167,6 +167,7 @@ import {
 } from 's3files';
 import type { Access, Audit, Authorize, Cache, Principal } from 's3files';
 import { fileClient } from 's3files/client';
+import { createFetchHandler } from 's3files/fetch';
 
 const ownFolder: Authorize = (access: Access, request) =>
   access.path.startsWith('users/' + (request.principal?.id ?? ''));
@@ -189,6 +190,10 @@ createFileService({
 });
 const server = createServer((req, res) => files(req as HostRequest, res, () => res.end()));
 configureServer(server);
+export const answered: Promise<Response> = createFetchHandler(
+  { bucket: 'bucket', region: 'us-east-1', authorize: ({ action }, { raw }) => raw.headers.has(action) },
+  { mount: '/files' },
+)(new Request('https://app.example/files/'));
 export const client = fileClient({ baseUrl: '/api/v2/s3files' });
 export const found: Promise<boolean> = files.check().then(({ ok }) => ok);
 export const stopped: Promise<unknown> = files.close({ graceMs: 10 });
@@ -232,6 +237,58 @@ describe('package types', () => {
     );
     expect(output).toBe('');
   });
+});
+
+const FETCH = `
+const files = createFetchHandler(
+  {
+    bucket: 'bucket', endpoint: process.env.S3_ENDPOINT, usePathStyleEndpoint: true,
+    key: 'testaccess', secret: 'testsecretkey', authorize: allowAll,
+  },
+  { mount: '/files' },
+);
+const target = 'http://app.example/files/' + process.env.FILE_NAME;
+const put = await files(new Request(target, { method: 'PUT', body: 'packed' }));
+const get = await files(new Request(target));
+console.log(JSON.stringify([put.status, get.status, await get.text()]));
+await files.close();
+`;
+
+describe('package paths for frameworks', () => {
+  let place: string;
+  beforeAll(async () => {
+    place = await consumer(
+      'frameworks',
+      {
+        'fetch.mjs': `import { allowAll } from 's3files';\nimport { createFetchHandler } from 's3files/fetch';\n${FETCH}`,
+        'adapters.mjs': `import { filesPlugin } from 's3files/fastify';\nimport { filesModule } from 's3files/nest';\nconsole.log(typeof filesPlugin, typeof filesModule);`,
+        'adapters.cjs': `const { filesPlugin } = require('s3files/fastify');\nconst { filesModule } = require('s3files/nest');\nconst { createFetchHandler } = require('s3files/fetch');\nconsole.log(typeof filesPlugin, typeof filesModule, typeof createFetchHandler);`,
+      },
+      ['@nestjs', 'reflect-metadata', 'rxjs', 'fastify'],
+    );
+    // As npm lays out peers: beside the package.
+    const installed = join(place, 'node_modules/s3files/node_modules');
+    for (const peer of ['@nestjs', 'reflect-metadata', 'rxjs'])
+      await link(peer, join(ROOT, 'node_modules', peer), installed);
+  });
+
+  it.each(Object.entries(binaries))(
+    's3files/fetch stores and returns a file on %s',
+    async (runtime, binary) => {
+      const FILE_NAME = `fetch-${runtime.replace(' ', '-')}.txt`;
+      const env = { ...process.env, NODE_OPTIONS: '', S3_ENDPOINT: double.endpoint, FILE_NAME };
+      const { stdout } = await run(binary, ['fetch.mjs'], { cwd: place, env, timeout: 60_000 });
+      expect(JSON.parse(stdout)).toEqual([201, 200, 'packed']);
+    },
+  );
+
+  it.each(['adapters.mjs', 'adapters.cjs'])(
+    '%s loads those of Fastify and NestJS',
+    async (file) => {
+      const { stdout } = await run(process.execPath, [file], { cwd: place });
+      expect(stdout).toMatch(/^function function/);
+    },
+  );
 });
 
 describe('package contents', () => {

@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import type { FileServiceConfig } from '../../src/index.ts';
 import { bypass, FIXTURE, type Bypass, type Fixture } from './fixture.ts';
-import { startService, type Answer, type Question, type RunningService } from './service.ts';
+import {
+  standsElsewhere,
+  startService,
+  type Answer,
+  type Question,
+  type RunningService,
+} from './service.ts';
 import { availableStores, type Store } from './stores.ts';
 
 /** What a suite over one store works with. */
@@ -31,7 +37,9 @@ export function onEveryStore(
   { config, fixture = FIXTURE }: Setting,
   suite: (place: () => Place) => void,
 ): void {
-  describe.each(availableStores())(`${title}, on $name`, ({ name, open }) => {
+  // What a framework does to requests and answers it does over any store.
+  const stores = availableStores().filter(({ name }) => !standsElsewhere() || name === 'double');
+  describe.each(stores)(`${title}, on $name`, ({ name, open }) => {
     let place: Place;
     beforeAll(async () => {
       const store = await open();

@@ -5,8 +5,12 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { allowAll, configureServer, createFileService } from '../../src/index.ts';
 import type { AuditEvent, FileService, FileServiceConfig } from '../../src/index.ts';
+import type { Given, Hosted } from './frameworks.ts';
+import { MOUNT } from './mount.ts';
 import type { Store } from './stores.ts';
 import { until } from './until.ts';
+
+export { MOUNT };
 
 /** What to send. The target is sent as it is: nothing tidies it. */
 export interface Question {
@@ -33,6 +37,8 @@ export interface RunningService {
   readonly server: Server;
   readonly port: number;
   readonly mount: string;
+  /** Whether its framework resolves `..` in a target before the service sees it. */
+  readonly tidiesTargets: boolean;
   /** One event a request, in the order of their ends. */
   readonly audit: AuditEvent[];
   readonly ask: (question: Question) => Promise<Answer>;
@@ -40,9 +46,6 @@ export interface RunningService {
   readonly audited: (id: string) => Promise<AuditEvent>;
   readonly close: () => Promise<void>;
 }
-
-/** The mount of every test service. */
-export const MOUNT = '/api/v2/s3files';
 
 /** Configuration that reaches a store. */
 export function storeConfig(
@@ -61,20 +64,43 @@ export function storeConfig(
   };
 }
 
+let chosen: ((given: Given) => Hosted | Promise<Hosted>) | undefined;
+
+/** From now on services of this test file stand in another framework than Express 5. */
+export function standIn(host: (given: Given) => Hosted | Promise<Hosted>): void {
+  chosen = host;
+}
+
+/** Whether they do. */
+export const standsElsewhere = (): boolean => chosen !== undefined;
+
 /** Starts a service over a store, in Express 5 unless another way to mount it is given. */
 export async function startService(
   store: Store,
   config: Partial<FileServiceConfig> = {},
-  mountIn: (files: FileService) => RequestListener = inExpress,
+  mountIn?: (files: FileService) => RequestListener,
+): Promise<RunningService> {
+  if (mountIn === undefined && chosen !== undefined) return serviceIn(store, config, chosen);
+  const mount = mountIn ?? inExpress;
+  return serviceIn(store, config, ({ files }) => ({ listener: mount(files) }));
+}
+
+/** Starts a service over a store in a framework. */
+export async function serviceIn(
+  store: Store,
+  config: Partial<FileServiceConfig>,
+  host: (given: Given) => Hosted | Promise<Hosted>,
 ): Promise<RunningService> {
   const audit: AuditEvent[] = [];
-  const files = createFileService({
+  const whole: FileServiceConfig = {
     ...storeConfig(store),
     authorize: allowAll,
     audit: (event) => void audit.push(event),
     ...config,
-  });
-  const server = configureServer(createServer(mountIn(files)));
+  };
+  const files = createFileService(whole);
+  const { listener, close, tidiesTargets = false } = await host({ files, config: whole });
+  const server = configureServer(createServer(listener));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -82,6 +108,7 @@ export async function startService(
     server,
     port,
     mount: MOUNT,
+    tidiesTargets,
     audit,
     ask: (question) => ask(port, { ...question, path: MOUNT + question.path }),
     audited: async (id) => {
@@ -91,6 +118,7 @@ export async function startService(
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await close?.();
       await files.close({ graceMs: 100 });
     },
   };
