@@ -321,6 +321,37 @@ describe('write \u203a when the answer is lost', () => {
   });
 });
 
+// Storage that refuses a long body need not read it: it may answer and close while bytes come, and the answer is lost.
+describe('write \u203a of a guarded stream that storage cuts', () => {
+  onStorage(PATIENT);
+
+  const BYTES = 3 * MEGABYTE;
+  const write = (key: string, guard: Pick<WriteRequest, 'createOnly' | 'ifMatch'>) => {
+    double.inject({ operation: 'PutObject', kind: 'reset' });
+    return open().write(key, streamOf(Buffer.alloc(BYTES)), { length: BYTES, ...guard });
+  };
+
+  it('finds the file that was there before', async () => {
+    double.seed('bucket', 'taken', 'x');
+    expect(await write('taken', { createOnly: true })).toEqual({ kind: 'exists' });
+  });
+
+  it('finds the version that another has replaced', async () => {
+    double.seed('bucket', 'changed', 'x');
+    const result = await write('changed', { ifMatch: `"${'0'.repeat(32)}"` });
+    expect(result).toEqual({ kind: 'precondition-failed' });
+  });
+
+  it('is storage trouble when the guard holds', async () => {
+    double.seed('bucket', 'same', 'x');
+    const ifMatch = double.objects('bucket').get('same')?.etag ?? '';
+    // How this store spells the condition is asked of it once, by a write.
+    await open().write('same', Buffer.from('x'), { ifMatch });
+    await expect(write('free', { createOnly: true })).rejects.toMatchObject({ status: 503 });
+    await expect(write('same', { ifMatch })).rejects.toMatchObject({ status: 503 });
+  });
+});
+
 describe('write \u203a on a store without conditional writes', () => {
   onStorage(PATIENT);
 

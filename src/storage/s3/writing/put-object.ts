@@ -5,7 +5,7 @@ import { attributesInput, hasNonce, keepingInput, quoted } from '../attributes.j
 import { detached, type S3Context, type SentBody } from '../call.js';
 import { nonsense, refusalOf } from '../errors.js';
 import { isForeign, putInMemory } from './checksum.js';
-import { look, refusedBy, type GuardInput } from './guard.js';
+import { look, refusedBy, type GuardInput, type Refused } from './guard.js';
 import { watchedBytes } from './watched-bytes.js';
 
 /** A write that was decided upon: what every way of writing needs. */
@@ -95,9 +95,10 @@ export async function outcomeOf(
 ): Promise<WriteResult> {
   const refused = refusedBy(error, writing.request);
   const isLost = isFileServiceError(error) && error.reason === 'storage_outcome_unknown';
-  if (isLost || (refused !== undefined && repeated)) {
-    const etag = await ownEtag(context, writing);
-    if (etag !== undefined) return { kind: 'written', etag, size };
+  const isCut = refusalOf(error)?.kind === 'unreachable';
+  if (isLost || isCut || (refused !== undefined && repeated)) {
+    const found = await resultByNow(context, writing, isLost);
+    if (found !== undefined) return found.kind === 'written' ? { ...found, size } : found;
   }
   if (refused !== undefined) return refused;
   // Stores that take one write a second on a key do not look whether it is there.
@@ -107,12 +108,27 @@ export async function outcomeOf(
   throw error;
 }
 
-async function ownEtag(context: S3Context, { key, nonce }: Writing): Promise<string | undefined> {
+type ByNow = { readonly kind: 'written'; readonly etag: string } | Refused;
+
+/**
+ * What the object tells of a guarded write without an answer: storage that refuses a long body closes the connection
+ * while it comes, and then its answer is lost with it.
+ */
+async function resultByNow(
+  context: S3Context,
+  { key, request, guard, nonce }: Writing,
+  isLost: boolean,
+): Promise<ByNow | undefined> {
   if (nonce === undefined) return undefined;
-  try {
-    const output = await detached(context).send('HeadObject', { Key: context.keyOf(key) });
-    return hasNonce(output, nonce) ? quoted(output.ETag) : undefined;
-  } catch {
-    return undefined;
-  }
+  const there = await detached(context)
+    .send('HeadObject', { Key: context.keyOf(key) })
+    .catch(() => undefined);
+  if (there === undefined) return undefined;
+  if (hasNonce(there, nonce)) return { kind: 'written', etag: quoted(there.ETag) };
+  // A write that has arrived whole and carries no condition may still replace what is there.
+  const mayFollow = isLost && guard.IfNoneMatch === undefined && guard.IfMatch === undefined;
+  if (mayFollow) return undefined;
+  if (request.createOnly === true) return { kind: 'exists' };
+  const isSame = request.ifMatch === '*' || quoted(there.ETag) === request.ifMatch;
+  return isSame ? undefined : { kind: 'precondition-failed' };
 }
