@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,6 +10,8 @@ export default defineConfig({
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     // Stores that ignore conditions are among those that tests ask; the warning is heard by the test of it.
     execArgv: ['--disable-warning=S3FILES_CONDITIONAL_WRITES'],
+    // Tests wait for servers more than they work: one core need not stay free for Vitest itself.
+    maxWorkers: availableParallelism(),
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
