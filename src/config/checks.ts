@@ -61,6 +61,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   cacheMaxBodyBytes: whole(0),
   filterListings: truth,
   scan: callable,
+  quarantine: oneOf(true, false, 'keep'),
   onUploaded: callable,
   maxUploadBytes: whole(0),
   minUploadBytesPerSecond: whole(0),
@@ -144,6 +145,8 @@ function checkTogether(config: Partial<FileServiceConfig>): void {
   ] as const)
     if (config[camel] !== undefined && config[snake] !== undefined)
       throw new TypeError(`\`${camel}\` and \`${snake}\` name the same option; give one of them.`);
+  if ((config.quarantine ?? false) !== false && config.scan === undefined)
+    throw new TypeError('`quarantine` needs a `scan` hook.');
   if (config.auditRequired === true && config.audit === undefined)
     throw new TypeError('`auditRequired` needs an `audit` hook.');
 }

@@ -126,6 +126,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly filterListings?: boolean;
   /** Judges an upload before it becomes visible. */
   readonly scan?: Scan;
+  /**
+   * True: `scan` reads an upload once it is whole, below `.s3files/staged/`, instead of while it comes; `'keep'` too, and
+   * leaves what it refuses below `.s3files/quarantine/` in the container, for an operator. @default false
+   */
+  readonly quarantine?: boolean | 'keep';
   /** Told of every file that was uploaded, before its client is answered; its answer is sent as `data`. */
   readonly onUploaded?: OnUploaded;
 

@@ -26,6 +26,8 @@ export interface OperationSettings {
   readonly description: string | undefined;
   readonly filterListings: boolean;
   readonly scan: Scan | undefined;
+  /** Uploads are judged where they are staged; only with `scan`. */
+  readonly quarantine: boolean | 'keep';
   readonly onUploaded: OnUploaded | undefined;
   readonly maxUploadBytes: number;
   readonly minUploadBytesPerSecond: number;
@@ -132,6 +134,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     description: config.description,
     filterListings: config.filterListings ?? true,
     scan: config.scan,
+    quarantine: config.quarantine ?? false,
     onUploaded: config.onUploaded,
     maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
     minUploadBytesPerSecond: config.minUploadBytesPerSecond ?? 1024,

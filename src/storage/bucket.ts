@@ -125,6 +125,8 @@ export interface CopyRequest {
   readonly from: string;
   readonly to: string;
   readonly createOnly?: boolean;
+  /** Only when the object in its place has this ETag; `*` is any. */
+  readonly ifMatch?: string;
   /** With `createOnly`: the caller has just seen that nothing is there, so that storage's own condition is guard enough. */
   readonly seenFree?: boolean;
   /** Only while the source has this ETag. */

@@ -1,14 +1,14 @@
 // The host is told of every file that came in, whichever way, once it can be read and before its client is answered.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OnUploaded, UploadDetails, UploadedFile } from '../../src/index.ts';
-import { craftZip } from '../support/crafted-zip.ts';
 import { bypass, type Bypass } from '../support/fixture.ts';
 import { formOf } from '../support/form.ts';
-import { PUBLIC_ADDRESS, startPublicHost, type PublicHost } from '../support/public-host.ts';
+import { startPublicHost, type PublicHost } from '../support/public-host.ts';
 import { MOUNT, startService, type Answer, type Question } from '../support/service.ts';
 import type { RunningService } from '../support/service.ts';
 import { availableStores, doubleStore, type Store } from '../support/stores.ts';
-import { UPLOAD_SECRET, uploadPath } from '../support/upload-link.ts';
+import { UPLOAD_SECRET } from '../support/upload-link.ts';
+import { hosted, uploadWays } from '../support/upload-ways.ts';
 
 interface Told extends UploadDetails {
   readonly file: UploadedFile;
@@ -19,81 +19,10 @@ const json = (value: unknown): Pick<Question, 'headers' | 'body'> => ({
   headers: { 'Content-Type': 'application/json' },
   body: JSON.stringify(value),
 });
-const ZIP = craftZip([
-  { name: 'one.txt', data: 'hello' },
-  { name: 'in/', data: '' },
-  { name: 'in/two.txt', data: 'hello' },
-]);
 const form = (names: readonly string[]) =>
   formOf(names.map((filename) => ({ name: 'files', filename, body: 'hello' })));
-const imported = (file: string, more = ''): Question => ({
-  method: 'POST',
-  path: `/in/?url=${encodeURIComponent(`http://${PUBLIC_ADDRESS}/${file}`)}${more}`,
-});
-const extracted = { method: 'POST', path: '/in/a.zip?extract=true', body: ZIP } as const;
-const batchOf = (name: string): Question => ({
-  method: 'POST',
-  path: '/in/',
-  ...json({ resource: [{ type: 'file', name, content: 'hello' }] }),
-});
-const linkTo = (key: string): Question => ({
-  method: 'PUT',
-  path: uploadPath('', { key, principal: PRINCIPAL }),
-  body: 'hello',
-});
+const WAYS = uploadWays(Buffer.from('hello'), PRINCIPAL);
 
-/** Every way that a file can come by one request, and the files that it brings. */
-const WAYS: readonly (readonly [
-  name: string,
-  via: string,
-  question: () => Question,
-  paths: readonly string[],
-])[] = [
-  ['PUT', 'request', () => ({ method: 'PUT', path: '/in/a.txt', body: 'hello' }), ['in/a.txt']],
-  ['POST', 'request', () => ({ method: 'POST', path: '/in/a.txt', body: 'hello' }), ['in/a.txt']],
-  [
-    'X-File-Name',
-    'request',
-    () => ({ method: 'POST', path: '/in/', headers: { 'X-File-Name': 'a.txt' }, body: 'hello' }),
-    ['in/a.txt'],
-  ],
-  [
-    'a form into a folder',
-    'form',
-    () => ({ method: 'POST', path: '/in/', ...form(['a.txt', 'b.txt']) }),
-    ['in/a.txt', 'in/b.txt'],
-  ],
-  [
-    'a form to a file',
-    'form',
-    () => ({ method: 'POST', path: '/in/a.txt', ...form(['x.txt']) }),
-    ['in/a.txt'],
-  ],
-  ['a JSON list', 'batch', () => batchOf('a.txt'), ['in/a.txt']],
-  ['an archive', 'extract', () => extracted, ['in/one.txt', 'in/two.txt'].map(inFolder)],
-  [
-    'an archive in a form',
-    'extract',
-    () => ({
-      method: 'POST',
-      path: '/in/?extract=true',
-      ...formOf([{ name: 'files', filename: 'a.zip', body: ZIP }]),
-    }),
-    ['in/one.txt', 'in/two.txt'].map(inFolder),
-  ],
-  ['a URL', 'import', () => imported('a.txt'), ['in/a.txt']],
-  [
-    'an archive at a URL',
-    'extract',
-    () => imported('a.zip', '&extract=true'),
-    ['in/one.txt', 'in/two.txt'].map(inFolder),
-  ],
-  ['an upload link', 'link', () => linkTo('in/a.txt'), ['in/a.txt']],
-];
-
-function inFolder(path: string): string {
-  return path.replace('two', 'in/two');
-}
 /** What the answers to single files and to lists say of each file. */
 const filesOf = (answer: Answer): readonly { readonly data?: unknown }[] => {
   const body = answer.json() as { resource?: readonly { data?: unknown }[]; data?: unknown };
@@ -104,9 +33,7 @@ const errorOf = (answer: Answer): { reason: string; context: Record<string, unkn
 
 let outside: PublicHost;
 beforeAll(async () => {
-  outside = await startPublicHost((req, res) =>
-    res.end(req.url?.endsWith('.zip') === true ? ZIP : 'hello'),
-  );
+  outside = await startPublicHost((req, res) => res.end(hosted(Buffer.from('hello'), req.url)));
 });
 afterAll(() => outside.close());
 
@@ -143,7 +70,7 @@ describe.each(availableStores())('onUploaded over $name', ({ open }) => {
     await store.close();
   });
 
-  it.each(WAYS)('is told of every file of %s', async (_, via, question, paths) => {
+  it.each(WAYS)('is told of every file of $name', async ({ via, question, paths }) => {
     const seen: (string | undefined)[] = [];
     hook = async (file, details) => {
       // Readable before the client hears of it, by the service and around it.
@@ -178,21 +105,19 @@ describe.each(availableStores())('onUploaded over $name', ({ open }) => {
       );
   });
 
-  it.each(WAYS)(
-    'answers 502 when it fails, and keeps the file of %s',
-    async (_, __, ask, paths) => {
-      hook = (file) => {
-        throw new Error(`no row for ${file.path}`);
-      };
-      const answer = await service.ask(ask());
-      expect([answer.status, errorOf(answer).reason]).toEqual([502, 'hook_failed']);
-      expect(answer.text).not.toContain('no row');
-      expect((await around.bytes(paths[0] ?? ''))?.toString()).toBe('hello');
-    },
-  );
+  it.each(WAYS)('answers 502 when it fails, and keeps the file of $name', async (way) => {
+    const { question, paths } = way;
+    hook = (file) => {
+      throw new Error(`no row for ${file.path}`);
+    };
+    const answer = await service.ask(question());
+    expect([answer.status, errorOf(answer).reason]).toEqual([502, 'hook_failed']);
+    expect(answer.text).not.toContain('no row');
+    expect((await around.bytes(paths[0] ?? ''))?.toString()).toBe('hello');
+  });
 
   it('is told of an upload link with the same id each time', async () => {
-    const question = linkTo('in/a.txt');
+    const question = WAYS.find(({ via }) => via === 'link')?.question() ?? { path: '' };
     const works = hook;
     hook = (file, details) => {
       told.push({ file, ...details });
@@ -284,7 +209,9 @@ describe('onUploaded', () => {
     await start(({ name }) => {
       if (name === 'one.txt') throw new Error('no');
     });
-    const answer = await service.ask(extracted);
+    const answer = await service.ask(
+      WAYS.find(({ name }) => name === 'an archive')?.question() ?? { path: '' },
+    );
     expect([answer.status, errorOf(answer).context]).toEqual([
       502,
       { written: 1, failed: 'in/one.txt' },

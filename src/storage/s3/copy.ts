@@ -14,7 +14,7 @@ import {
 } from './attributes.js';
 import type { S3Context } from './call.js';
 import { refusalOf, required } from './errors.js';
-import { look, type GuardInput } from './writing/guard.js';
+import { isGuarded, look, type GuardInput } from './writing/guard.js';
 import { conditionalWrites } from './probes/conditional-writes.js';
 import { assertBucket } from './probes/bucket-exists.js';
 import { stat } from './stat.js';
@@ -40,15 +40,24 @@ export async function copy(
   request: CopyRequest,
   limits: CopyLimits = LIMITS,
 ): Promise<CopyResult> {
-  if (request.createOnly !== true) return copyNow(context, request, { limits, guard: {} });
-  const guard: GuardInput = (await conditionalWrites(context)) ? { IfNoneMatch: '*' } : {};
+  if (!isGuarded(request)) return copyNow(context, request, { limits, guard: {} });
   const { isAws } = await context.connection.wire.endpoint();
+  const guard = await guardOf(context, request, isAws);
   return context.connection.turns(context.keyOf(request.to), async () => {
-    // Ceph ignores the condition of a copy.
-    const looks = !isAws && request.seenFree !== true;
-    const refused = looks ? await look(context, request.to, { createOnly: true }) : undefined;
+    // Ceph ignores the condition of a copy; and `*` is no ETag to send.
+    const looks = (!isAws && request.seenFree !== true) || request.ifMatch === '*';
+    const refused = looks ? await look(context, request.to, request) : undefined;
     return refused ?? copyNow(context, request, { limits, guard });
   });
+}
+
+async function guardOf(
+  context: S3Context,
+  { createOnly, ifMatch }: CopyRequest,
+  isAws: boolean,
+): Promise<GuardInput> {
+  if (createOnly === true) return (await conditionalWrites(context)) ? { IfNoneMatch: '*' } : {};
+  return isAws && ifMatch !== '*' ? { IfMatch: ifMatch } : {};
 }
 
 interface How {
@@ -147,12 +156,15 @@ async function refusedCopy(
   error: unknown,
 ): Promise<CopyResult> {
   const kind = refusalOf(error)?.kind;
-  if (kind === 'missing') return { kind: 'missing' };
+  // AWS: "404 Not Found" is also the answer to `If-Match` where nothing stands; the source was there just now.
+  if (kind === 'missing')
+    return { kind: request.ifMatch === undefined ? 'missing' : 'precondition-failed' };
   const isCreateOnly = request.createOnly === true;
   if (kind === 'conflict' && isCreateOnly) return { kind: 'exists' };
   if (kind !== 'precondition-failed') throw error;
   if (request.ifSourceMatch === undefined) {
     if (isCreateOnly) return { kind: 'exists' };
+    if (request.ifMatch !== undefined) return { kind: 'precondition-failed' };
     throw changed(error);
   }
   // 412 does not say which of two conditions failed.

@@ -318,6 +318,21 @@ export const COPY: Questions = {
     expect((await stored(given, 'to')).bytes.toString()).toBe('old');
     expect(await given.bucket.copy({ ...request, to: 'fresh' })).toMatchObject({ kind: 'copied' });
   },
+  'copy \u203a replaces only the version that was named': async (given) => {
+    await given.seed('from', 'new');
+    await given.seed('to', 'old');
+    const copyOver = (to: string, ifMatch: string) =>
+      given.bucket.copy({ from: 'from', to, ifMatch, size: 3 });
+    const refused = { kind: 'precondition-failed' };
+    expect(await copyOver('to', '"other"')).toEqual(refused);
+    expect(await copyOver('none', '"other"')).toEqual(refused);
+    expect(await copyOver('none', '*')).toEqual(refused);
+    expect((await stored(given, 'to')).bytes.toString()).toBe('old');
+    expect(await copyOver('to', await etagOf(given, 'to'))).toMatchObject({ kind: 'copied' });
+    expect(await copyOver('to', '*')).toMatchObject({ kind: 'copied' });
+    expect((await stored(given, 'to')).bytes.toString()).toBe('new');
+    expect(await allKeys(given)).toEqual(['from', 'to']);
+  },
   'copy \u203a copies only the version that was named': async (given) => {
     await given.seed('from', 'four');
     const copyIf = (ifSourceMatch: string) =>

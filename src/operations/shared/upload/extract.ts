@@ -1,20 +1,19 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
 import { access } from '../../../core/hooks.js';
-import { randomUUID } from 'node:crypto';
 import { abortSignalOf } from '../../../core/client-signal.js';
 import { openArchive } from '../../../archive/unzip.js';
 import type { Archive, ArchiveEntry, ArchiveSource } from '../../../archive/unzip.js';
-import { debugRequest } from '../../../core/debug.js';
 import { FileServiceError } from '../../../core/errors.js';
 import { guardBody } from '../../../http/body/guarded-body.js';
 import { expectedDigests } from '../../../http/body/digest.js';
-import { OWN_FOLDER, baseName, resolveName } from '../../../core/key.js';
+import { baseName, resolveName } from '../../../core/key.js';
 import { streamOf } from '../../../http/body/stream-of.js';
 import type { Bucket } from '../../../storage/bucket.js';
 import type { Ask, RunContext } from '../../operation.js';
 import { placeFolder } from '../create-folder.js';
 import { stoppedAt } from '../partial.js';
 import { removeTree } from '../remove-tree.js';
+import { stagedKey, unstage } from './staged.js';
 import { storeFile, writeVerb } from './store-file.js';
 import type { Upload } from './store-file.js';
 import { refuseLength, refuseType, storedType } from './rules.js';
@@ -34,9 +33,6 @@ export interface ExtractedFolder {
   readonly path: string;
 }
 
-/** Staged archives lie beside the files for as long as they are unpacked. */
-const STAGED_PREFIX = `${OWN_FOLDER}staged/`;
-
 /**
  * Unpacks an uploaded archive. It is staged in storage, so that neither disk nor memory holds it, and
  * removed afterwards, whatever happens.
@@ -49,7 +45,7 @@ export async function extractUpload(
   context: RunContext,
   upload: ArchiveUpload,
 ): Promise<ExtractedFolder> {
-  const staged = `${STAGED_PREFIX}${randomUUID()}`;
+  const staged = stagedKey();
   try {
     const size = await stage(ask, context, upload, staged);
     const archive = await openArchive(sourceOf(context.bucket, staged, size), {
@@ -82,16 +78,6 @@ async function stage(
     ...(upload.length === undefined ? {} : { length: upload.length }),
   });
   return guarded.bytes();
-}
-
-// Also when the client has gone. What fails here must hide neither the answer nor its error; nobody
-// can see or name what stays behind.
-async function unstage({ lasting }: RunContext, staged: string): Promise<void> {
-  try {
-    await lasting().remove(staged);
-  } catch (error) {
-    debugRequest('a staged archive stays: %O', error);
-  }
 }
 
 function sourceOf(bucket: Bucket, key: string, size: number): ArchiveSource {

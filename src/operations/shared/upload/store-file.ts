@@ -8,7 +8,7 @@ import type { StoredFile } from '../../../http/entry.js';
 import { isTrue } from '../../../http/parameters.js';
 import { lastValue } from '../../../http/request.js';
 import { baseName } from '../../../core/key.js';
-import type { Bucket, WriteRequest } from '../../../storage/bucket.js';
+import type { Bucket, WriteRequest, WriteResult } from '../../../storage/bucket.js';
 import type { Readable } from 'node:stream';
 import { alreadyExists, preconditionFailed } from '../missing.js';
 import type { Ask, RunContext } from '../../operation.js';
@@ -17,6 +17,7 @@ import { fileArrived } from './arrived.js';
 import type { UploadIdentity } from './arrived.js';
 import { uploadAttributes } from './header-attributes.js';
 import { refuseLength, refuseType, storedType } from './rules.js';
+import { releaseStaged, stagedKey } from './staged.js';
 
 /** One file on its way in. */
 export interface Upload extends UploadIdentity {
@@ -62,15 +63,17 @@ async function store(ask: Ask, context: RunContext, upload: Upload): Promise<Sto
   const guarded = guard(ask, context, upload, contentType, digests);
   context.countBytesIn(guarded.bytes);
   const digest = digests === null ? undefined : digestToStore(digests);
+  const request = {
+    ...attributes,
+    contentType,
+    ...(upload.length === undefined ? {} : { length: upload.length }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+  const mayReplace = { ...(upload.createOnly ? { createOnly: true } : {}), ...condition };
   try {
-    const result = await context.bucket.write(upload.key, guarded.stream, {
-      ...attributes,
-      contentType,
-      ...(upload.length === undefined ? {} : { length: upload.length }),
-      ...(digest === undefined ? {} : { digest }),
-      ...(upload.createOnly ? { createOnly: true } : {}),
-      ...condition,
-    });
+    const result = settings.quarantine
+      ? await writeStaged(ask, context, { upload, body: guarded.stream, request, mayReplace })
+      : await context.bucket.write(upload.key, guarded.stream, { ...request, ...mayReplace });
     if (result.kind === 'written') {
       upload.writes?.add(upload.key);
       return describe(upload.key, contentType, result);
@@ -83,6 +86,29 @@ async function store(ask: Ask, context: RunContext, upload: Upload): Promise<Sto
   } finally {
     guarded.stream.destroy();
   }
+}
+
+interface StagedWrite {
+  readonly upload: Upload;
+  readonly body: Readable;
+  readonly request: WriteRequest & { readonly contentType: string };
+  readonly mayReplace: Pick<WriteRequest, 'createOnly' | 'ifMatch'>;
+}
+
+/** Stores a file where nobody can read it, and has it judged there. */
+async function writeStaged(
+  ask: Ask,
+  context: RunContext,
+  { upload, body, request, mayReplace }: StagedWrite,
+): Promise<WriteResult> {
+  const { key, via } = upload;
+  const staged = stagedKey();
+  const written = await context.bucket.write(staged, body, request);
+  if (written.kind !== 'written') return written;
+  const { etag, size } = written;
+  const { contentType } = request;
+  const file = { staged, etag, size, key, contentType, via, condition: mayReplace, digests: null };
+  return releaseStaged(ask, context, file);
 }
 
 /** Whether POST or PUT may replace a file, `check_exist` included. */
@@ -101,7 +127,10 @@ export function writeVerb(ask: Ask): string {
   return replaces ? 'PUT' : ask.verb;
 }
 
-/** The host's scanner, if any, sees every byte on its way; its verdict is awaited before the last. */
+/**
+ * The host's scanner, if any, sees every byte on its way, and its verdict is awaited before the last; unless the file
+ * is judged where it is staged.
+ */
 function guard(
   { settings }: Ask,
   context: RunContext,
@@ -117,7 +146,7 @@ function guard(
     digests,
     signal: context.signal,
   };
-  if (settings.scan === undefined) return guardBody(upload.body, limits);
+  if (settings.scan === undefined || settings.quarantine) return guardBody(upload.body, limits);
   return scanBody(upload.body, limits, settings.scan, {
     info: {
       path: upload.key,
