@@ -31,7 +31,7 @@ const FAULTS: KnownFaults = {
   'conditionalWrites \u203a says that create-only writes are atomic': 'If-None-Match is ignored',
   'sweep \u203a aborts what was left behind, and never what others began': UPLOADS,
   'sweep \u203a leaves young uploads, and those of other containers': UPLOADS,
-  'sweep \u203a leaves what this process still works on': UPLOADS,
+  'sweep \u203a leaves what this service still works on': UPLOADS,
   'check \u203a finds nothing wrong and leaves nothing behind': 'it has the faults above',
   'read \u203a gives a part from the start, from within and to the end':
     'Content-Range of a range beyond the end is wrong: refused as storage_failed',
@@ -39,6 +39,8 @@ const FAULTS: KnownFaults = {
     'other bytes are given: refused as storage_failed',
   'read \u203a answers precondition-failed for another ETag and an older date':
     'If-Match is ignored',
+  'write \u203a stores nothing and keeps what was there when the body is short, long or fails':
+    'what had come of a body that was cut is stored',
   'write \u203a lets one of a hundred racers create': 'If-None-Match is ignored',
   'copy \u203a copies odd names': 'a key with a question mark is not found',
   'copy \u203a copies by parts what is too large for one copy': 'UploadPartCopy answers 501',
