@@ -1,5 +1,5 @@
 // One PutObject: how it is said, and what became of one that failed.
-import { isFileServiceError } from '../../../core/errors.js';
+import { FileServiceError, isFileServiceError } from '../../../core/errors.js';
 import type { WriteRequest, WriteResult } from '../../bucket.js';
 import { attributesInput, hasNonce, keepingInput, quoted } from '../attributes.js';
 import { detached, type S3Context, type SentBody } from '../call.js';
@@ -57,10 +57,21 @@ export async function putStream(
     learnt.needsChecksum = false;
     return storedEtag(output);
   } catch (error) {
-    // It cannot be sent again; the next ones are taken into memory.
-    if (isForeign(error)) learnt.needsChecksum = true;
-    throw error;
+    if (!isForeign(error)) throw error;
+    // A stream cannot be sent again by us; the next ones are taken into memory.
+    learnt.needsChecksum = true;
+    throw refusalOf(error)?.code === 'InvalidRequest' ? wantsChecksum(error) : error;
   }
+}
+
+// What a bucket with a default retention says to a write without one:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
+function wantsChecksum(cause: unknown): FileServiceError {
+  return new FileServiceError(
+    'storage_unavailable',
+    'Storage takes no file without a checksum; send it again, and it goes with one.',
+    { cause, headers: { 'Retry-After': '1' } },
+  );
 }
 
 function putInput(context: S3Context, { key, request, nonce, guard }: Writing) {
