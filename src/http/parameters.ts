@@ -77,9 +77,12 @@ export function integer(
   };
 }
 
-/** Any text; undefined when it is not given. */
-export function text(sentence: string): Parameter<string | undefined> {
-  return { sentence, schema: { type: 'string' }, read: (value) => value };
+/** Any text, described further by `schema`; undefined when it is not given. */
+export function text(
+  sentence: string,
+  schema: Readonly<Record<string, unknown>> = {},
+): Parameter<string | undefined> {
+  return { sentence, schema: { type: 'string', ...schema }, read: (value) => value };
 }
 
 /** Comma-separated names, trimmed; undefined when not given, empty when given empty. */

@@ -24,8 +24,8 @@ export const accessList: Operation = {
   headers: ifNoneMatch,
   body: [],
   replies: {
-    200: { sentence: 'Names of folders.', schema: 'NameList' },
-    304: { sentence: 'Not modified.' },
+    200: { sentence: 'Names of folders.', schema: 'NameList', headers: ['ETag'] },
+    304: { sentence: 'Not modified.', headers: ['ETag'] },
   },
   refusals: [],
   when: whenSet('as_access_list'),

@@ -27,7 +27,7 @@ export const batch: Operation = {
   targets: ['root', 'folder'],
   query: { check_exist: checkExist },
   headers: {},
-  body: ['application/json'],
+  body: [{ media: 'application/json', schema: 'NewItems' }],
   replies: {
     201: { sentence: 'One entry an item, in order.', schema: 'StoredList' },
     207: { ...someFailed, schema: 'StoredList' },

@@ -25,7 +25,6 @@ const documentation = {
   methods: ['POST', 'PUT'],
   query: uploadQuery,
   headers: {},
-  body: ['multipart/form-data'],
   refusals: [400, 408, 409, 413, 415],
   when: ({ headers }) => isForm(headers['content-type']),
 } as const satisfies Partial<Operation>;
@@ -36,6 +35,7 @@ export const form: Operation = {
   name: 'write_form',
   sentence: 'Stores every file of a form in the folder, under its own name.',
   targets: ['root', 'folder'],
+  body: [{ media: 'multipart/form-data', schema: 'Form' }],
   replies: {
     201: { sentence: 'One entry a file, in order.', schema: 'StoredList' },
     207: { ...someFailed, schema: 'StoredList' },
@@ -50,7 +50,10 @@ export const formFile: Operation = {
   name: 'write_form_file',
   sentence: 'Stores the one file of a form under the name in the URL.',
   targets: ['file'],
-  replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
+  body: [{ media: 'multipart/form-data', schema: 'FormOfOne' }],
+  replies: {
+    201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location'] },
+  },
   plan: (ask) => ({
     access: [access('write', ask.target.key, writeVerb(ask), 'write_form_file')],
     run: (context) => storeFormFile(ask, context),

@@ -13,7 +13,7 @@ import type { ListingEntry, Selection } from './shared/listing.js';
 import { ifNoneMatch, knownWhole } from './shared/known-whole.js';
 import { listAll, projectionOf } from './shared/listing-reply.js';
 import type { Projection } from './shared/listing-reply.js';
-import { collectAll, orderOf } from './shared/whole-listing.js';
+import { ORDERS, collectAll, orderOf } from './shared/whole-listing.js';
 import type { Ask, Operation, Plan, RunContext } from './operation.js';
 
 const query = {
@@ -28,6 +28,7 @@ const query = {
   cursor: text('The `next_cursor` of the page before.'),
   sort: text(
     'Orders by `name`, `size`, `last_modified` or `type`, falling behind a `-`; folders first. Up to 10,000 entries, not with `cursor`.',
+    { enum: ORDERS },
   ),
   include_count: flag('Adds `"meta":{"count":n}`, all entries that you may see, up to 10,000.'),
 };
@@ -42,8 +43,12 @@ const documentation = {
   body: [],
   headers: { wrap: { sentence: 'As the parameter `wrap`.' }, ...ifNoneMatch },
   replies: {
-    200: { sentence: 'The entries, folders first within a page of storage.', schema: 'Listing' },
-    304: { sentence: 'Not modified.' },
+    200: {
+      sentence: 'The entries, folders first within a page of storage.',
+      schema: 'Listing',
+      headers: ['ETag', 'Link'],
+    },
+    304: { sentence: 'Not modified.', headers: ['ETag'] },
   },
   refusals: [404],
 } as const satisfies Partial<Operation>;

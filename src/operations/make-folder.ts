@@ -8,7 +8,9 @@ const documentation = {
   methods: ['POST', 'PUT'],
   targets: ['root', 'folder'],
   query: {},
-  replies: { 201: { sentence: 'The folder is created.', schema: 'StoredFolder' } },
+  replies: {
+    201: { sentence: 'The folder is created.', schema: 'StoredFolder', headers: ['Location'] },
+  },
   refusals: [400, 409],
 } as const satisfies Partial<Operation>;
 

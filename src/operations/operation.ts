@@ -8,6 +8,8 @@ import type { FileRequest } from '../http/request.js';
 import type { KeyRules, Target } from '../core/key.js';
 import type { Bucket } from '../storage/bucket.js';
 import type { OperationSettings } from '../config/settings.js';
+import type { HeaderName } from './openapi/headers.js';
+import type { SchemaName } from './openapi/schemas.js';
 import type { UploadGrant } from './uploads/token.js';
 
 /** A method that some operation answers. */
@@ -67,13 +69,22 @@ export interface HeaderDoc {
   readonly sentence: string;
 }
 
-/** A documented answer: a description, and the JSON that it holds. */
+/** A request body that an operation reads: its media type, and what it holds. */
+export interface BodyDoc {
+  readonly media: string;
+  /** Name of a schema in the OpenAPI document. */
+  readonly schema: SchemaName;
+}
+
+/** A documented answer: a description, and what it holds. */
 export interface ReplyDoc {
   readonly sentence: string;
-  /** Name of a schema in the OpenAPI document; undefined for other media. */
-  readonly schema?: string;
+  /** Name of a schema in the OpenAPI document; undefined when the answer has no body. */
+  readonly schema?: SchemaName;
   /** Media type when it is not JSON. */
   readonly media?: string;
+  /** Response headers of its own, by their names in the OpenAPI document. */
+  readonly headers?: readonly HeaderName[];
 }
 
 /** One thing that can be asked: how it is recognised, what it reads, what it plans. */
@@ -85,8 +96,8 @@ export interface Operation {
   readonly targets: readonly Target['kind'][];
   readonly query: Parameters;
   readonly headers: Readonly<Record<string, HeaderDoc>>;
-  /** Media types of the body that it reads; empty when it reads none. */
-  readonly body: readonly string[];
+  /** The bodies that it reads; empty when it reads none. */
+  readonly body: readonly BodyDoc[];
   readonly replies: Readonly<Record<number, ReplyDoc>>;
   /** Reasons of the 4xx answers that are its own. */
   readonly refusals: readonly number[];

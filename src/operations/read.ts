@@ -13,9 +13,15 @@ import { baseName } from '../core/key.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
 import { severalRanges } from './several-ranges.js';
 import { explainMissing, preconditionFailed } from './shared/missing.js';
-import type { Ask, Operation, RunContext } from './operation.js';
+import type { Ask, Operation, ReplyDoc, RunContext } from './operation.js';
 
 const query = { download: flag('Saves the file instead of showing it.') };
+
+const file = {
+  media: '*/*',
+  schema: 'Content',
+  headers: ['ETag', 'Last-Modified', 'Accept-Ranges', 'Content-Disposition'],
+} as const satisfies Partial<ReplyDoc>;
 
 // A file that is replaced between looking and reading is looked at anew, this often.
 const MAX_LOOKS = 3;
@@ -37,9 +43,14 @@ export const read: Operation = {
   },
   body: [],
   replies: {
-    200: { sentence: 'The bytes.', media: '*/*' },
-    206: { sentence: 'The bytes of a range, or `multipart/byteranges` for several.', media: '*/*' },
-    304: { sentence: 'Not modified.' },
+    200: { ...file, sentence: 'The bytes.' },
+
+    206: {
+      ...file,
+      sentence: 'The bytes of a range, or `multipart/byteranges` for several.',
+      headers: [...file.headers, 'Content-Range'],
+    },
+    304: { sentence: 'Not modified.', headers: ['ETag'] },
   },
   refusals: [404, 412, 416],
   plan: (ask) => {

@@ -24,7 +24,7 @@ export const removeBatch: Operation = {
   targets: ['root', 'folder'],
   query,
   headers: {},
-  body: ['application/json'],
+  body: [{ media: 'application/json', schema: 'Selection' }],
   replies: {
     200: { sentence: 'One entry an item, in order.', schema: 'RemovedList' },
     207: { ...someFailed, schema: 'RemovedList' },

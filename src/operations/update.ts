@@ -22,7 +22,6 @@ const documentation = {
   methods: ['PATCH'],
   query: {},
   headers: {},
-  body: ['application/json'],
   refusals: [400, 404, 413],
 } as const satisfies Partial<Operation>;
 
@@ -32,6 +31,7 @@ export const update: Operation = {
   name: 'update',
   sentence: 'Changes the named properties of a file and keeps the rest.',
   targets: ['file'],
+  body: [{ media: 'application/json', schema: 'FileChanges' }],
   replies: { 200: { sentence: 'The properties.', schema: 'FileProperties' } },
   plan: async (ask) => {
     const { key } = ask.target;
@@ -52,6 +52,7 @@ export const updateFolder: Operation = {
   name: 'update_folder',
   sentence: 'Keeps a JSON object as the metadata of a folder.',
   targets: ['folder'],
+  body: [{ media: 'application/json', schema: 'FolderMetadata' }],
   replies: { 200: { sentence: 'Kept.', schema: 'Success' } },
   plan: async (ask) => {
     const { key } = ask.target;

@@ -9,6 +9,7 @@ import type { UploadGrant } from './uploads/token.js';
 import type { Ask, Operation } from './operation.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
+import { fileBody } from './shared/upload/parameters.js';
 import { storeFile } from './shared/upload/store-file.js';
 
 const NAME = 'upload_link';
@@ -26,8 +27,10 @@ export const uploadLink: Operation = {
     'repr-digest': { sentence: 'RFC 9530: verified while the bytes stream, stored and sent back.' },
     'content-digest': { sentence: 'RFC 9530: verified while the bytes stream.' },
   },
-  body: ['*/*'],
-  replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
+  body: fileBody,
+  replies: {
+    201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location'] },
+  },
   refusals: [400, 404, 408, 409, 411, 412, 413, 415],
   plan: (ask) => {
     const { grant, request } = ask;

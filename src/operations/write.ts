@@ -8,14 +8,16 @@ import { created } from './shared/created.js';
 import type { Ask, Operation, Plan } from './operation.js';
 import { extractUpload } from './shared/upload/extract.js';
 import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
-import { uploadHeaders, uploadQuery } from './shared/upload/parameters.js';
+import { fileBody, uploadHeaders, uploadQuery } from './shared/upload/parameters.js';
 import { isZip, refuseLength } from './shared/upload/rules.js';
 
 const documentation = {
   methods: ['POST', 'PUT'],
   query: uploadQuery,
-  body: ['*/*'],
-  replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
+  body: fileBody,
+  replies: {
+    201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location'] },
+  },
   refusals: [400, 408, 409, 411, 412, 413, 415],
 } as const satisfies Partial<Operation>;
 

@@ -26,8 +26,15 @@ export const zipSelection: Operation = {
   targets: ['root', 'folder'],
   query: { zip: flag('Answers a zip archive of the list in the body.') },
   headers: {},
-  body: ['application/json'],
-  replies: { 200: { sentence: 'The archive.', media: 'application/zip' } },
+  body: [{ media: 'application/json', schema: 'Selection' }],
+  replies: {
+    200: {
+      sentence: 'The archive.',
+      media: 'application/zip',
+      schema: 'Content',
+      headers: ['Content-Disposition'],
+    },
+  },
   refusals: [404, 413],
   judgesItems: true,
   when: (request) => request.hasBody && isZip(request),

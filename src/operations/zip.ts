@@ -5,9 +5,15 @@ import { flag, whenSet } from '../http/parameters.js';
 import type { Entry, Page } from '../storage/bucket.js';
 import { archiveReply } from './shared/archive-reply.js';
 import { firstPage, pagesFrom } from './shared/listing.js';
-import type { Operation, RunContext } from './operation.js';
+import type { Operation, ReplyDoc, RunContext } from './operation.js';
 
 const NAME = 'zip';
+
+const archive = {
+  media: 'application/zip',
+  schema: 'Content',
+  headers: ['ETag', 'Accept-Ranges', 'Content-Disposition'],
+} as const satisfies Partial<ReplyDoc>;
 
 /** GET /folder/?zip=true */
 export const zip: Operation = {
@@ -24,9 +30,13 @@ export const zip: Operation = {
   },
   body: [],
   replies: {
-    200: { sentence: 'The archive.', media: 'application/zip' },
-    206: { sentence: 'The bytes of a range of the archive.', media: 'application/zip' },
-    304: { sentence: 'Not modified.' },
+    200: { ...archive, sentence: 'The archive.' },
+    206: {
+      ...archive,
+      sentence: 'The bytes of a range of the archive.',
+      headers: [...archive.headers, 'Content-Range'],
+    },
+    304: { sentence: 'Not modified.', headers: ['ETag'] },
   },
   refusals: [404, 412, 416],
   when: whenSet('zip'),

@@ -98,7 +98,7 @@ function planFor<Req>(
   // A GET without a query asks for no chunk.
   if (request.method !== 'GET' || request.query.size > 0) refusePartialUpload(request);
   // A coding that the service does not undo can be kept only where the body is the file.
-  const isFile = operation.body.includes('*/*');
+  const isFile = operation.body.some(({ media }) => media === '*/*');
   if (request.hasBody) contentCoding(request.headers, isFile ? settings.acceptEncodings : []);
   return operation.plan({
     request,

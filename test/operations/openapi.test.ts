@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { schemaFaults } from '../support/described.ts';
 import { formOf } from '../support/form.ts';
 import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
 import { inExpress, MOUNT, startService, type Question } from '../support/service.ts';
@@ -9,32 +10,34 @@ import type { RunningService } from '../support/service.ts';
 import { doubleStore } from '../support/stores.ts';
 import { UPLOAD_SECRET, uploadPath } from '../support/upload-link.ts';
 
-interface Schema {
-  readonly $ref?: string;
-  readonly type?: string | readonly string[];
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly Schema[];
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  readonly examples?: readonly unknown[];
-}
+type Schema = Readonly<Record<string, unknown>>;
+type Content = Readonly<Record<string, { readonly schema: Schema }>>;
 interface Described {
   readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
   readonly 'x-operations': readonly string[];
-  readonly parameters: readonly { readonly name: string; readonly in: string }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, object>> };
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly description: string;
+    readonly schema: Schema;
+  }[];
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
   readonly responses: Readonly<
-    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>
+    Record<string, { readonly description: string; readonly content?: Content }>
   >;
 }
 interface Document {
   readonly openapi: string;
   readonly info: { readonly version: string };
   readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly headers: Readonly<Record<string, unknown>>;
+  };
 }
 
 const list = (resource: unknown) => JSON.stringify({ resource });
@@ -200,11 +203,120 @@ describe('the description', () => {
     const ids = routes().map(({ described }) => described.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     for (const [name, schema] of Object.entries(document.components.schemas)) {
-      expect([name, schema.examples?.length]).toEqual([name, 1]);
-      for (const example of schema.examples ?? [])
-        expect([name, faultsOf(document, schema, example)]).toEqual([name, []]);
+      const examples = schema['examples'] as readonly unknown[];
+      expect([name, examples.length]).toEqual([name, 1]);
+      for (const example of examples)
+        expect([name, schemaFaults(document.components, schema, example)]).toEqual([name, []]);
     }
   });
+
+  it('says of every part what it is: operations by tags, parameters, answers, schemas', () => {
+    const tags = document.tags.map(({ name }) => name);
+    const used = routes().flatMap((route) => route.described.tags);
+    expect(new Set(used)).toEqual(new Set(tags));
+    expect(used).toHaveLength(routes().length);
+    const silent = [
+      ...document.tags.map(({ name, description }) => [name, description]),
+      ...Object.entries(document.components.schemas).map(([name, { description }]) => [
+        name,
+        description,
+      ]),
+      ...routes().flatMap(({ described: { operationId, summary, parameters, responses } }) => [
+        [operationId, summary],
+        ...parameters.map(({ name, description }) => [`${operationId} ${name}`, description]),
+        ...Object.entries(responses).map(([status, { description }]) => [
+          `${operationId} ${status}`,
+          description,
+        ]),
+      ]),
+    ].filter(([, description]) => typeof description !== 'string' || description === '');
+    expect(silent).toEqual([]);
+  });
+
+  it('has a typed schema for every body, parameter and array', () => {
+    const untyped: string[] = [];
+    const look = (schema: unknown, at: string): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      const { type, items, properties, additionalProperties, anyOf } = schema as Schema;
+      const types = [type].flat();
+      // Any JSON has no more to say: what a stored file holds, or a hook answered.
+      if (types.length === 6) return;
+      if (types.includes('array') && items === undefined) untyped.push(`${at}: no items`);
+      if (
+        types.includes('object') &&
+        properties === undefined &&
+        additionalProperties === undefined
+      )
+        untyped.push(`${at}: no properties`);
+      const isNamed = '$ref' in schema || type !== undefined || anyOf !== undefined;
+      if (!isNamed) untyped.push(`${at}: no type`);
+      if (items !== undefined) look(items, `${at}[]`);
+      for (const [name, inner] of Object.entries(properties ?? {})) look(inner, `${at}.${name}`);
+      for (const inner of (anyOf as readonly unknown[] | undefined) ?? []) look(inner, at);
+    };
+    for (const [name, schema] of Object.entries(document.components.schemas)) look(schema, name);
+    for (const { described } of routes()) {
+      const { operationId, parameters, requestBody, responses } = described;
+      for (const { name, schema } of parameters) look(schema, `${operationId} ${name}`);
+      for (const { content = {} } of [requestBody ?? {}, ...Object.values(responses)])
+        for (const [media, { schema }] of Object.entries(content))
+          look(schema ?? {}, `${operationId} ${media}`);
+    }
+    expect(untyped).toEqual([]);
+  });
+
+  it('has the body of each operation, the bytes of a file first', () => {
+    const bodies = Object.fromEntries(
+      routes().flatMap(({ described: { operationId, requestBody } }) =>
+        requestBody === undefined
+          ? []
+          : [[operationId, [requestBody.required, named(requestBody.content)]]],
+      ),
+    );
+    const bytes = { 'application/octet-stream': ['Content'], '*/*': ['Content'] };
+    const form = { 'multipart/form-data': ['Form'] };
+    const posted = { ...bytes, ...form, 'application/json': ['Selection', 'NewItems'] };
+    const put = { ...bytes, ...form, 'application/json': ['NewItems'] };
+    const toFile = { ...bytes, 'multipart/form-data': ['FormOfOne'] };
+    expect(bodies).toEqual({
+      create_root: [false, posted],
+      create_folder: [false, posted],
+      replace_root: [false, put],
+      replace_folder: [false, put],
+      create_file: [false, toFile],
+      replace_file: [false, toFile],
+      update_file: [true, { 'application/json': ['FileChanges'] }],
+      update_folder: [true, { 'application/json': ['FolderMetadata'] }],
+      delete_root: [true, { 'application/json': ['Selection'] }],
+      delete_folder: [false, { 'application/json': ['Selection'] }],
+      replace_upload: [true, bytes],
+    });
+    expect(
+      Object.keys(document.paths['/{file_path}']?.['put']?.requestBody?.content ?? {})[0],
+    ).toBe('application/octet-stream');
+  });
+
+  it.each(['{"url":1}', '[{"path":1}]', '"text"', 'null', '{}'])(
+    'is not broken by a stored file of JSON: %s',
+    async (body) => {
+      const headers = { 'Content-Type': 'application/json' };
+      await service.ask({ method: 'PUT', path: '/data.json', headers, body });
+      const answer = await service.ask({ path: '/data.json' });
+      const described = document.paths['/{file_path}']?.['get']?.responses['200']?.content;
+      expect(answer.text).toBe(body);
+      expect(
+        schemaFaults(
+          document.components,
+          described?.['application/json']?.schema ?? {},
+          JSON.parse(body),
+        ),
+      ).toEqual([]);
+      expect(named(described ?? {})).toEqual({
+        'application/json': ['SignedUrl', 'FileProperties', 'StoredJson'],
+        '*/*': ['Content'],
+      });
+    },
+  );
 
   it('is true: every route answers as described, by every operation that it names', async () => {
     for (const { method, described } of routes()) {
@@ -235,7 +347,7 @@ describe('the description', () => {
         expect([...asked].filter((name) => !parameters.includes(name))).toEqual([]);
       }
     }
-  });
+  }, 60_000);
 
   it('is whole: no other method answers anywhere', async () => {
     for (const [path, address] of Object.entries(ADDRESSES))
@@ -264,42 +376,14 @@ function checkBody(
   const content = reply?.content ?? {};
   const described = content[type] ?? content['*/*'];
   expect([type, described !== undefined]).toEqual([type, true]);
-  if (type === 'application/json' && described?.schema !== undefined)
-    expect(faultsOf(document, described.schema, answer.json())).toEqual([]);
 }
 
-/** What in a value does not fit a schema; as much of JSON Schema as the document uses. */
-function faultsOf(document: Document, schema: Schema, value: unknown, at = '$'): string[] {
-  if (schema.$ref !== undefined) {
-    const target = document.components.schemas[schema.$ref.split('/').at(-1) ?? ''];
-    return target === undefined ? [`${at}: ${schema.$ref}`] : faultsOf(document, target, value, at);
-  }
-  if (schema.anyOf !== undefined) {
-    const tries = schema.anyOf.map((one) => faultsOf(document, one, value, at));
-    return tries.some((faults) => faults.length === 0) ? [] : tries.flat();
-  }
-  if ('const' in schema && schema.const !== value) return [`${at}: not ${String(schema.const)}`];
-  if (schema.enum !== undefined && !schema.enum.includes(value)) return [`${at}: not in the enum`];
-  const types = schema.type === undefined ? undefined : [schema.type].flat();
-  if (types !== undefined && !types.includes(typeOf(value, types)))
-    return [`${at}: ${typeOf(value, types)} is not ${types.join(' or ')}`];
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items === undefined) return [];
-    return value.flatMap((item, index) => faultsOf(document, items, item, `${at}[${index}]`));
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  const missing = (schema.required ?? []).filter((name) => !(name in value));
-  const fields = Object.entries(value).flatMap(([name, field]) => {
-    const inner = schema.properties?.[name];
-    return inner === undefined ? [] : faultsOf(document, inner, field, `${at}.${name}`);
-  });
-  return [...missing.map((name) => `${at}: no ${name}`), ...fields];
-}
-
-function typeOf(value: unknown, wanted: readonly string[]): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  if (Number.isInteger(value) && wanted.includes('integer')) return 'integer';
-  return typeof value;
+/** The names of the schemas of each media type. */
+function named(content: Content): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(content).map(([media, { schema }]) => {
+      const any = (schema['anyOf'] ?? [schema]) as readonly { readonly $ref: string }[];
+      return [media, any.map(({ $ref }) => $ref.split('/').at(-1) ?? '')];
+    }),
+  );
 }

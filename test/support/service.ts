@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { allowAll, configureServer, createFileService } from '../../src/index.ts';
 import type { AuditEvent, FileService, FileServiceConfig } from '../../src/index.ts';
+import { describedAnswers } from './described.ts';
+import type { Answer, Question } from './exchange.ts';
 import type { Given, Hosted } from './frameworks.ts';
 import { MOUNT } from './mount.ts';
 import type { Store } from './stores.ts';
@@ -12,24 +14,7 @@ import { until } from './until.ts';
 
 export { MOUNT };
 
-/** What to send. The target is sent as it is: nothing tidies it. */
-export interface Question {
-  readonly method?: string;
-  /** Below the mount, percent-encoded. */
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: string | Uint8Array;
-}
-
-/** What came back. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-  readonly text: string;
-  /** The body as JSON; throws when it is none. */
-  readonly json: () => unknown;
-}
+export type { Answer, Question } from './exchange.ts';
 
 /** A service that listens. */
 export interface RunningService {
@@ -41,6 +26,7 @@ export interface RunningService {
   readonly tidiesTargets: boolean;
   /** One event a request, in the order of their ends. */
   readonly audit: AuditEvent[];
+  /** Throws when the answer is not one that the description of the service has. */
   readonly ask: (question: Question) => Promise<Answer>;
   /** The audit event of the request with this id. */
   readonly audited: (id: string) => Promise<AuditEvent>;
@@ -103,6 +89,7 @@ export async function serviceIn(
   const server = configureServer(createServer(listener));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const check = describedAnswers(files, config);
   return {
     files,
     server,
@@ -110,7 +97,11 @@ export async function serviceIn(
     mount: MOUNT,
     tidiesTargets,
     audit,
-    ask: (question) => ask(port, { ...question, path: MOUNT + question.path }),
+    ask: async (question) => {
+      const answer = await ask(port, { ...question, path: MOUNT + question.path });
+      check(question, answer);
+      return answer;
+    },
     audited: async (id) => {
       await until(() => audit.some((event) => event.id === id), { what: `audit event ${id}` });
       return audit.find((event) => event.id === id) as AuditEvent;

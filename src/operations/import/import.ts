@@ -29,7 +29,9 @@ export const importFile: Operation = {
   query,
   headers: {},
   body: [],
-  replies: { 201: { sentence: 'The file is stored.', schema: 'StoredFile' } },
+  replies: {
+    201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location'] },
+  },
   refusals: [400, 404, 409, 413, 415],
   enabled: ({ importFromUrl }) => importFromUrl,
   when: (request) => {

@@ -1,13 +1,15 @@
 // The OpenAPI 3.1 document, generated from the very table that routes requests, so that it cannot drift.
 import type { OperationSettings } from '../../config/settings.js';
 import { EXAMPLES } from './examples.js';
+import { HEADERS } from './headers.js';
+import { eitherOf, responses } from './responses.js';
+import type { Json } from './responses.js';
 import { SCHEMAS } from './schemas.js';
 import { OPERATIONS } from '../index.js';
-import type { Method, Operation, ReplyDoc } from '../operation.js';
+import type { BodyDoc, Method, Operation } from '../operation.js';
 import type { Target } from '../../core/key.js';
 import { VERSION } from '../../core/version.js';
 
-type Json = Readonly<Record<string, unknown>>;
 type TargetKind = Target['kind'];
 
 const PATHS: Readonly<Record<TargetKind, string>> = {
@@ -26,26 +28,20 @@ const PATH_PARAMETERS: Readonly<Record<TargetKind, Json | null>> = {
   file: pathParameter('file_path', 'Path of a file; slashes may be encoded.', 'uploads/report.pdf'),
 };
 
-/** Answers that any request can get. */
-const COMMON_STATUSES: Readonly<Record<number, string>> = {
-  400: 'A path, parameter, header or body is not valid.',
-  401: 'No credentials, or invalid ones.',
-  403: 'The caller may not do this, or storage refused.',
-  405: 'The method is not possible here.',
-  429: 'A rate limit is reached.',
-  500: 'A fault of the service.',
-  502: 'Storage answered nonsense, or a batch failed in part.',
-  503: 'Storage is unreachable, slow or failing, or the service is closing.',
-};
+/** What generators group the operations by. */
+const TAGS = {
+  folders: 'The root and folders: what is in them, and what is put into them.',
+  files: 'Files by their own path.',
+  uploads: 'Uploads by the links that were made for them.',
+  description: 'This description.',
+} as const;
 
-const OWN_STATUSES: Readonly<Record<number, string>> = {
-  404: 'There is no such file or folder.',
-  408: 'The body stopped coming.',
-  409: 'The file or folder exists.',
-  412: 'A condition of the request does not hold.',
-  413: 'The request is over a limit.',
-  415: 'The media type is not accepted.',
-  416: 'No byte of the file lies in the range.',
+const TAG_OF: Readonly<Record<TargetKind, keyof typeof TAGS>> = {
+  root: 'folders',
+  folder: 'folders',
+  file: 'files',
+  upload: 'uploads',
+  spec: 'description',
 };
 
 /** Operation ids: stable, one a method and target. */
@@ -82,6 +78,7 @@ export function openApiDocument(settings: OperationSettings, mount: string): Jso
       ...(settings.description === undefined ? {} : { description: settings.description }),
     },
     servers: [{ url: mount === '' ? '/' : mount }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     security: [{}, { ApiKey: [] }, { DreamFactoryApiKey: [] }, { Bearer: [] }],
     paths,
     components: {
@@ -91,6 +88,7 @@ export function openApiDocument(settings: OperationSettings, mount: string): Jso
         Bearer: { type: 'http', scheme: 'bearer' },
       },
       schemas: SCHEMAS_WITH_EXAMPLES,
+      headers: HEADERS,
     },
   };
 }
@@ -108,16 +106,22 @@ function pathItem(operations: readonly Operation[], target: TargetKind): Json {
 
 // OpenAPI knows one operation a method and path; ours are told apart by parameters, headers and bodies.
 function describe(operations: readonly Operation[], method: Method, target: TargetKind): Json {
-  const media = [...new Set(operations.flatMap(({ body }) => body))];
+  const bodies = operations.flatMap(({ body }) => body);
   return {
     operationId: `${VERBS[method]}_${target}`,
+    tags: [TAG_OF[target]],
     summary: operations.at(-1)?.sentence,
     description: operations.map(({ name, sentence }) => `- \`${name}\`: ${sentence}`).join('\n'),
     'x-operations': operations.map(({ name }) => name),
     parameters: [...queryParameters(operations), ...headerParameters(operations)],
-    ...(media.length === 0
+    ...(bodies.length === 0
       ? {}
-      : { requestBody: { content: Object.fromEntries(media.map(bodyOf)) } }),
+      : {
+          requestBody: {
+            required: operations.every(({ body }) => body.length > 0),
+            content: contentOf(bodies),
+          },
+        }),
     responses: responses(operations, method),
   };
 }
@@ -147,56 +151,14 @@ function headerParameters(operations: readonly Operation[]): readonly Json[] {
   return [...parameters.values()];
 }
 
-function bodyOf(media: string): readonly [string, Json] {
-  if (media === 'application/json') return [media, { schema: reference('RequestBody') }];
-  if (media === 'multipart/form-data') return [media, { schema: reference('Form') }];
-  return [media, {}];
-}
-
-function responses(operations: readonly Operation[], method: Method): Json {
-  const answers: Record<string, Json> = {};
-  for (const { replies } of operations)
-    for (const [status, reply] of Object.entries(replies))
-      answers[status] = merge(answers[status], reply, method);
-  const statuses = { ...COMMON_STATUSES };
-  for (const status of operations.flatMap(({ refusals }) => refusals))
-    statuses[status] ??= OWN_STATUSES[status] ?? '';
-  for (const [status, description] of Object.entries(statuses))
-    answers[status] = {
-      description,
-      ...(method === 'HEAD'
-        ? {}
-        : { content: { 'application/json': { schema: reference('Error') } } }),
-    };
-  return answers;
-}
-
-function merge(before: Json | undefined, reply: ReplyDoc, method: Method): Json {
-  const described = before === undefined ? [] : String(before['description']).split(' Or: ');
-  const description = [...new Set([...described, reply.sentence])].join(' Or: ');
-  const media = reply.media ?? (reply.schema === undefined ? undefined : 'application/json');
-  if (media === undefined || method === 'HEAD') return { ...before, description };
-  const content = (before?.['content'] ?? {}) as Record<string, Json>;
-  const schema = reply.schema === undefined ? {} : reference(reply.schema);
-  const there = content[media]?.['schema'];
-  const either = there === undefined ? schema : eitherOf([...alternatives(there), schema]);
-  return { description, content: { ...content, [media]: { schema: either } } };
-}
-
-// Several operations of one path may answer the same thing.
-function eitherOf(schemas: readonly unknown[]): unknown {
-  const distinct = [...new Map(schemas.map((one) => [JSON.stringify(one), one])).values()];
-  return distinct.length === 1 ? distinct[0] : { anyOf: distinct };
-}
-
-function alternatives(schema: unknown): readonly unknown[] {
-  const listed: unknown =
-    typeof schema === 'object' && schema !== null && 'anyOf' in schema ? schema.anyOf : undefined;
-  return Array.isArray(listed) ? (listed as readonly unknown[]) : [schema];
-}
-
-function reference(schema: string): Json {
-  return { $ref: `#/components/schemas/${schema}` };
+// Several operations of one path may read bodies of the same media type. Generators that know one body take JSON,
+// else the first: the bytes of a file rather than a form with them.
+function contentOf(bodies: readonly BodyDoc[]): Json {
+  const content: Record<string, Json> = {};
+  const isBytes = ({ schema }: BodyDoc): number => (schema === 'Content' ? 1 : 0);
+  for (const { media, schema } of bodies.toSorted((one, other) => isBytes(other) - isBytes(one)))
+    content[media] = { schema: eitherOf(content[media]?.['schema'], schema) };
+  return content;
 }
 
 function pathParameter(name: string, description: string, example: string): Json {

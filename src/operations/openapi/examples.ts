@@ -1,6 +1,23 @@
 // What answers look like, an example for each component of the OpenAPI document that has none of its own.
 import type { SCHEMAS } from './schemas.js';
 
+/** In the request and in its answer. */
+const selected = { path: 'docs/a.txt', type: 'file' };
+const folder = { type: 'folder', name: 'images' };
+const stored = { type: 'file', name: 'a.txt', content: 'SGVsbG8=', is_base64: true };
+const copy = {
+  type: 'file',
+  source_path: 'uploads/report.pdf',
+  name: 'final.pdf',
+  delete_source: true,
+};
+const failure = {
+  code: 409,
+  context: { path: 'images/' },
+  message: "Conflict: Folder 'images/' already exists.",
+  status_code: 409,
+  reason: 'already_exists',
+};
 const etag = '"9e107d9d372bb6826bd81d3542a419d6"';
 const report = {
   name: 'report.pdf',
@@ -44,17 +61,13 @@ export const EXAMPLES: Readonly<Partial<Record<keyof typeof SCHEMAS, unknown>>> 
         name: 'images',
         path: 'images/',
         type: 'folder',
-        error: {
-          code: 409,
-          context: { path: 'images/' },
-          message: "Conflict: Folder 'images/' already exists.",
-          status_code: 409,
-          reason: 'already_exists',
-        },
+        error: failure,
       },
     ],
   },
-  RemovedList: { resource: [{ name: null, path: 'docs/a.txt', type: 'file' }] },
+  StoredItem: report,
+  RemovedList: { resource: [{ name: null, ...selected }] },
+  RemovedListItem: { name: null, ...selected },
   SignedUrl: { url: signed },
   SignedUpload: {
     url: signed,
@@ -64,5 +77,18 @@ export const EXAMPLES: Readonly<Partial<Record<keyof typeof SCHEMAS, unknown>>> 
   },
   Success: { success: true },
   OpenApi: { openapi: '3.1.0', info: { title: 's3files', version: '1.0.0' }, paths: {} },
+  Content: '(the bytes of a file)',
+  StoredJson: { anything: [1, 2, 3] },
+  Failure: failure,
   Form: { files: ['(the bytes of a file)'] },
+  FormOfOne: { file: '(the bytes of a file)' },
+  NewItems: { resource: [folder, stored, copy] },
+  NewItem: stored,
+  NewFolder: folder,
+  NewFile: stored,
+  NewCopy: copy,
+  Selection: { resource: [selected, { name: 't1/' }] },
+  SelectedItem: selected,
+  FileChanges: { content_type: 'text/plain', metadata: { author: 'billing', draft: null } },
+  FolderMetadata: { owner: 'billing' },
 };

@@ -1,47 +1,71 @@
-// The JSON that the service sends and takes, as JSON Schema with an example each.
+// The JSON that the service sends, as JSON Schema; listings and properties, and requests, have files of their own.
 import { REASONS } from '../../core/errors.js';
+import { anything, bytes, etag, mediaType, name, path } from './fields.js';
+import { LISTING_SCHEMAS } from './listing-schemas.js';
+import { REQUEST_SCHEMAS } from './request-schemas.js';
 
-const date = { type: ['string', 'null'], examples: ['2026-02-10T14:30:00Z'] };
-const path = { type: 'string', examples: ['uploads/report.pdf'] };
-const name = { type: 'string', examples: ['report.pdf'] };
-const bytes = { type: 'integer', minimum: 0, examples: [102400] };
-const mediaType = { type: 'string', examples: ['application/pdf'] };
-const data = { description: 'What the `onUploaded` of the host answered.' };
-const etag = { type: 'string', examples: ['"9e107d9d372bb6826bd81d3542a419d6"'] };
+const data = { ...anything, description: 'What the `onUploaded` of the host answered.' } as const;
 
-const errorFields = {
-  code: { type: 'integer' },
-  context: { type: ['object', 'array', 'null'] },
-  message: { type: 'string' },
-  status_code: { type: 'integer' },
-  reason: { type: 'string', enum: REASONS },
-};
-
-const itemError = { type: 'object', properties: errorFields };
-
-/** One answer an item of a batch, with these fields beside its names and its error. */
-function answers<const Fields extends object>(fields: Fields) {
-  const names = { name: { type: ['string', 'null'] }, path: { type: ['string', 'null'] } };
+/** A list with an answer an item, in the order of the request. */
+function answers<const Item extends string>(item: Item) {
   return {
     type: 'object',
+    description: 'One entry an item, in order; those that failed carry an `error`.',
     required: ['resource'],
     properties: {
-      resource: {
-        type: 'array',
-        items: { type: 'object', properties: { ...names, ...fields, error: itemError } },
-      },
+      resource: { type: 'array', items: { $ref: `#/components/schemas/${item}` } },
     },
   } as const;
 }
 
-/** Components of the OpenAPI document, by the names that operations refer to. */
-export const SCHEMAS = {
+/** One answer of such a list; its names are null where the item had none that could be read. */
+function answered<const Fields extends object>(description: string, fields: Fields) {
+  return {
+    type: 'object',
+    description,
+    required: ['name', 'path'],
+    properties: {
+      name: { ...name, type: ['string', 'null'] },
+      path: { ...path, type: ['string', 'null'] },
+      type: { type: ['string', 'null'], description: '`file` or `folder`.' },
+      ...fields,
+      error: { $ref: '#/components/schemas/Failure' },
+    },
+  } as const;
+}
+
+/** Components of the OpenAPI document for answers, by the names that operations refer to. */
+const ANSWER_SCHEMAS = {
+  Content: {
+    type: 'string',
+    format: 'binary',
+    description: 'The bytes of a file or of an archive, as they are.',
+  },
+  StoredJson: {
+    ...anything,
+    description: 'What a stored file of JSON holds: anything.',
+  },
+  Failure: {
+    type: 'object',
+    description: 'Why a request or an item of it failed.',
+    required: ['code', 'context', 'message', 'status_code', 'reason'],
+    properties: {
+      code: { type: 'integer', description: 'The HTTP status.' },
+      context: {
+        type: ['object', 'null'],
+        description: 'Facts such as paths, counts and limits.',
+        additionalProperties: true,
+      },
+      message: { type: 'string', description: 'For people; may change.' },
+      status_code: { type: 'integer', description: 'As `code`.' },
+      reason: { type: 'string', enum: REASONS, description: 'For programs; stable.' },
+    },
+  },
   Error: {
     type: 'object',
+    description: 'A request that failed.',
     required: ['error'],
-    properties: {
-      error: { type: 'object', required: Object.keys(errorFields), properties: errorFields },
-    },
+    properties: { error: { $ref: '#/components/schemas/Failure' } },
     examples: [
       {
         error: {
@@ -54,127 +78,29 @@ export const SCHEMAS = {
       },
     ],
   },
-  Entry: {
-    type: 'object',
-    properties: {
-      path,
-      type: { enum: ['file', 'folder'] },
-      name,
-      content_type: mediaType,
-      content_length: bytes,
-      last_modified: date,
-      etag,
-      addressable: { const: false },
-    },
-  },
-  Listing: {
-    anyOf: [
-      {
-        type: 'object',
-        required: ['resource'],
-        properties: {
-          resource: { $ref: '#/components/schemas/Lines' },
-          next_cursor: { type: 'string' },
-          meta: {
-            type: 'object',
-            description: 'With `include_count`.',
-            required: ['count'],
-            properties: { count: { type: 'integer', minimum: 0 } },
-          },
-        },
-      },
-      { $ref: '#/components/schemas/Lines' },
-    ],
-    examples: [
-      {
-        resource: [
-          {
-            path: 'images/',
-            type: 'folder',
-            name: 'images',
-            last_modified: '2026-02-10T14:30:00Z',
-          },
-          {
-            path: 'document.pdf',
-            type: 'file',
-            name: 'document.pdf',
-            content_type: 'application/pdf',
-            content_length: 102400,
-            last_modified: '2026-02-09T10:15:00Z',
-          },
-        ],
-      },
-    ],
-  },
-  Lines: {
-    type: 'array',
-    items: { anyOf: [{ $ref: '#/components/schemas/Entry' }, { type: 'string' }] },
-  },
-  NameList: {
-    type: 'object',
-    required: ['resource'],
-    properties: { resource: { type: 'array', items: { type: 'string' } } },
-    examples: [{ resource: ['', '*', 'images/', 'images/*'] }],
-  },
-  FileProperties: {
-    type: 'object',
-    required: ['path', 'name', 'type', 'content_type', 'content_length', 'last_modified'],
-    properties: {
-      path,
-      name,
-      type: { const: 'file' },
-      content_type: mediaType,
-      content_length: { ...bytes, type: ['integer', 'null'] },
-      last_modified: date,
-      etag,
-      metadata: { type: 'object', additionalProperties: { type: 'string' } },
-      content: { type: 'string' },
-    },
-  },
-  FolderProperties: {
-    type: 'object',
-    required: ['resource'],
-    properties: {
-      resource: {
-        type: 'object',
-        required: ['name', 'path', 'type', 'last_modified'],
-        properties: {
-          name,
-          path,
-          type: { const: 'folder' },
-          last_modified: date,
-          metadata: { type: 'object' },
-          rights: {
-            type: 'object',
-            description: 'With `rights`.',
-            required: ['list', 'read', 'write', 'delete'],
-            additionalProperties: { type: 'boolean' },
-          },
-        },
-      },
-    },
-  },
   StoredFile: {
     type: 'object',
+    description: 'A file that was stored, or the folder into which an archive was unpacked.',
     required: ['name', 'path'],
     properties: {
       name,
       path,
       content_type: mediaType,
       content_length: bytes,
-      type: { const: 'file' },
+      type: { type: 'string', const: 'file' },
       etag,
       data,
     },
   },
   StoredFolder: {
     type: 'object',
+    description: 'A folder that was created.',
     required: ['name', 'path'],
     properties: { name, path },
     examples: [{ name: 'documents', path: 'documents/' }],
   },
-  StoredList: answers({
-    type: { type: ['string', 'null'] },
+  StoredList: answers('StoredItem'),
+  StoredItem: answered('One creation of a list.', {
     content_type: mediaType,
     content_length: bytes,
     etag,
@@ -182,39 +108,55 @@ export const SCHEMAS = {
   }),
   RemovedItem: {
     type: 'object',
+    description: 'A file or folder that was deleted.',
     required: ['name', 'path'],
     properties: { name, path },
     examples: [{ name: 'old-report.pdf', path: 'uploads/old-report.pdf' }],
   },
-  RemovedList: answers({ type: { type: 'string' } }),
+  RemovedList: answers('RemovedListItem'),
+  RemovedListItem: answered('One deletion of a list.', {}),
   SignedUrl: {
     type: 'object',
+    description: 'A URL that downloads without another credential.',
     required: ['url'],
     properties: { url: { type: 'string', format: 'uri' } },
   },
   SignedUpload: {
     type: 'object',
+    description: 'A URL that takes one upload without another credential.',
     required: ['url', 'method', 'headers', 'expires_at'],
     properties: {
       // A link through the service is relative to the origin, as `Location` is.
       url: { type: 'string', format: 'uri-reference' },
-      method: { const: 'PUT' },
-      headers: { type: 'object', additionalProperties: { type: 'string' } },
+      method: { type: 'string', const: 'PUT' },
+      headers: {
+        type: 'object',
+        description: 'To send with the upload.',
+        additionalProperties: { type: 'string' },
+      },
       expires_at: { type: 'string', format: 'date-time' },
     },
   },
   Success: {
     type: 'object',
+    description: 'It was done.',
     required: ['success'],
-    properties: { success: { const: true } },
+    properties: { success: { type: 'boolean', const: true } },
   },
-  OpenApi: { type: 'object', required: ['openapi', 'paths'] },
-  RequestBody: {
-    type: ['object', 'array'],
-    examples: [{ resource: [{ type: 'folder', name: 'images' }] }],
-  },
-  Form: {
+  OpenApi: {
     type: 'object',
-    properties: { files: { type: 'array', items: { type: 'string', format: 'binary' } } },
+    description: 'An OpenAPI document.',
+    required: ['openapi', 'paths'],
+    properties: {
+      openapi: { type: 'string', description: 'The version of OpenAPI.' },
+      paths: { type: 'object', description: 'What can be asked.', additionalProperties: true },
+    },
+    additionalProperties: true,
   },
 } as const;
+
+/** Every component of the OpenAPI document. */
+export const SCHEMAS = { ...LISTING_SCHEMAS, ...ANSWER_SCHEMAS, ...REQUEST_SCHEMAS } as const;
+
+/** Name of a component. */
+export type SchemaName = keyof typeof SCHEMAS;

@@ -21,6 +21,9 @@ const FIELDS = {
   type: (left, right) => compare(typeOf(left), typeOf(right)),
 } as const satisfies Readonly<Record<string, Order>>;
 
+/** What a `sort` parameter takes. */
+export const ORDERS = Object.keys(FIELDS).flatMap((name) => [name, `-${name}`]);
+
 /**
  * The order that a `sort` parameter names: folders before files, equal ones by name.
  *

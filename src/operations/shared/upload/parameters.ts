@@ -1,5 +1,6 @@
 // The query parameters and headers that uploads of every shape read.
 import { flag, optionalFlag } from '../../../http/parameters.js';
+import type { BodyDoc } from '../../operation.js';
 
 /** Whether an existing file is a conflict: read by `createsOnly`. */
 export const checkExist = optionalFlag(
@@ -12,6 +13,12 @@ export const uploadQuery = {
   extract: flag('Unpacks a zip archive into the folder instead of storing it.'),
   clean: flag('With `extract`: empties the folder first, once the archive was found sound.'),
 };
+
+/** The body that is the file. Generators take the first: a type that is replaced by the extension's. */
+export const fileBody: readonly BodyDoc[] = [
+  { media: 'application/octet-stream', schema: 'Content' },
+  { media: '*/*', schema: 'Content' },
+];
 
 /** Headers of every upload whose body is the file. */
 export const uploadHeaders = {

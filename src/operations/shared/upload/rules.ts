@@ -3,8 +3,8 @@ import { FileServiceError } from '../../../core/errors.js';
 import { tooLarge } from '../../../core/too-large.js';
 import { UNKNOWN_TYPE, chosenType, knownType, parseMediaType } from '../../../http/media-type.js';
 
-/** Types that say nothing about the content (contract: "missing or generic"). */
-const GENERIC = new Set([UNKNOWN_TYPE, 'application/x-www-form-urlencoded']);
+/** Types that say nothing about the content (contract: "missing or generic"); a range of types is none. */
+const GENERIC = new Set([UNKNOWN_TYPE, 'application/x-www-form-urlencoded', '*/*']);
 const JSON_TYPE = 'application/json';
 
 /**

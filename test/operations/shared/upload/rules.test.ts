@@ -21,6 +21,7 @@ describe('the type of an upload', () => {
     'application/octet-stream',
     'Application/Octet-Stream; x=1',
     'application/x-www-form-urlencoded',
+    '*/*',
   ])('is chosen by the name for %s, a text being UTF-8', (declared) => {
     expect(
       ['a.txt', 'docs/a.CSV', 'a.js', 'a.json', 'a.svg', 'a.unknown', 'a.'].map((key) =>
