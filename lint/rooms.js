@@ -3,7 +3,7 @@
 import { dirname, join, relative, sep } from 'node:path';
 
 /** `room/**` is a folder with what is below it, `room/*` its own files, anything else one file. */
-const BUCKET = 'storage/bucket';
+const PORT = ['storage/bucket', 'storage/upload-store'];
 const VALUES = ['core/**', 'http/**', 'archive/**'];
 const SDK = ['@aws-sdk/', '@smithy/'];
 const HTTP = ['node:http', 'node:https', 'node:http2', 'http', 'https', 'http2'];
@@ -44,8 +44,9 @@ export const ROWS = [
   {
     files: 'operations/uploads/**',
     may: ['core/**', 'operations/uploads/**'],
+    types: PORT,
     never: [...SDK, ...HTTP],
-    why: 'operations/uploads/ holds what an upload is between its requests: core/ and no storage, no HTTP',
+    why: 'operations/uploads/ holds what an upload is between its requests: core/ and types of the bucket, no HTTP',
   },
   {
     files: 'policies/**',
@@ -57,21 +58,21 @@ export const ROWS = [
   {
     files: 'operations/**',
     may: [...VALUES, 'operations/**'],
-    types: [BUCKET, 'config/**'],
+    types: [...PORT, 'config/**'],
     never: [...SDK, ...HTTP],
     why: 'operations/ make plans of values: core/, http/, archive/, types of the bucket and of the settings',
   },
   {
     files: 'operations/import/**',
     may: [...VALUES, 'operations/**'],
-    types: [BUCKET, 'config/**'],
+    types: [...PORT, 'config/**'],
     never: SDK,
     why: 'operations/import/ downloads by node:http, else it obeys the row of operations/',
   },
   {
     files: 'pipeline/**',
     may: [...VALUES, 'operations/**', 'pipeline/**'],
-    types: [BUCKET, 'config/**'],
+    types: [...PORT, 'config/**'],
     never: SDK,
     onlyTypesOf: HTTP,
     why: 'pipeline/ orders the work: operations/ and what they may import, no req or res',
@@ -110,7 +111,7 @@ export const ROWS = [
   {
     files: 'storage/s3/wire/**',
     may: ['core/**', 'storage/streams/**', 'storage/s3/settings', 'storage/s3/wire/**'],
-    types: [BUCKET],
+    types: PORT,
     never: [],
     why: 'storage/s3/wire/ carries commands: core/, streams and s3/settings, never the verbs',
   },

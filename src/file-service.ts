@@ -48,7 +48,7 @@ export interface ServiceMembers {
   openapi(): Readonly<Record<string, unknown>>;
   /** Counts since the service was made; `prometheusText` exports them. */
   metrics(): MetricsSnapshot;
-  /** Aborts multipart uploads that this service left behind; never anyone else's. */
+  /** Clears away what this service left behind, multipart uploads above all; never anyone else's. */
   sweep(request?: Partial<SweepRequest>): Promise<SweepReport>;
   /** Refuses new work with 503, lets running transfers finish, then cuts the rest. @default graceMs 10000 */
   close(options?: { readonly graceMs?: number }): Promise<void>;
@@ -132,7 +132,7 @@ export function composeService<Req>(config: FileServiceConfig<Req>): ServicePart
     metrics: metrics.snapshot,
     openapi: () => openApiDocument(settings, settings.publicUrl ?? '/'),
     sweep: ({ olderThanSeconds = 24 * 3600, dryRun = false } = {}) =>
-      storage.sweep(container, { olderThanSeconds, dryRun }),
+      storage.sweep(container, { olderThanSeconds, dryRun, sessionsOlderThanSeconds: 25 * 3600 }),
     close: async ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
       closing = true;
       service.refuseNewWork();

@@ -5,6 +5,7 @@ export type {
   CorsOptions,
   CredentialProvider,
   FileServiceConfig,
+  ResumableOptions,
   Timeouts,
 } from './config/options.js';
 export {

@@ -2,16 +2,19 @@
 import { containerPrefix } from '../core/key.js';
 import { nearestName } from '../core/suggestion.js';
 import type { FileServiceConfig } from './options.js';
+import { resumableProblem } from './resumable.js';
 import {
   anyText,
   callable,
   callables,
   hasMethods,
   hasText,
+  isSecret,
   headerValue,
   codings,
   mediaTypes,
   oneOf,
+  secrets,
   text,
   truth,
   url,
@@ -66,10 +69,8 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   maxUploadBytes: whole(0),
   minUploadBytesPerSecond: whole(0),
   directUploads: truth,
-  uploadSecret: (value) =>
-    [value].flat().length > 0 && [value].flat().every(isSecret)
-      ? undefined
-      : 'a text of 16 characters at least, or a list of such texts',
+  uploadSecret: secrets,
+  resumable: (value) => resumableProblem(value, unknownOption),
   maxFiles: whole(1),
   maxCopies: whole(0),
   maxInlineBytes: whole(0),
@@ -147,6 +148,9 @@ function checkTogether(config: Partial<FileServiceConfig>): void {
       throw new TypeError(`\`${camel}\` and \`${snake}\` name the same option; give one of them.`);
   if ((config.quarantine ?? false) !== false && config.scan === undefined)
     throw new TypeError('`quarantine` needs a `scan` hook.');
+  if (config.uploadSecret !== undefined && typeof config.resumable === 'object')
+    if (config.resumable.secret !== undefined)
+      throw new TypeError('`uploadSecret` and `resumable.secret` name the same thing; give one.');
   if (config.auditRequired === true && config.audit === undefined)
     throw new TypeError('`auditRequired` needs an `audit` hook.');
 }
@@ -265,8 +269,4 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
-}
-
-function isSecret(value: unknown): boolean {
-  return typeof value === 'string' && value.length >= 16;
 }

@@ -62,6 +62,31 @@ export interface Timeouts {
 }
 
 /**
+ * How uploads go on after a cut, in whichever instance of the service the next request comes.
+ *
+ * @example
+ * const resumable: ResumableOptions = { maxAgeSeconds: 3600, secret: ['the new secret ...', 'the old secret ...'] };
+ */
+export interface ResumableOptions {
+  /**
+   * What the URLs of uploads are sealed with, as `uploadSecret`, which is the same option under another name: the first
+   * of a list seals, all of them open. @default derived from a static `secret` of the credentials
+   */
+  readonly secret?: string | readonly string[];
+  /** How long an upload may take, in seconds, at most 7 days. @default 86400 */
+  readonly maxAgeSeconds?: number;
+  /**
+   * Send `104 Upload Resumption Supported` to clients that ask for it: plain uploads of iOS go on after a cut then.
+   * nginx breaks connections on it. @default false
+   */
+  readonly interim?: boolean;
+  /** Most bytes of one request; more is 413. @default no bound but that of the file */
+  readonly maxAppendBytes?: number;
+  /** Requests of one caller that may send at the same time to one instance; more are 429. @default 100 */
+  readonly maxOpenPerPrincipal?: number;
+}
+
+/**
  * Everything that `createFileService` takes. Only `bucket`, `region` (or `endpoint`) and `authorize` are required.
  *
  * @example
@@ -148,6 +173,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
    * several instances whose credentials come from a provider. @default derived from a static `secret`, else one of this process
    */
   readonly uploadSecret?: string | readonly string[];
+  /**
+   * Uploads that go on after a cut: tus 1.0 and Resumable Uploads for HTTP. Needs a `secret` (or `uploadSecret`) where the
+   * credentials come from a provider. @default false
+   */
+  readonly resumable?: boolean | ResumableOptions;
   /** Files in one form. @default 10 */
   readonly maxFiles?: number;
   /** Objects that one request may copy or move. @default 100000 */

@@ -18,6 +18,7 @@ import type { StorageSettings } from '../storage/s3/storage.js';
 import { checkOptions } from './checks.js';
 import { userOfHost } from './user-of-host.js';
 import type { CorsOptions, FileServiceConfig, Timeouts } from './options.js';
+import { resumableOf, resumableOptions, type ResumableSettings } from './resumable.js';
 
 /** What operations see of a configuration: nothing of the host's framework. */
 export interface OperationSettings {
@@ -34,6 +35,8 @@ export interface OperationSettings {
   readonly directUploads: boolean;
   /** What upload links are sealed with; never empty, the first one seals, all of them open. */
   readonly uploadSecrets: readonly string[];
+  /** Undefined where uploads are one request each. */
+  readonly resumable: ResumableSettings | undefined;
   readonly maxFiles: number;
   readonly maxCopies: number;
   readonly maxInlineBytes: number;
@@ -140,6 +143,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     minUploadBytesPerSecond: config.minUploadBytesPerSecond ?? 1024,
     directUploads: config.directUploads ?? true,
     uploadSecrets: uploadSecretsOf(config),
+    resumable: resumableOf(config, partSizeOf(config), staticSecretOf(config)),
     maxFiles: config.maxFiles ?? 10,
     maxCopies: config.maxCopies ?? 100_000,
     maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,
@@ -174,7 +178,7 @@ function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
     storageClass: config.storageClass,
     maxSockets: config.maxSockets ?? 128,
     multipartThreshold: config.multipartThreshold ?? 100 * MIB,
-    partSize: config.partSize ?? 8 * MIB,
+    partSize: partSizeOf(config),
     maxPartBuffers: config.maxPartBuffers ?? 16,
     leanCalls: config.leanCalls ?? true,
     timeouts: { connectMs, requestMs, idleMs },
@@ -211,9 +215,14 @@ function cursorKeyOf<Req>(config: FileServiceConfig<Req>): Uint8Array {
 
 // As cursors: all instances that share `uploadSecret`, or static credentials, open each other's links.
 function uploadSecretsOf<Req>(config: FileServiceConfig<Req>): readonly string[] {
-  if (config.uploadSecret !== undefined) return listOf(config.uploadSecret);
+  const given = config.uploadSecret ?? resumableOptions(config)?.secret;
+  if (given !== undefined) return listOf(given);
   const { bucket, name = DEFAULT_NAME, region = DEFAULT_REGION } = config;
   return [JSON.stringify([bucket, region, name, staticSecretOf(config) ?? PROCESS_SECRET])];
+}
+
+function partSizeOf<Req>({ partSize = 8 * MIB }: FileServiceConfig<Req>): number {
+  return partSize;
 }
 
 function staticSecretOf<Req>(config: FileServiceConfig<Req>): string | undefined {

@@ -73,3 +73,14 @@ export function hasText(value: unknown, ...fields: readonly string[]): boolean {
     fields.every((field) => text((value as Record<string, unknown>)[field]) === undefined)
   );
 }
+
+/** Whether a value is long enough to seal something with. */
+export function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 16;
+}
+
+/** One secret, or a list of them. */
+export const secrets: Check = (value) =>
+  [value].flat().length > 0 && [value].flat().every(isSecret)
+    ? undefined
+    : 'a text of 16 characters at least, or a list of such texts';

@@ -1,6 +1,6 @@
 // An answer as plain data: printable, and comparable in a test.
-import type { Readable } from 'node:stream';
-import type { FileServiceError } from '../core/errors.js';
+import { Readable } from 'node:stream';
+import type { FileServiceError, Reason } from '../core/errors.js';
 
 /** One answer. A string body is UTF-8; a stream has the reply as its owner. */
 export interface FileReply {
@@ -8,6 +8,8 @@ export interface FileReply {
   /** Names as they are sent; no value may hold a control character. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: null | string | Uint8Array | Readable;
+  /** Why it refuses, for the record; absent when nothing is refused. */
+  readonly reason?: Reason;
 }
 
 /** A JSON answer with its length. */
@@ -51,4 +53,42 @@ export function failure(error: FileServiceError): FileReply {
     { error: errorBody(error) },
     { 'Cache-Control': 'no-store', ...error.headers },
   );
+}
+
+/** The answer to a failed request whose client reads another status or another form of it. */
+export function failureAs(
+  error: FileServiceError,
+  { status = error.status, headers = {} }: Partial<Pick<FileReply, 'status' | 'headers'>>,
+): FileReply {
+  const reply = failure(error);
+  return { ...reply, status, headers: { ...reply.headers, ...headers }, reason: error.reason };
+}
+
+/**
+ * The answer to a failed request as a problem (RFC 9457), with our own error as a member. `type` and what belongs to it
+ * are the problem's.
+ */
+export function problem(
+  error: FileServiceError,
+  members: { readonly type: string; readonly title: string } & Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>>,
+): FileReply {
+  const reply = json(error.status, { ...members, status: error.status, error: errorBody(error) });
+  return {
+    ...reply,
+    headers: {
+      ...reply.headers,
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      ...error.headers,
+      ...headers,
+    },
+    reason: error.reason,
+  };
+}
+
+/** No answer: the connection breaks, which clients of resumable uploads take as a sign to go on later. */
+export function broken(error: FileServiceError): FileReply {
+  const body = new Readable({ read: () => void body.destroy(error) });
+  return { status: error.status, headers: {}, body, reason: error.reason };
 }

@@ -26,6 +26,8 @@ export interface FileRequest<Req = IncomingMessage> {
   readonly signal: ClientSignal;
   readonly ip: string;
   readonly raw: Req;
+  /** Sends an interim response `104 Upload Resumption Supported`; absent where that is not possible. */
+  readonly inform?: (headers: Readonly<Record<string, string>>) => void;
 }
 
 /** The last value of a query parameter: a parameter given twice counts once, the last time. */

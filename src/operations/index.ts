@@ -1,6 +1,11 @@
 // The table of operations. Its order is the contract's precedence; the first that fits answers.
 import type { Target } from '../core/key.js';
+import type { OperationSettings } from '../config/settings.js';
 import type { FileRequest } from '../http/request.js';
+import { appendUpload } from './resumable/append-upload.js';
+import { beginUpload } from './resumable/begin-upload.js';
+import { cancelUpload } from './resumable/cancel-upload.js';
+import { readUpload } from './resumable/read-upload.js';
 import { accessList } from './access-list.js';
 import { batch } from './batch.js';
 import { form, formFile } from './form.js';
@@ -32,6 +37,7 @@ export const OPERATIONS: readonly Operation[] = [
   list,
   properties,
   read,
+  beginUpload,
   writeNamed,
   makeFolderNamed,
   importFile,
@@ -48,6 +54,9 @@ export const OPERATIONS: readonly Operation[] = [
   removeFolder,
   remove,
   uploadLink,
+  readUpload,
+  appendUpload,
+  cancelUpload,
 ];
 
 /** By method and target, so that a request looks at the few operations that can fit. */
@@ -64,9 +73,10 @@ export function findOperation(
   method: string,
   target: Target,
   request: FileRequest<unknown>,
+  settings: OperationSettings,
 ): Operation | undefined {
   return CANDIDATES.get(`${method} ${target.kind}`)?.find(
-    ({ when }) => when === undefined || when(request),
+    ({ when }) => when === undefined || when(request, settings),
   );
 }
 

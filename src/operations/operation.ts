@@ -10,6 +10,7 @@ import type { Bucket } from '../storage/bucket.js';
 import type { OperationSettings } from '../config/settings.js';
 import type { HeaderName } from './openapi/headers.js';
 import type { SchemaName } from './openapi/schemas.js';
+import type { RunningAppends } from './uploads/running.js';
 import type { UploadGrant } from './uploads/token.js';
 
 /** A method that some operation answers. */
@@ -53,6 +54,8 @@ export interface RunContext {
   readonly countBytesIn: (bytes: () => number) => void;
   /** Tells the host that a hook of its own failed or fell silent. */
   readonly hookFailed: (phase: 'scan' | 'onUploaded', error: unknown) => void;
+  /** The uploads of several requests that this process receives. */
+  readonly appends: RunningAppends;
   /** Turns anything thrown into the error that a client may see. */
   readonly explain: (error: unknown) => FileServiceError;
 }
@@ -106,6 +109,6 @@ export interface Operation {
   /** Whether the host has turned it on; absent means always. Only enabled operations are described. */
   readonly enabled?: (settings: OperationSettings) => boolean;
   /** Further condition on the request; absent means always. */
-  readonly when?: (request: FileRequest<unknown>) => boolean;
+  readonly when?: (request: FileRequest<unknown>, settings: OperationSettings) => boolean;
   readonly plan: (ask: Ask) => Plan | Promise<Plan>;
 }

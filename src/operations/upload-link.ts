@@ -4,8 +4,8 @@ import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
 import { uploadToken } from '../core/key.js';
 import { declaredLength } from '../http/request.js';
-import { uploadGone } from './uploads/token.js';
-import type { UploadGrant } from './uploads/token.js';
+import { uploadGone } from './uploads/refusals.js';
+import type { LinkGrant } from './uploads/token.js';
 import type { Ask, Operation } from './operation.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
@@ -35,7 +35,7 @@ export const uploadLink: Operation = {
   plan: (ask) => {
     const { grant, request } = ask;
     // The service has opened the token; of another container it gives as little as one that does not open.
-    if (grant === null || grant.tenant !== ask.tenant()) throw uploadGone();
+    if (grant?.kind !== 'link' || grant.tenant !== ask.tenant()) throw uploadGone();
     refuseOtherUpload(grant, request.headers);
     const upload = {
       key: grant.key,
@@ -61,7 +61,7 @@ function idOf(token: string): string {
 }
 
 // What a signed URL holds by its signature: the type and the length that its maker named.
-function refuseOtherUpload(grant: UploadGrant, headers: Ask['request']['headers']): void {
+function refuseOtherUpload(grant: LinkGrant, headers: Ask['request']['headers']): void {
   const { contentType, length } = grant;
   if (contentType !== undefined && headers['content-type'] !== contentType)
     throw new FileServiceError(

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { corsHeaders, isEmbeddable } from './cors.js';
 import { uploadToken } from '../core/key.js';
 import type { FileReply } from '../http/reply.js';
+import { TUS_VERSION, isTus } from '../operations/resumable/protocol.js';
 import type { FileRequest } from '../http/request.js';
 
 /** A reply with the headers that every answer has, and without a body for HEAD. */
@@ -25,6 +26,8 @@ export function withCommonHeaders<Req>(
   // Both put credentials into URLs.
   if (settings.compat !== undefined || uploadToken(request.path) !== null)
     headers['Referrer-Policy'] = 'no-referrer';
+  // tus, "Tus-Resumable": "MUST be included in every request and response except for OPTIONS requests."
+  if (settings.resumable !== undefined && isTus(request)) headers['Tus-Resumable'] = TUS_VERSION;
   if (settings.cors !== undefined) addCors(headers, settings.cors, request);
   if (!bodiless || reply.body === null) return { ...reply, headers };
   if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();

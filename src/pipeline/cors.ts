@@ -1,5 +1,6 @@
 // What pages of other origins may do: the answers of the CORS protocol (Fetch standard, section 3.3).
 import type { CorsOptions } from '../config/options.js';
+import { UPLOAD_RESPONSE_HEADERS } from '../operations/resumable/protocol.js';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -18,6 +19,7 @@ const EXPOSED = [
   'Repr-Digest',
   'Retry-After',
   'X-Request-Id',
+  ...UPLOAD_RESPONSE_HEADERS,
 ];
 
 /** Headers of an answer to another origin. */

@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { isPromise } from '../core/hooks.js';
-import type { HookRequest } from '../core/hooks.js';
+import type { HookRequest, Principal } from '../core/hooks.js';
 import { parsePath, uploadToken } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
 import { contentCoding } from '../http/body/content-coding.js';
@@ -19,6 +19,8 @@ import type { Plan, RunContext } from '../operations/operation.js';
 import type { Bucket } from '../storage/bucket.js';
 import { openGrant } from '../operations/uploads/token.js';
 import type { UploadGrant } from '../operations/uploads/token.js';
+import { ownerOf, type UploadSession } from '../operations/uploads/upload-session.js';
+import { describeUploads } from '../operations/resumable/protocol.js';
 import { noteAccess } from './audit.js';
 import { authenticate, containerFor, hookRequestOf } from './authenticate.js';
 import { authorizerFor, type Authorizer } from './authorize.js';
@@ -53,11 +55,12 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   const grant = token === null ? null : openGrant(settings.uploadSecrets, token);
   const anonymous = hookRequestOf(request, null);
   const authenticated =
-    grant === null
-      ? authenticate(settings, anonymous)
-      : authenticateLinkUser(settings, anonymous, grant);
+    grant?.kind === 'link'
+      ? authenticateLinkUser(settings, anonymous, grant)
+      : authenticate(settings, anonymous);
   const principal = isPromise(authenticated) ? await authenticated : authenticated;
   record.principal = principal;
+  if (grant?.kind === 'session') refuseOtherOwner(grant.session, principal);
   // No browser adds the token of a link by itself, so that a forged request cannot have it.
   if (grant === null && !isSafe(request.method) && isCrossSite(settings, request))
     await refuseCrossSiteWrite(settings, request, principal);
@@ -92,11 +95,12 @@ function planFor<Req>(
   };
   const target = parsePath(request.path, rules);
   record.path = grant?.key ?? target.key;
-  const operation = findOperation(request.method, target, request);
+  const operation = findOperation(request.method, target, request, settings);
   if (operation === undefined) throw notAllowed(request.method, target);
   record.operation = operation.name;
   // A GET without a query asks for no chunk.
-  if (request.method !== 'GET' || request.query.size > 0) refusePartialUpload(request);
+  if (request.method !== 'GET' || request.query.size > 0)
+    refusePartialUpload(request, settings.resumable !== undefined);
   // A coding that the service does not undo can be kept only where the body is the file.
   const isFile = operation.body.some(({ media }) => media === '*/*');
   if (request.hasBody) contentCoding(request.headers, isFile ? settings.acceptEncodings : []);
@@ -110,6 +114,15 @@ function planFor<Req>(
     describe: (mount) => openApiDocument(settings, mount),
     tenant: () => createHash('sha256').update(container).digest('base64url'),
   });
+}
+
+// The URL of an upload is no credential: whoever goes on with it is who began it.
+function refuseOtherOwner({ owner }: UploadSession, principal: Principal | null): void {
+  if (ownerOf(principal) === owner) return;
+  throw new FileServiceError(
+    principal === null ? 'unauthorized' : 'access_denied',
+    'The upload was begun by another caller.',
+  );
 }
 
 function countRequest<Req>(
@@ -158,6 +171,7 @@ function runContext<Req>(
       record.bytesIn = bytes;
     },
     hookFailed: (phase, error) => settings.reportError(error, phase, hookRequest),
+    appends: work.appends,
     explain: (error) => explain(work, error),
   };
 }
@@ -167,6 +181,7 @@ function describeOptions<Req>(settings: Settings<Req>, request: FileRequest<Req>
   const allowed = allowedMethods(target);
   return empty(204, {
     Allow: allowed,
+    ...describeUploads(settings),
     ...preflightHeaders(settings.cors, request.headers, allowed),
   });
 }

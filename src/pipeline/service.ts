@@ -8,6 +8,7 @@ import type { FileReply } from '../http/reply.js';
 import type { FileRequest } from '../http/request.js';
 import { auditEvent, auditHookOf, figuresOf, startRecord } from './audit.js';
 import type { AuditHook, Figures, Transfer } from './audit.js';
+import { runningAppends } from '../operations/uploads/running.js';
 import { hookRequestOf } from './authenticate.js';
 import { withCommonHeaders } from './common-headers.js';
 import { asOriginal } from './dreamfactory-request.js';
@@ -44,11 +45,12 @@ export function createService<Req>(
 ): Service<Req> {
   const auditHook = auditHookOf(settings);
   const finish = finisher(settings, meter, auditHook);
+  const appends = runningAppends(settings.resumable?.maxOpenPerPrincipal ?? 0);
   let closing = false;
 
   async function respond(given: FileRequest<Req>): Promise<Exchange> {
     const request = settings.compat === undefined ? given : asOriginal(given);
-    const work = { settings, request, record: startRecord(request) };
+    const work = { settings, request, record: startRecord(request), appends };
     meter.start();
     let reply: FileReply;
     try {
@@ -56,6 +58,7 @@ export function createService<Req>(
       // The refusal is recorded too: that is how a hook that works again is noticed.
       if (settings.auditRequired && auditHook?.isFailing() === true) throw cannotRecord();
       reply = await perform(work, open);
+      work.record.reason = reply.reason ?? null;
     } catch (error) {
       reply = failure(noted(work, error));
     }

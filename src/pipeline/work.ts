@@ -2,6 +2,7 @@
 import type { Settings } from '../config/settings.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { FileRequest } from '../http/request.js';
+import type { RunningAppends } from '../operations/uploads/running.js';
 import type { AuditRecord } from './audit.js';
 import { hookRequestOf } from './authenticate.js';
 
@@ -10,6 +11,7 @@ export interface Work<Req> {
   readonly settings: Settings<Req>;
   readonly request: FileRequest<Req>;
   readonly record: AuditRecord;
+  readonly appends: RunningAppends;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Work<Req> {
  * once it has gone, and a fault of ours otherwise, which the host is told of.
  */
 export function explain<Req>(
-  { settings, request, record }: Work<Req>,
+  { settings, request, record }: Omit<Work<Req>, 'appends'>,
   error: unknown,
 ): FileServiceError {
   if (isFileServiceError(error)) return error;

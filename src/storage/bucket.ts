@@ -1,26 +1,10 @@
 // The port: what operations ask of storage, in keys, bytes, dates and ETags; no HTTP, no AWS type.
 // Keys are relative to the service's root: an implementation applies the container prefix, alone.
 import type { Readable } from 'node:stream';
+import type { Attributes, Stat, WriteResult } from './object.js';
+import type { UploadStore } from './upload-store.js';
 
-/** What storage knows about one object. */
-export interface Stat {
-  /** Decoded, relative to the root, no leading slash. */
-  readonly key: string;
-  /** Bytes; null when storage sends another form of the object than it keeps, and does not know how long that is. */
-  readonly size: number | null;
-  readonly lastModified: Date | null;
-  /** With its quotes, as HTTP has it: `"d41d..."`; `''` when storage gave none. */
-  readonly etag: string;
-  readonly contentType: string | null;
-  readonly cacheControl: string | null;
-  readonly contentDisposition: string | null;
-  readonly contentEncoding: string | null;
-  readonly contentLanguage: string | null;
-  /** User metadata, decoded; names in lower case; without the service's own (`digest`). */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** RFC 9530 digest of the whole object, `sha-256=:...:`, when it was stored with one. */
-  readonly digest: string | null;
-}
+export type { Attributes, Stat, WriteResult } from './object.js';
 
 /** What a listing shows of an object. */
 export interface Entry {
@@ -92,17 +76,6 @@ export type StatResult =
   | { readonly kind: 'not-modified'; readonly stat: Partial<Stat> }
   | { readonly kind: 'precondition-failed' };
 
-/** What is stored beside the bytes. */
-export interface Attributes {
-  readonly contentType?: string;
-  readonly cacheControl?: string;
-  readonly contentDisposition?: string;
-  readonly contentEncoding?: string;
-  readonly contentLanguage?: string;
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly digest?: string;
-}
-
 /** How to write. */
 export interface WriteRequest extends Attributes {
   /** Bytes that will come; undefined when unknown. Never from anything but HTTP's own length. */
@@ -111,14 +84,9 @@ export interface WriteRequest extends Attributes {
   readonly createOnly?: boolean;
   /** Only when the object has this ETag. */
   readonly ifMatch?: string;
+  /** A word that stands with the object, by which `uploads().made` knows it again. */
+  readonly nonce?: string;
 }
-
-/** What a write did. A write that cannot happen says so; everything else throws. */
-export type WriteResult =
-  | { readonly kind: 'written'; readonly etag: string; readonly size: number }
-  /** `createOnly` found an object; or `ifMatch` did not. */
-  | { readonly kind: 'exists' }
-  | { readonly kind: 'precondition-failed' };
 
 /** How to copy. */
 export interface CopyRequest {
@@ -212,4 +180,6 @@ export interface Bucket {
   signedWritesAreBound(): Promise<boolean>;
   /** Whether create-only writes are atomic here. False makes `createOnly` a best effort. */
   conditionalWrites(): Promise<boolean>;
+  /** Uploads that go on over several requests. */
+  uploads(): UploadStore;
 }

@@ -18,6 +18,7 @@ import type {
   WriteRequest,
   WriteResult,
 } from './bucket.js';
+import type { UploadStore } from './upload-store.js';
 
 /**
  * Told of every operation of a bucket that storage answered: repeated calls and all parts of an upload
@@ -88,6 +89,23 @@ class MeasuredBucket implements Bucket {
 
   conditionalWrites(): Promise<boolean> {
     return this.#bucket.conditionalWrites();
+  }
+
+  uploads(): UploadStore {
+    const uploads = this.#bucket.uploads();
+    const measured = <A extends unknown[], T>(work: (...given: A) => Promise<T>) => {
+      return (...given: A): Promise<T> => this.#measured('uploads', work(...given));
+    };
+    return {
+      open: measured(uploads.open),
+      parts: measured(uploads.parts),
+      putPart: measured(uploads.putPart),
+      // Takes as long as its client does, which says nothing of storage.
+      putParts: uploads.putParts,
+      complete: measured(uploads.complete),
+      abort: measured(uploads.abort),
+      made: measured(uploads.made),
+    };
   }
 
   async #measured<T>(operation: keyof Bucket, work: Promise<T>): Promise<T> {

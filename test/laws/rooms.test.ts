@@ -47,7 +47,8 @@ const ROOMS: Readonly<Record<string, Row>> = {
   },
   'operations/uploads/**': {
     file: 'operations/uploads/token',
-    refuses: ['storage/bucket', 'http/reply', 'operations/operation', 'node:http', SDK],
+    refuses: ['http/reply', 'operations/operation', 'config/settings', 'node:http', SDK],
+    typesOnly: ['storage/bucket', 'storage/upload-store'],
     allows: ['core/errors', 'core/hooks', 'node:crypto'],
   },
   'policies/**': {
@@ -70,7 +71,7 @@ const ROOMS: Readonly<Record<string, Row>> = {
       'node:http',
       SDK,
     ],
-    typesOnly: ['storage/bucket', 'config/options'],
+    typesOnly: ['storage/bucket', 'storage/upload-store', 'config/options'],
     allows: ['core/key', 'http/reply', 'archive/zip', 'operations/operation'],
   },
   'operations/import/**': {

@@ -25,17 +25,21 @@ const PROBES: readonly (readonly [total: string, index: string])[] = [
 ];
 
 /**
- * Refuses a request that uploads a piece of a file, and answers those that ask for one.
+ * Refuses a request that uploads a piece of a file, and answers those that ask for one. Where uploads are resumable the
+ * headers of those mean what they say.
  *
  * @throws FileServiceError `invalid_header` for `Content-Range`, `Tus-Resumable` and `Upload-Complete`;
  * `invalid_parameter` for chunk parameters; `not_found` for a GET that asks whether a chunk is there
  */
-export function refusePartialUpload({ method, headers, query }: FileRequest<unknown>): void {
+export function refusePartialUpload(
+  { method, headers, query }: FileRequest<unknown>,
+  isResumable: boolean,
+): void {
   if (method === 'GET' || method === 'HEAD') refuseProbe(query);
   else refuseChunk((name) => lastValue(query, name));
   if (method === 'GET') return;
   for (const name of ['Tus-Resumable', 'Upload-Complete'])
-    if (headers[name.toLowerCase()] !== undefined)
+    if (!isResumable && headers[name.toLowerCase()] !== undefined)
       throw new FileServiceError(
         'invalid_header',
         `The header "${name}" asks for a resumable upload, which the option "resumable" turns on.`,

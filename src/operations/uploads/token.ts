@@ -1,10 +1,13 @@
 // Sealed tokens: what an upload link gives, in a form that only this service can read or make.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { FileServiceError } from '../../core/errors.js';
 import type { Principal } from '../../core/hooks.js';
+import { uploadGone } from './refusals.js';
+import { sessionOf, sessionPayload, type SessionPayload } from './session-payload.js';
+import type { UploadSession } from './upload-session.js';
 
 /** What a link gives to whoever holds it: one upload to one key, and nothing else. */
-export interface UploadGrant {
+export interface LinkGrant {
+  readonly kind: 'link';
   /** Decoded, from the root. */
   readonly key: string;
   /** The verb whose right is asked when the link is used: `PUT` when it may replace. */
@@ -23,8 +26,20 @@ export interface UploadGrant {
   readonly expiresAt: number;
 }
 
+/** What a token gives: one upload by a link, or to go on with an upload that has begun. */
+export type UploadGrant = LinkGrant | SessionGrant;
+
+/** An upload that goes on; its owner has to prove who it is at each request. */
+export interface SessionGrant {
+  readonly kind: 'session';
+  readonly key: string;
+  readonly tenant: string;
+  readonly expiresAt: number;
+  readonly session: UploadSession;
+}
+
 // The letters of the payload: a token is part of a URL, which had better be short.
-interface Payload {
+interface LinkPayload {
   readonly k: string;
   readonly v: string;
   readonly w: 'create' | 'replace';
@@ -49,7 +64,16 @@ const MAX_PRINCIPAL_BYTES = 1024;
  * Seals a grant with the first of `secrets`:
  * `base64url(key id (1) || iv (12) || AES-256-GCM(payload) || tag (16))`, the key by HKDF-SHA-256 of the secret.
  */
-export function sealGrant(secrets: readonly string[], grant: UploadGrant): string {
+export function sealGrant(secrets: readonly string[], grant: Omit<LinkGrant, 'kind'>): string {
+  return seal(secrets, payloadOf(grant));
+}
+
+/** Seals what has to be known of an upload by whoever goes on with it, as `sealGrant` does. */
+export function sealSession(secrets: readonly string[], session: UploadSession): string {
+  return seal(secrets, sessionPayload(session));
+}
+
+function seal(secrets: readonly string[], payload: LinkPayload | SessionPayload): string {
   const [secret] = secrets;
   if (secret === undefined) throw new TypeError('a token needs a secret');
   const key = keyOf(secret);
@@ -57,7 +81,7 @@ export function sealGrant(secrets: readonly string[], grant: UploadGrant): strin
   const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(
     AUTHENTICATED,
   );
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(payloadOf(grant))), cipher.final()]);
+  const sealed = Buffer.concat([cipher.update(JSON.stringify(payload)), cipher.final()]);
   return Buffer.concat([idOf(key), iv, sealed, cipher.getAuthTag()]).toString('base64url');
 }
 
@@ -84,14 +108,6 @@ export function openGrant(
   throw uploadGone();
 }
 
-/** The answer to a token that gives nothing, whatever the cause. */
-export function uploadGone(): FileServiceError {
-  return new FileServiceError(
-    'upload_gone',
-    'The upload does not exist, was finished by another request, or has expired; begin again.',
-  );
-}
-
 function keyOf(secret: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', KEY_INFO, KEY_BYTES));
 }
@@ -110,13 +126,14 @@ function decrypt(key: Buffer, bytes: Buffer): UploadGrant | null {
     const opened = decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES));
     const text = Buffer.concat([opened, decipher.final()]).toString('utf8');
     // Authentic, so it is what sealGrant wrote.
-    return grantOf(JSON.parse(text) as Payload);
+    const payload = JSON.parse(text) as LinkPayload | SessionPayload;
+    return 'n' in payload ? sessionGrant(payload) : linkGrant(payload);
   } catch {
     return null;
   }
 }
 
-function payloadOf(grant: UploadGrant): Payload {
+function payloadOf(grant: Omit<LinkGrant, 'kind'>): LinkPayload {
   const { contentType, length } = grant;
   return {
     k: grant.key,
@@ -130,8 +147,9 @@ function payloadOf(grant: UploadGrant): Payload {
   };
 }
 
-function grantOf({ k, v, w, c, l, t, b, x }: Payload): UploadGrant {
+function linkGrant({ k, v, w, c, l, t, b, x }: LinkPayload): LinkGrant {
   return {
+    kind: 'link',
     key: k,
     verb: v,
     createOnly: w === 'create',
@@ -141,6 +159,12 @@ function grantOf({ k, v, w, c, l, t, b, x }: Payload): UploadGrant {
     principal: b,
     expiresAt: x,
   };
+}
+
+function sessionGrant(payload: SessionPayload): SessionGrant {
+  const session = sessionOf(payload);
+  const { key, tenant, expiresAt } = session;
+  return { kind: 'session', key, tenant, expiresAt, session };
 }
 
 // Rules may use the host's own fields; a whole user record would make a URL that no server takes.

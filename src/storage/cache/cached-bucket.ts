@@ -2,7 +2,9 @@
 import { Readable } from 'node:stream';
 import type { ClientSignal } from '../../core/client-signal.js';
 import { isPromise } from '../../core/hooks.js';
+import { isInternal } from '../../core/key.js';
 import type { Cache } from '../../core/hooks.js';
+import type { UploadStore } from '../upload-store.js';
 import type { Bucket, ListRequest, Page, ReadRequest, ReadResult, StatResult } from '../bucket.js';
 import {
   decide,
@@ -91,11 +93,17 @@ function cachedBucket(parts: Parts): Bucket {
 
   return {
     list: async (request) => {
+      // How far an upload has come is asked of storage each time: any process may have gone on with it.
+      if (isInternal(request.prefix)) return direct.list(request);
       const variant = listVariant(container, request);
       return list(parts, await cache.lookup(container + request.prefix, variant), request);
     },
-    stat: async (key, conditions = {}) => stat(parts, await lookUpFile(key), key, conditions),
+    stat: async (key, conditions = {}) =>
+      isInternal(key)
+        ? direct.stat(key, conditions)
+        : stat(parts, await lookUpFile(key), key, conditions),
     read: (key, request = {}) => {
+      if (isInternal(key)) return direct.read(key, request);
       const lookup = lookUpFile(key);
       return isPromise(lookup)
         ? lookup.then((found) => read(parts, found, key, request))
@@ -108,6 +116,12 @@ function cachedBucket(parts: Parts): Bucket {
     sign: (request) => direct.sign(request),
     signedWritesAreBound: () => direct.signedWritesAreBound(),
     conditionalWrites: () => direct.conditionalWrites(),
+    uploads: () => {
+      const uploads = direct.uploads();
+      const complete: UploadStore['complete'] = (upload, request) =>
+        invalidating([upload.key], () => uploads.complete(upload, request));
+      return { ...uploads, complete };
+    },
   };
 }
 

@@ -20,7 +20,8 @@ import { assertBucket } from './probes/bucket-exists.js';
 import { stat } from './stat.js';
 import type { Output } from './wire/commands.js';
 import { keptOf, putTags, type Kept } from './writing/kept.js';
-import { openUpload, partSizeFor, type Upload } from './writing/upload.js';
+import { partSizeFor } from '../../core/part-size.js';
+import { openUpload, type Upload } from './writing/upload.js';
 
 /** Sizes of copies, in bytes; tests make them small. */
 export interface CopyLimits {

@@ -13,8 +13,9 @@ import { remove, removeMany } from './remove.js';
 import type { Call, StorageSettings } from './settings.js';
 import { s3Signer, type Signer } from './sign.js';
 import { stat } from './stat.js';
-import { sweep, type SweepReport, type SweepRequest } from './sweep.js';
+import { sweep, type SweepReport, type Sweeping } from './sweep.js';
 import { write } from './write.js';
+import { uploadStore } from './writing/upload-store.js';
 
 export type { Finding } from './check.js';
 export type { Call, StorageSettings } from './settings.js';
@@ -26,8 +27,8 @@ export interface Storage {
   open(container: string, call: Call): Bucket;
   /** Asks storage what the service needs of it. Leaves nothing behind; never throws for what storage does. */
   check(container: string): Promise<readonly Finding[]>;
-  /** Aborts multipart uploads that this service left behind below a container. */
-  sweep(container: string, request: SweepRequest): Promise<SweepReport>;
+  /** Clears away what this service left behind below a container: multipart uploads, and objects of its own. */
+  sweep(container: string, request: Sweeping): Promise<SweepReport>;
   /** Sockets in use and requests that wait for one. */
   busySockets(): number;
   /** Ends every call and socket. */
@@ -68,5 +69,6 @@ function s3Bucket(context: S3Context, signer: Signer): Bucket {
     sign: (request) => signer.sign(context.keyOf(request.key), request),
     conditionalWrites: () => conditionalWrites(context),
     signedWritesAreBound: () => signedWritesAreBound(context),
+    uploads: () => uploadStore(context),
   };
 }

@@ -1,9 +1,12 @@
-// Multipart uploads that this service left behind: found by their marks, aborted; never anyone else's.
+// What this service left behind: multipart uploads, found by their marks, and objects of its own folder; never anyone else's.
 import type { MultipartUpload } from '@aws-sdk/client-s3';
 import type { S3Context } from './call.js';
 import { nonsense, refusalOf, required } from './errors.js';
 import type { Output } from './wire/commands.js';
-import { markedName, uploadName } from './writing/upload-marks.js';
+import { OWN_FOLDER } from '../../core/key.js';
+import { list } from './list.js';
+import { removeMany } from './remove.js';
+import { markingOf, uploadName, type Marking } from './writing/upload-marks.js';
 
 /**
  * What to sweep.
@@ -14,8 +17,14 @@ import { markedName, uploadName } from './writing/upload-marks.js';
 export interface SweepRequest {
   /** Uploads begun earlier than this many seconds ago. */
   readonly olderThanSeconds: number;
-  /** True reports and aborts nothing. */
+  /** True reports and changes nothing. */
   readonly dryRun: boolean;
+}
+
+/** What the storage is asked to sweep. */
+export interface Sweeping extends SweepRequest {
+  /** How old, in seconds, an upload of several requests has to be, and whatever belongs to one. */
+  readonly sessionsOlderThanSeconds: number;
 }
 
 /**
@@ -43,6 +52,8 @@ export interface SweepReport {
   readonly aborted: number;
   /** Uploads of others, or too young, or still running here: left alone. */
   readonly kept: number;
+  /** Objects of the service's own that nobody needs any more: removed, or with `dryRun` found. */
+  readonly objects: number;
 }
 
 interface Open {
@@ -51,17 +62,30 @@ interface Open {
   readonly startedAt: Date | null;
   /** What its own mark would be called. */
   readonly name: string;
-  /** The name of the upload that it marks, when it is a mark. */
-  readonly marks: string | undefined;
+  /** What it marks, when it is a mark. */
+  readonly marks: Marking | undefined;
 }
 
-/** Aborts the uploads below the container that this service began and nobody finished. */
-export async function sweep(context: S3Context, request: SweepRequest): Promise<SweepReport> {
+/** Clears away, below the container, what this service began and nobody finished. */
+export async function sweep(context: S3Context, request: Sweeping): Promise<SweepReport> {
+  const uploads = await sweepUploads(context, request);
+  return { ...uploads, objects: await sweepObjects(context, request) };
+}
+
+async function sweepUploads(
+  context: S3Context,
+  request: Sweeping,
+): Promise<Omit<SweepReport, 'objects'>> {
   const open = await openUploads(context);
   const isLive = (name: string): boolean => context.connection.liveUploads.has(name);
-  const marked = new Set(open.map(({ marks }) => marks));
-  const latest = Date.now() - request.olderThanSeconds * 1000;
-  const stale = ({ startedAt }: Open) => startedAt === null || startedAt.getTime() <= latest;
+  const marked = new Map(open.flatMap(({ marks }) => (marks ? [[marks.name, marks.kind]] : [])));
+  const stale = ({ startedAt, name, marks }: Open) => {
+    const kind = marks?.kind ?? marked.get(name);
+    return isStale(
+      startedAt,
+      kind === 'session' ? sessionSeconds(request) : request.olderThanSeconds,
+    );
+  };
 
   const uploads = open.filter(({ marks }) => marks === undefined);
   const left = uploads.filter((one) => marked.has(one.name) && !isLive(one.name) && stale(one));
@@ -73,12 +97,42 @@ export async function sweep(context: S3Context, request: SweepRequest): Promise<
     swept.push({ key: context.relative(one.s3Key), startedAt: one.startedAt, aborted });
     if (aborted) alive.delete(one.name);
   }
-  const isSpent = ({ marks }: Open) => marks !== undefined && !alive.has(marks) && !isLive(marks);
+  const isSpent = ({ marks }: Open) =>
+    marks !== undefined && !alive.has(marks.name) && !isLive(marks.name);
   const spent = request.dryRun ? [] : open.filter((one) => isSpent(one) && stale(one));
   for (const mark of spent) await abort(context, mark);
 
   const aborted = swept.filter((upload) => upload.aborted).length;
   return { uploads: swept, aborted, kept: uploads.length - left.length };
+}
+
+function sessionSeconds({ olderThanSeconds, sessionsOlderThanSeconds }: Sweeping): number {
+  return Math.max(olderThanSeconds, sessionsOlderThanSeconds);
+}
+
+function isStale(date: Date | null, olderThanSeconds: number): boolean {
+  return date === null || date.getTime() <= Date.now() - olderThanSeconds * 1000;
+}
+
+// What lies here belongs to a request, or to an upload that has ended by then; what is kept for an operator does not.
+const FOLDERS = ['tails', 'staged', 'probe', 'check'].map((name) => `${OWN_FOLDER}${name}/`);
+
+async function sweepObjects(context: S3Context, request: Sweeping): Promise<number> {
+  let count = 0;
+  for (const prefix of FOLDERS) {
+    let after: string | undefined;
+    do {
+      const page = await list(context, { prefix, recursive: true, after });
+      const keys = page.files
+        .filter(({ lastModified }) => isStale(lastModified, sessionSeconds(request)))
+        .map(({ key }) => key);
+      const isRemoved = !request.dryRun && keys.length > 0;
+      const failed = isRemoved ? (await removeMany(context, keys)).failed : [];
+      count += keys.length - failed.length;
+      after = page.next;
+    } while (after !== undefined);
+  }
+  return count;
 }
 
 async function abort(context: S3Context, { s3Key, uploadId }: Open): Promise<boolean> {
@@ -120,6 +174,6 @@ function openOf({ Key, UploadId, Initiated }: MultipartUpload): Open {
     uploadId,
     startedAt: Initiated ?? null,
     name: uploadName(s3Key, uploadId),
-    marks: markedName(s3Key),
+    marks: markingOf(s3Key),
   };
 }

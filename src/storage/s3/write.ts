@@ -27,7 +27,7 @@ export async function write(
   try {
     const guard = await guardInput(context, key, request);
     if ('kind' in guard) return guard;
-    const nonce = isGuarded(request) ? newNonce() : undefined;
+    const nonce = request.nonce ?? (isGuarded(request) ? newNonce() : undefined);
     return await store(context, body, { key, request, guard, nonce });
   } finally {
     if (body instanceof Readable && !body.readableEnded) body.destroy();

@@ -52,6 +52,7 @@ const everything = (): { bucket: Bucket; calls: () => number } => {
     signedWritesAreBound: never,
     sign: never,
     conditionalWrites: never,
+    uploads: never,
   };
   return { bucket, calls: () => calls };
 };

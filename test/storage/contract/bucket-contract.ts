@@ -361,34 +361,38 @@ export const SWEEP: Questions = {
     await orphan(given, 'ours \u00fc.bin');
     await begin(given, `${given.container}theirs.bin`);
     await begin(given, `${given.container}ours \u00fc.bin`);
-    const all = { olderThanSeconds: 0, dryRun: false };
+    const all = { olderThanSeconds: 0, sessionsOlderThanSeconds: 0, dryRun: false };
     const report = await given.storage.sweep(given.container, { ...all, dryRun: true });
     const upload = { key: 'ours \u00fc.bin', startedAt: expect.any(Date), aborted: false };
-    expect(report).toEqual({ uploads: [upload], aborted: 0, kept: 2 });
+    expect(report).toEqual({ uploads: [upload], aborted: 0, kept: 2, objects: 0 });
     expect(await given.storage.sweep(given.container, all)).toEqual({
       uploads: [{ ...upload, aborted: true }],
       aborted: 1,
       kept: 2,
+      objects: 0,
     });
     expect(await openUploads(given)).toEqual(['ours \u00fc.bin', 'theirs.bin']);
     expect(await given.storage.sweep(given.container, all)).toEqual({
       uploads: [],
       aborted: 0,
       kept: 2,
+      objects: 0,
     });
   },
   'sweep \u203a leaves young uploads, and those of other containers': async (given) => {
     await orphan(given, 'young.bin');
     const young = await given.storage.sweep(given.container, {
       olderThanSeconds: HOUR,
+      sessionsOlderThanSeconds: HOUR,
       dryRun: false,
     });
-    expect(young).toEqual({ uploads: [], aborted: 0, kept: 1 });
+    expect(young).toEqual({ uploads: [], aborted: 0, kept: 1, objects: 0 });
     const other = await given.storage.sweep(`${given.container}not-here/`, {
       olderThanSeconds: 0,
+      sessionsOlderThanSeconds: 0,
       dryRun: false,
     });
-    expect(other).toEqual({ uploads: [], aborted: 0, kept: 0 });
+    expect(other).toEqual({ uploads: [], aborted: 0, kept: 0, objects: 0 });
     expect(await openUploads(given)).toHaveLength(2);
   },
   'sweep \u203a leaves what this service still works on': async (given) => {
@@ -397,11 +401,12 @@ export const SWEEP: Questions = {
     body.write(Buffer.alloc(11 * 2 ** 20));
     // The upload and its mark.
     await expect.poll(() => openUploads(given)).toHaveLength(2);
-    const all = { olderThanSeconds: 0, dryRun: false };
+    const all = { olderThanSeconds: 0, sessionsOlderThanSeconds: 0, dryRun: false };
     expect(await given.storage.sweep(given.container, all)).toEqual({
       uploads: [],
       aborted: 0,
       kept: 1,
+      objects: 0,
     });
     body.end();
     expect(await writing).toMatchObject({ kind: 'written', size: 11 * 2 ** 20 });

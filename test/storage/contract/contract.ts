@@ -4,6 +4,7 @@ import { FAULT_CONTRACT } from './fault-contract.ts';
 import { KEPT_CONTRACT } from './kept-contract.ts';
 import { READ_CONTRACT } from './read-contract.ts';
 import { TROUBLE_CONTRACT } from './trouble-contract.ts';
+import { UPLOADS } from './upload-contract.ts';
 import { WRITE_CONTRACT } from './write-contract.ts';
 
 export const CONTRACT = {
@@ -13,4 +14,5 @@ export const CONTRACT = {
   ...FAULT_CONTRACT,
   ...TROUBLE_CONTRACT,
   ...KEPT_CONTRACT,
+  uploads: UPLOADS,
 };

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { Quirks } from '../../support/double/index.ts';
 import { doubleStore } from '../../support/stores.ts';
 import type { Given, KnownFaults, Questions } from './given.ts';
+import { UPLOADS } from './upload-contract.ts';
 
 // In pieces, as bytes come from a socket: one that holds everything is no stream to who reads it.
 const randomStream = (size: number) => {
@@ -55,6 +56,10 @@ const on = (quirks: Partial<Quirks>, questions: Questions, sdkFaults: KnownFault
   sdkFaults,
 });
 
+const GO_ON = 'uploads \u203a go on in another process, and become one object with its attributes';
+
+const notAsked: Questions[string] = () => Promise.reject(new Error('there is no such question'));
+
 /** By what the store does differently: questions for the double alone, both ways of travelling. */
 export const ON_OTHER_STORES = [
   on(
@@ -84,6 +89,7 @@ export const ON_OTHER_STORES = [
         });
         expect(await write()).toMatchObject({ kind: 'written', size: length });
       },
+      [GO_ON]: UPLOADS[GO_ON] ?? notAsked,
       'write \u203a stores a small body': written(10, 10),
       'write \u203a stores a stream, once the store has been asked about writes': async (given) => {
         await given.bucket.conditionalWrites();
@@ -112,6 +118,9 @@ export const ON_OTHER_STORES = [
     },
     { 'list \u203a shows every folder': 'the parser of the SDK refuses the document' },
   ),
+  // Ceph 16, answer by answer.
+  on({ cephMultipart: true, completeConditions: 'ignored', bareIfMatch: true }, UPLOADS),
+  on({ completeConditions: 'unsupported' }, UPLOADS),
   on(
     { full: 'quota' },
     { 'write \u203a says that the quota is used up': refusedAs('quota_exceeded') },

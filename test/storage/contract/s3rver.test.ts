@@ -73,7 +73,9 @@ describe('s3rver: what a host is told', () => {
         advice: expect.stringContaining('If-None-Match'),
       },
     ]);
-    await expect(storage.sweep('', { olderThanSeconds: 0, dryRun: false })).rejects.toMatchObject({
+    await expect(
+      storage.sweep('', { olderThanSeconds: 0, sessionsOlderThanSeconds: 0, dryRun: false }),
+    ).rejects.toMatchObject({
       reason: 'storage_failed',
     });
     await storage.close();

@@ -40,7 +40,11 @@ it('sweep \u203a finds what a killed process left behind, and leaves what others
   expect(double.objects('bucket').size).toBe(0);
 
   const storage = s3Storage(settingsFor(store));
-  const report = await storage.sweep('box/', { olderThanSeconds: 0, dryRun: false });
+  const report = await storage.sweep('box/', {
+    olderThanSeconds: 0,
+    sessionsOlderThanSeconds: 0,
+    dryRun: false,
+  });
   expect(report).toEqual({
     uploads: ['a', 'b \u00fc', 'c/d'].map((key) => ({
       key,
@@ -49,6 +53,7 @@ it('sweep \u203a finds what a killed process left behind, and leaves what others
     })),
     aborted: 3,
     kept: 1,
+    objects: 0,
   });
   expect(double.uploads('bucket').map(({ key }) => key)).toEqual(['box/theirs']);
   await storage.close();

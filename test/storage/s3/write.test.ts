@@ -11,7 +11,7 @@ import { createPartBudget, partBudget } from '../../../src/storage/streams/part-
 import { s3Context } from '../../../src/storage/s3/call.ts';
 import { connect } from '../../../src/storage/s3/connection.ts';
 import { copy } from '../../../src/storage/s3/copy.ts';
-import { partSizeFor } from '../../../src/storage/s3/writing/upload.ts';
+import { partSizeFor } from '../../../src/core/part-size.ts';
 import { s3Storage, type Storage, type StorageSettings } from '../../../src/storage/s3/storage.ts';
 import { watchdog } from '../../../src/storage/streams/watchdog.ts';
 import { settingsFor } from '../contract/given.ts';

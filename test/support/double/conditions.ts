@@ -56,7 +56,8 @@ export function judgeWrite(exchange: Exchange, existing: StoredObject | undefine
   if (ifNoneMatch !== undefined && existing !== undefined) throw failed('If-None-Match');
   if (ifMatch === undefined) return;
   if (existing === undefined) throw s3Error('NoSuchKey', { elements: { Key: exchange.key } });
-  if (!matches(ifMatch, existing.etag)) throw failed('If-Match');
+  const isOdd = exchange.service.quirks.bareIfMatch && ifMatch.includes('"');
+  if (isOdd || !matches(ifMatch, existing.etag)) throw failed('If-Match');
 }
 
 /** True when a list of entity tags, or `*`, names that ETag; quotes may be missing. */

@@ -18,8 +18,10 @@ export interface Quirks {
   readonly mergesPrefixes: boolean;
   /** 200 with HTML to everything, as a console port or a captive portal. @default false */
   readonly answersHtml: boolean;
-  /** Conditions of CompleteMultipartUpload: 501 once all parts are there. @default 'judged' */
-  readonly completeConditions: 'judged' | 'unsupported';
+  /** Conditions of CompleteMultipartUpload: 501 once all parts are there; or not looked at, as on Ceph 16. @default 'judged' */
+  readonly completeConditions: 'judged' | 'unsupported' | 'ignored';
+  /** If-Match of a write holds only without its quotes, as on Ceph 16. @default false */
+  readonly bareIfMatch: boolean;
   /** Ceph 16: a subset of parts is InvalidPart, ListParts after completion NoSuchKey, a second Complete is taken. @default false */
   readonly cephMultipart: boolean;
   /** Why nothing can be stored: 403 QuotaExceeded, or 507. @default 'none' */
@@ -41,6 +43,7 @@ export const NO_QUIRKS: Quirks = {
   mergesPrefixes: false,
   answersHtml: false,
   completeConditions: 'judged',
+  bareIfMatch: false,
   cephMultipart: false,
   full: 'none',
   poisoned: undefined,

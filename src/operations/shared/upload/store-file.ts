@@ -159,9 +159,13 @@ function guard(
   });
 }
 
-// RFC 9110 section 13.1: what storage decides atomically is left to it; the rest is decided on the
-// attributes, and then written only over that very object.
-async function writeCondition(
+/**
+ * What the conditions of a request let a write replace. RFC 9110 section 13.1: what storage decides atomically is left
+ * to it; the rest is decided on the attributes, and then written only over that very object.
+ *
+ * @throws FileServiceError `precondition_failed`
+ */
+export async function writeCondition(
   bucket: Bucket,
   key: string,
   headers: Readonly<Record<string, string>>,

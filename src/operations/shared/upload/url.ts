@@ -2,7 +2,7 @@
 import { UPLOADS_FOLDER } from '../../../core/key.js';
 import type { Bucket } from '../../../storage/bucket.js';
 import { sealGrant } from '../../uploads/token.js';
-import type { UploadGrant } from '../../uploads/token.js';
+import type { LinkGrant } from '../../uploads/token.js';
 import type { Ask, RunContext } from '../../operation.js';
 import { writeVerb } from './store-file.js';
 
@@ -72,7 +72,7 @@ async function signedUpload(bucket: Bucket, upload: PlannedUpload): Promise<Uplo
 /** A link through the service, with the same meaning. */
 function sealedUpload(
   ask: Ask,
-  principal: UploadGrant['principal'],
+  principal: LinkGrant['principal'],
   upload: PlannedUpload,
 ): UploadUrl {
   const { key, contentType, length, createOnly } = upload;

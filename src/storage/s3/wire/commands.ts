@@ -29,6 +29,7 @@ interface Commands {
   HeadObject: [S3.HeadObjectCommandInput, S3.HeadObjectCommandOutput];
   ListMultipartUploads: [S3.ListMultipartUploadsCommandInput, S3.ListMultipartUploadsCommandOutput];
   ListObjectsV2: [S3.ListObjectsV2CommandInput, S3.ListObjectsV2CommandOutput];
+  ListParts: [S3.ListPartsCommandInput, S3.ListPartsCommandOutput];
   PutObject: [WithBody<S3.PutObjectCommandInput>, S3.PutObjectCommandOutput];
   PutObjectTagging: [S3.PutObjectTaggingCommandInput, S3.PutObjectTaggingCommandOutput];
   UploadPart: [WithBody<S3.UploadPartCommandInput>, S3.UploadPartCommandOutput];

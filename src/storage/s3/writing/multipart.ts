@@ -1,25 +1,18 @@
 // Writing an object by parts: for bodies of unknown length and for long ones. Parts wait in memory, so
 // they can be sent again; how many may, is the whole process's budget and not the request's.
 import type { Readable } from 'node:stream';
-import type { CompletedPart } from '@aws-sdk/client-s3';
-import { FileServiceError } from '../../../core/errors.js';
+import { partSizeFor } from '../../../core/part-size.js';
 import type { WriteResult } from '../../bucket.js';
 import { cutParts, type Piece } from '../../streams/cut-parts.js';
 import { senderError } from '../../streams/sender.js';
 import { partBudget } from '../../streams/part-budget.js';
 import { newNonce } from '../attributes.js';
-import { completeCondition } from '../probes/complete-condition.js';
 import type { S3Context } from '../call.js';
-import { checksumInput, learning, type ChecksumInput } from './checksum.js';
-import { isGuarded, look } from './guard.js';
-import { watchedBytes } from './watched-bytes.js';
-import { stat } from '../stat.js';
-import type { Input, Output } from '../wire/commands.js';
-import { MOST_PARTS, openUpload, partSizeFor, type Upload } from './upload.js';
-import { outcomeOf, putBytes, storedEtag, type Writing } from './put-object.js';
-
-// Enough to hide the wait for answers; more would only take buffers from other uploads.
-const PARTS_IN_FLIGHT = 4;
+import { complete } from './complete.js';
+import { look } from './guard.js';
+import { haltOf, partsOf, type Halt } from './parts.js';
+import { openUpload } from './upload.js';
+import { putBytes, type Writing } from './put-object.js';
 
 /**
  * Stores a stream by parts of equal size (R2 insists), or by one PutObject when it fits one part. A
@@ -36,7 +29,9 @@ export async function writeByParts(
   // The nonce costs nothing here, and tells a lost answer of Complete from a lost upload.
   const writing = { ...decided, nonce: decided.nonce ?? newNonce() };
   const size = length === undefined ? smallest : partSizeFor(length, smallest);
-  const halt = haltOf(context, body);
+  // It may fail while nobody reads it.
+  body.on('error', () => {});
+  const halt = haltOf(context, () => body.destroy());
   const limitBytes = maxPartBuffers * smallest;
   const borrow = () => partBudget.acquire({ size, limitBytes, signal: halt.signal });
   const pieces = cutParts(senderOf(body, length), { size, borrow });
@@ -56,35 +51,6 @@ export async function writeByParts(
     halt.end();
     await pieces.return();
   }
-}
-
-interface Halt {
-  readonly signal: AbortSignal;
-  /** Stops reading and sending; the first cause counts. */
-  now(cause: unknown): void;
-  cause(): unknown;
-  end(): void;
-}
-
-function haltOf({ call }: S3Context, body: Readable): Halt {
-  const controller = new AbortController();
-  let cause: unknown;
-  const now = (error: unknown): void => {
-    cause ??= error;
-    // Not the error itself: what the sender did would count against storage.
-    controller.abort(new Error('the write was given up'));
-    body.destroy();
-  };
-  const onAbort = (): void => now(call.signal.reason);
-  body.on('error', () => {});
-  call.signal.addEventListener('abort', onAbort);
-  if (call.signal.aborted) onAbort();
-  return {
-    signal: controller.signal,
-    now,
-    cause: () => cause,
-    end: () => call.signal.removeEventListener('abort', onAbort),
-  };
 }
 
 // The stream's own failures become those of a write; too few or too many bytes do as well.
@@ -128,7 +94,7 @@ async function sendPieces(
       throw error;
     },
   );
-  const parts = partsOf(context, { key, upload, halt });
+  const parts = partsOf(context, { key, uploadId: upload.id, halt });
   try {
     await parts.add(first);
     for await (const piece of pieces) await parts.add(piece);
@@ -143,128 +109,4 @@ async function sendPieces(
     await upload.abort();
     throw error;
   }
-}
-
-interface Parts {
-  /** Begins to send a part, when there is room in flight for it. Releases it when it is sent. */
-  add(piece: Piece): Promise<void>;
-  /** Waits for all. */
-  done(): Promise<{ readonly parts: readonly CompletedPart[]; readonly size: number }>;
-}
-
-interface PartsOptions {
-  readonly key: string;
-  readonly upload: Upload;
-  readonly halt: Halt;
-}
-
-function partsOf(context: S3Context, { key, upload, halt }: PartsOptions): Parts {
-  const parts: CompletedPart[] = [];
-  const inFlight = new Set<Promise<void>>();
-  let number = 0;
-  let size = 0;
-
-  const send = async (piece: Piece, PartNumber: number): Promise<void> => {
-    try {
-      const output = await sendPart(context, {
-        input: { Key: context.keyOf(key), UploadId: upload.id, PartNumber },
-        bytes: piece.bytes,
-        signal: halt.signal,
-      });
-      parts.push({ PartNumber, ETag: storedEtag(output) });
-    } catch (error) {
-      // The client may be silent for long: its stream must end, not the next chunk be waited for.
-      halt.now(error);
-    } finally {
-      piece.release();
-    }
-  };
-  const check = (): void => {
-    if (halt.signal.aborted) throw halt.cause();
-  };
-
-  return {
-    async add(piece) {
-      number += 1;
-      size += piece.bytes.length;
-      if (number > MOST_PARTS) {
-        piece.release();
-        throw new FileServiceError('too_large', 'The file has more parts than storage accepts.');
-      }
-      const sending = send(piece, number).finally(() => inFlight.delete(sending));
-      inFlight.add(sending);
-      if (inFlight.size >= PARTS_IN_FLIGHT) await Promise.race(inFlight);
-      check();
-    },
-    async done() {
-      await Promise.all(inFlight);
-      check();
-      return { parts, size };
-    },
-  };
-}
-
-interface PartOf {
-  readonly input: Omit<Input<'UploadPart'>, 'Body'>;
-  readonly bytes: Uint8Array;
-  readonly signal: AbortSignal;
-}
-
-function sendPart(
-  context: S3Context,
-  { input, bytes, signal }: PartOf,
-): Promise<Output<'UploadPart'>> {
-  const { connection, settings } = context;
-  const { idleMs } = settings.timeouts;
-  const body = () => watchedBytes(bytes, { idleMs, signal });
-  const send = (checksum: Partial<ChecksumInput>) =>
-    context.send('UploadPart', { ...input, ...checksum }, { body, answerMs: null });
-  // Of the kind that says nothing of the whole upload, which was begun without a checksum.
-  const withChecksum = () => send(checksumInput(bytes, 'md5'));
-  if (connection.learnt.needsChecksum === true) return withChecksum();
-  return learning(context, () => send({}), withChecksum);
-}
-
-interface Completing {
-  readonly upload: Upload;
-  readonly writing: Writing;
-  readonly parts: readonly CompletedPart[];
-  readonly size: number;
-}
-
-async function complete(
-  context: S3Context,
-  { upload, writing, parts, size }: Completing,
-): Promise<WriteResult> {
-  const { key, request, guard } = writing;
-  if (!isGuarded(request)) return completeNow(context, { upload, writing, parts, size });
-  const condition = await completeCondition(context);
-  const input = condition === 'refused' ? {} : guard;
-  const completing = { upload, writing: { ...writing, guard: input }, parts, size };
-  if (condition === 'honoured') return completeNow(context, completing);
-  return context.connection.turns(context.keyOf(key), async () => {
-    const refused = await look(context, key, request);
-    return refused ?? completeNow(context, completing);
-  });
-}
-
-async function completeNow(
-  context: S3Context,
-  { upload, writing, parts, size }: Completing,
-): Promise<WriteResult> {
-  try {
-    const etag = await upload.complete(parts, writing.guard);
-    // Ceph 16 gives no ETag here, and the object is there all the same.
-    return { kind: 'written', etag: etag || (await etagOf(context, writing.key)), size };
-  } catch (error) {
-    const result = await outcomeOf(context, error, { writing, size });
-    // Stored after all: there is nothing to abort, and its mark goes.
-    if (result.kind === 'written') await upload.abort();
-    return result;
-  }
-}
-
-async function etagOf(context: S3Context, key: string): Promise<string> {
-  const there = await stat(context, key);
-  return there.kind === 'found' ? there.stat.etag : '';
 }

@@ -5,7 +5,7 @@ import { attributesInput, hasNonce, keepingInput, quoted } from '../attributes.j
 import { detached, type S3Context, type SentBody } from '../call.js';
 import { nonsense, refusalOf } from '../errors.js';
 import { isForeign, putInMemory } from './checksum.js';
-import { look, refusedBy, type GuardInput, type Refused } from './guard.js';
+import { isGuarded, look, refusedBy, type GuardInput, type Refused } from './guard.js';
 import { watchedBytes } from './watched-bytes.js';
 
 /** A write that was decided upon: what every way of writing needs. */
@@ -139,6 +139,8 @@ async function resultByNow(
   // A write that has arrived whole and carries no condition may still replace what is there.
   const mayFollow = isLost && guard.IfNoneMatch === undefined && guard.IfMatch === undefined;
   if (mayFollow) return undefined;
+  // Uploads by parts have a nonce without a guard: nothing stands in their way.
+  if (!isGuarded(request)) return undefined;
   if (request.createOnly === true) return { kind: 'exists' };
   const isSame = request.ifMatch === '*' || quoted(there.ETag) === request.ifMatch;
   return isSame ? undefined : { kind: 'precondition-failed' };

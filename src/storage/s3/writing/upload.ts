@@ -8,7 +8,7 @@ import { detached, type S3Context } from '../call.js';
 import { refusalOf, required } from '../errors.js';
 import type { GuardInput } from './guard.js';
 import type { Kept } from './kept.js';
-import { markUpload } from './upload-marks.js';
+import { markOfSession, markSession, markUpload, type UploadMark } from './upload-marks.js';
 
 /** An open multipart upload. It has an owner: complete it or abort it. */
 export interface Upload {
@@ -31,37 +31,47 @@ export interface UploadOptions {
   readonly kept?: Kept['input'];
 }
 
-/** AWS: part numbers are 1 to 10,000. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-export const MOST_PARTS = 10_000;
-
-/** The size of parts, doubled until 10,000 of them hold `length` bytes; all but the last are equal. */
-export function partSizeFor(length: number, smallest: number): number {
-  let size = smallest;
-  while (size * MOST_PARTS < length) size *= 2;
-  return size;
+/** Opens an upload and marks it as ours. */
+export async function openUpload(context: S3Context, options: UploadOptions): Promise<Upload> {
+  const uploadId = await create(context, options);
+  const mark = await markUpload(context, { key: options.key, uploadId });
+  return uploadOf(context, { Key: context.keyOf(options.key), UploadId: uploadId }, mark);
 }
 
-/** Opens an upload and marks it as ours. */
-export async function openUpload(
+/** Opens an upload that other requests will go on with; the answer is what they name it by. */
+export async function openSession(context: S3Context, options: UploadOptions): Promise<string> {
+  const uploadId = await create(context, options);
+  const mark = await markSession(context, { key: options.key, uploadId });
+  // No store has spaces in its ids.
+  return mark.id === undefined ? uploadId : `${uploadId} ${mark.id}`;
+}
+
+/** The upload that `openSession` opened, in whichever process. */
+export function sessionUpload(context: S3Context, key: string, id: string): Upload {
+  const [uploadId = '', markId] = id.split(' ');
+  const mark = markOfSession(context, { key, uploadId }, markId);
+  return uploadOf(context, { Key: context.keyOf(key), UploadId: uploadId }, mark);
+}
+
+async function create(
   context: S3Context,
   { key, attributes, nonce, kept = {} }: UploadOptions,
-): Promise<Upload> {
-  const Key = context.keyOf(key);
-  // Not the request's own signal: an upload that was opened while the client left has to be known.
-  const outlasting = detached(context);
+): Promise<string> {
   const input = {
-    Key,
+    Key: context.keyOf(key),
     ...attributesInput(attributes, nonce),
     ...kept,
     ...keepingInput(context.settings),
   };
-  const opened = await outlasting.send('CreateMultipartUpload', input, { attempts: 1 });
-  const id = required(opened.UploadId, 'an upload id');
-  const mark = await markUpload(context, key, id);
-  const target = { Key, UploadId: id };
+  // Not the request's own signal: an upload that was opened while the client left has to be known.
+  const opened = await detached(context).send('CreateMultipartUpload', input, { attempts: 1 });
+  return required(opened.UploadId, 'an upload id');
+}
 
+function uploadOf(context: S3Context, target: Target, mark: UploadMark): Upload {
+  const outlasting = detached(context);
   return {
-    id,
+    id: target.UploadId,
     async complete(parts, guard) {
       const Parts = [...parts].sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
       const complete = { ...target, MultipartUpload: { Parts }, ...guard };

@@ -1,0 +1,99 @@
+// An upload goes on: PATCH of its URL with the bytes from an offset on, by tus 1.0 or by Resumable Uploads for HTTP.
+import { access } from '../../core/hooks.js';
+import { FileServiceError } from '../../core/errors.js';
+import type { Ask, Operation } from '../operation.js';
+import { lengthMismatch } from '../uploads/refusals.js';
+import { otherType, refused } from './answers.js';
+import {
+  INTEROP_VERSION,
+  PIECE_TYPE,
+  byteCount,
+  isTus,
+  refuseOtherVersion,
+  uploadComplete,
+} from './protocol.js';
+import { pieceLength, receive, sessionIn, type Receiving } from './receiving.js';
+
+const NAME = 'append_upload';
+
+/** PATCH /_uploads/{token} */
+export const appendUpload: Operation = {
+  name: NAME,
+  sentence: 'Adds bytes to an upload, from the offset on that it has; the last ones make the file.',
+  methods: ['PATCH', 'POST'],
+  targets: ['upload'],
+  query: {},
+  headers: {
+    'tus-resumable': { sentence: '`1.0.0` speaks tus.' },
+    'upload-offset': { sentence: 'Where the bytes begin.' },
+    'upload-complete': {
+      sentence: 'Resumable Uploads for HTTP: `?1` says that the file ends with this request.',
+    },
+    'upload-length': { sentence: 'Bytes of the whole file, when they were not known before.' },
+    'upload-checksum': {
+      sentence: 'tus: verifies these bytes, by sha256, sha1, md5 or crc32; 460 when they differ.',
+    },
+    'content-digest': { sentence: 'RFC 9530: verifies these bytes.' },
+    'x-http-method-override': { sentence: 'tus: `PATCH` makes a POST one.' },
+  },
+  body: [PIECE_TYPE.tus, PIECE_TYPE.http],
+  replies: {
+    204: { sentence: 'The bytes are kept; `Upload-Offset` says how far the upload has come.' },
+    201: { sentence: 'The file is stored.', schema: 'StoredFile' },
+  },
+  refusals: [400, 403, 404, 408, 409, 412, 413, 415],
+  enabled: ({ resumable }) => resumable !== undefined,
+  when: ({ method, headers }) =>
+    method === 'PATCH' || headers['x-http-method-override']?.toUpperCase() === 'PATCH',
+  plan: (ask) => {
+    const session = sessionIn(ask);
+    refuseOtherVersion(ask.request);
+    return {
+      access: [access('write', session.key, session.verb, NAME)],
+      run: async (context) => {
+        try {
+          const receiving = receivingOf(ask);
+          return await receive(ask, context, { ...receiving, session });
+        } catch (error) {
+          return refused(ask, error);
+        }
+      },
+    };
+  },
+};
+
+function receivingOf(ask: Ask): Omit<Receiving, 'session'> {
+  const { request, settings } = ask;
+  const { headers } = request;
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== (isTus(request) ? PIECE_TYPE.tus : PIECE_TYPE.http)) throw otherType(ask);
+  const offset = byteCount(request, 'Upload-Offset');
+  if (offset === undefined) throw missing('Upload-Offset', 'the offset that the upload has');
+  const isLast = isTus(request) ? undefined : uploadComplete(headers);
+  if (!isTus(request) && isLast === undefined)
+    throw missing('Upload-Complete', '?1 when the file ends with this request, else ?0');
+  const isInformed =
+    settings.resumable?.interim === true &&
+    request.inform !== undefined &&
+    headers['upload-draft-interop-version']?.trim() === INTEROP_VERSION;
+  return {
+    operation: NAME,
+    offset,
+    length: lengthOf(ask, offset, isLast === true),
+    isLast,
+    isInformed,
+  };
+}
+
+// Draft, "Length": both ways of saying it have to agree.
+function lengthOf(ask: Ask, offset: number, isLast: boolean): number | undefined {
+  const said = byteCount(ask.request, 'Upload-Length');
+  const piece = isLast ? pieceLength(ask) : undefined;
+  if (piece === undefined) return said;
+  if (said !== undefined && said !== offset + piece) throw lengthMismatch(said, offset + piece);
+  return offset + piece;
+}
+
+function missing(header: string, what: string): FileServiceError {
+  return new FileServiceError('invalid_header', `The header "${header}" takes ${what}.`);
+}

@@ -1,0 +1,66 @@
+// How far an upload has come: HEAD of its URL, by tus 1.0 or by Resumable Uploads for HTTP.
+import { access } from '../../core/hooks.js';
+import { empty, type FileReply } from '../../http/reply.js';
+import type { Ask, Operation, RunContext } from '../operation.js';
+import { lookAt } from '../uploads/state.js';
+import { uploadGone } from '../uploads/refusals.js';
+import { sessionName, type UploadSession } from '../uploads/upload-session.js';
+import { expiry } from './answers.js';
+import { isTus, refuseOtherVersion, uploadLimit } from './protocol.js';
+import { sessionIn } from './receiving.js';
+
+const NAME = 'read_upload';
+
+/** HEAD or GET /_uploads/{token} */
+export const readUpload: Operation = {
+  name: NAME,
+  sentence: 'Says in `Upload-Offset` how many bytes of an upload need not be sent again.',
+  methods: ['GET', 'HEAD'],
+  targets: ['upload'],
+  query: {},
+  headers: { 'tus-resumable': { sentence: '`1.0.0` speaks tus.' } },
+  body: [],
+  replies: {
+    204: { sentence: '`Upload-Offset`, `Upload-Complete`, `Upload-Length`, `Upload-Limit`.' },
+    200: { sentence: 'tus: `Upload-Offset`, `Upload-Length` or `Upload-Defer-Length`.' },
+  },
+  refusals: [403, 404, 412],
+  enabled: ({ resumable }) => resumable !== undefined,
+  plan: (ask) => {
+    refuseOtherVersion(ask.request);
+    const session = sessionIn(ask);
+    return {
+      access: [access('write', session.key, session.verb, NAME)],
+      run: async (context) => run(ask, context, session),
+    };
+  },
+};
+
+async function run(ask: Ask, context: RunContext, session: UploadSession): Promise<FileReply> {
+  // Draft, "Concurrency": what an earlier request still brings would make this answer outdated.
+  await context.appends.end(sessionName(session));
+  const state = await lookAt(context.lasting(), session);
+  if (state.kind === 'gone') throw uploadGone();
+  const isComplete = state.kind === 'finished';
+  const offset = isComplete ? (state.file.size ?? 0) : state.offset;
+  const saidLater = state.kind === 'open' ? state.tails.length : undefined;
+  const length = session.length ?? (isComplete ? offset : saidLater);
+  const known: Readonly<Record<string, string>> = {
+    'Upload-Offset': String(offset),
+    'Cache-Control': 'no-store',
+    ...(length === undefined ? {} : { 'Upload-Length': String(length) }),
+  };
+  if (!isTus(ask.request))
+    return empty(204, {
+      ...known,
+      'Upload-Complete': isComplete ? '?1' : '?0',
+      'Upload-Limit': uploadLimit(ask.settings, session),
+    });
+  return empty(200, {
+    ...known,
+    'Content-Length': '0',
+    'Upload-Expires': expiry(session),
+    ...(length === undefined ? { 'Upload-Defer-Length': '1' } : {}),
+    ...(session.metadata === undefined ? {} : { 'Upload-Metadata': session.metadata }),
+  });
+}

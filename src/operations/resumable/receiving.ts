@@ -1,0 +1,199 @@
+// One request that brings bytes of an upload: one at a time here, authorized and judged at its end, told in both protocols.
+import { ClientAbort } from '../../core/client-signal.js';
+import { access } from '../../core/hooks.js';
+import { checkDigests, expectedDigests, type DigestCheck } from '../../http/body/digest.js';
+import { guardBody, scanBody } from '../../http/body/guarded-body.js';
+import { receiveBody } from '../../http/body/received-body.js';
+import type { StoredFile } from '../../http/entry.js';
+import { broken, type FileReply } from '../../http/reply.js';
+import { declaredLength } from '../../http/request.js';
+import { baseName } from '../../core/key.js';
+import { tooLarge } from '../../core/too-large.js';
+import { fileArrived } from '../shared/upload/arrived.js';
+import type { Ask, RunContext } from '../operation.js';
+import { append, type AppendRequest, type Received } from '../uploads/append.js';
+import type { Finishing } from '../uploads/finish.js';
+import { uploadGone } from '../uploads/refusals.js';
+import type { OpenState } from '../uploads/state.js';
+import { sessionName, type UploadSession } from '../uploads/upload-session.js';
+import { finished, refused, unfinished } from './answers.js';
+import { INTEROP_VERSION, isTus } from './protocol.js';
+import { tusChecksum } from './tus-metadata.js';
+
+/** Bytes of one request. */
+export interface Receiving {
+  readonly session: UploadSession;
+  /** The operation that receives, in whose name `authorize` is asked again. */
+  readonly operation: string;
+  readonly offset: number;
+  /** Bytes of the whole file, where the request says it. */
+  readonly length: number | undefined;
+  /** Whether the file ends with it; undefined: as soon as its length is reached. */
+  readonly isLast: boolean | undefined;
+  /** What there is of the upload, when it is known. */
+  readonly state?: OpenState;
+  /** Tells the client by interim responses how far storage has come. */
+  readonly isInformed: boolean;
+}
+
+/** Bytes of this request, as far as HTTP says it. */
+export function pieceLength({ request }: Pick<Ask, 'request'>): number | undefined {
+  return request.hasBody ? declaredLength(request.headers) : 0;
+}
+
+/** Receives, and answers. */
+export async function receive(
+  ask: Ask,
+  context: RunContext,
+  receiving: Receiving,
+): Promise<FileReply> {
+  const { session, isInformed } = receiving;
+  const bucket = context.lasting();
+  // A cut may end it before it has begun to read.
+  let isStopped = false;
+  let received: Received | undefined;
+  const stop = (): void => {
+    isStopped = true;
+    received?.stop();
+  };
+  const request = requestOf(ask, context, receiving, (one) => {
+    received = one;
+    if (isStopped) one.stop();
+  });
+  try {
+    const under = { name: sessionName(session), owner: session.owner, stop };
+    const result = await context.appends.run(under, () => append(bucket, session, request));
+    if (result.kind === 'finished')
+      return finished(ask, await arrived(ask, context, session, result));
+    return unfinished(ask, session, result);
+  } catch (error) {
+    const explained = context.explain(error);
+    // Clients that were told how to go on do so after a broken connection, and give up after a 5xx.
+    if (isInformed && explained.status >= 500) return broken(explained);
+    return refused(ask, error);
+  }
+}
+
+/** The file of a finished upload, once the host has been told of it. */
+async function arrived(
+  ask: Ask,
+  context: RunContext,
+  session: UploadSession,
+  { etag, size }: { readonly etag: string; readonly size: number },
+): Promise<StoredFile> {
+  const file: StoredFile = {
+    name: baseName(session.key),
+    path: session.key,
+    content_type: session.contentType,
+    content_length: size,
+    type: 'file',
+    ...(etag === '' ? {} : { etag }),
+  };
+  return fileArrived(ask, context, file, { via: session.way, id: sessionName(session) });
+}
+
+function requestOf(
+  ask: Ask,
+  context: RunContext,
+  receiving: Receiving,
+  onReceived: (received: Received) => void,
+): AppendRequest {
+  const { request, settings } = ask;
+  const { session, operation, offset, length, isLast, state, isInformed } = receiving;
+  const check = checkOf(ask);
+  return {
+    offset,
+    ...(length === undefined ? {} : { length }),
+    ...(isLast === undefined ? {} : { isLast }),
+    ...(state === undefined ? {} : { state }),
+    ...(check === null ? {} : { verify: check.verify }),
+    ...(isInformed ? { onStored: informer(ask) } : {}),
+    finishing: finishingOf(ask, context, session, operation),
+    receive: ({ bytes, exceeded }) => {
+      const bound = settings.resumable?.maxAppendBytes ?? Infinity;
+      const isBound = bound < bytes;
+      const received = receiveBody(request.body, {
+        length: pieceLength(ask),
+        most: Math.min(bytes, bound),
+        exceeded: isBound
+          ? () => tooLarge(`One request may bring at most ${bound} bytes.`, bound)
+          : exceeded,
+        idleMs: settings.timeouts.idleMs,
+        minBytesPerSecond: settings.minUploadBytesPerSecond,
+        ...(check === null ? {} : { update: check.update }),
+        signal: context.signal,
+      });
+      context.countBytesIn(received.bytes);
+      onReceived(received);
+      return received;
+    },
+  };
+}
+
+/** What is promised of this request's bytes; of the whole file's it is the session that knows. */
+function checkOf({ request }: Pick<Ask, 'request'>): DigestCheck | null {
+  if (isTus(request)) return tusChecksum(request.headers['upload-checksum']);
+  const { 'repr-digest': _, ...ofContent } = request.headers;
+  const digests = expectedDigests(ofContent);
+  return digests === null ? null : checkDigests(digests);
+}
+
+const INFORM_MS = 1000;
+
+function informer({ request }: Pick<Ask, 'request'>): (offset: number) => void {
+  let last = Date.now();
+  return (offset) => {
+    if (Date.now() - last < INFORM_MS) return;
+    last = Date.now();
+    request.inform?.({
+      'Upload-Draft-Interop-Version': INTEROP_VERSION,
+      'Upload-Offset': String(offset),
+    });
+  };
+}
+
+/** What is asked before an upload becomes a file: the right again, the scanner, and the digest that was promised. */
+export function finishingOf(
+  { settings }: Pick<Ask, 'settings'>,
+  context: RunContext,
+  session: UploadSession,
+  operation: string,
+): Finishing {
+  const { key, verb, contentType, digests = null } = session;
+  const authorize = () => context.authorize(access('write', key, verb, operation));
+  const { scan } = settings;
+  if (scan === undefined && digests === null) return { authorize };
+  return {
+    authorize,
+    async judge(file, size) {
+      const limits = {
+        length: size,
+        maxBytes: size,
+        idleMs: settings.timeouts.idleMs,
+        minBytesPerSecond: 0,
+        digests,
+        // The client may leave: what it has sent is judged all the same.
+        signal: new ClientAbort(),
+      };
+      const info = { path: key, contentType, contentLength: size, principal: context.principal };
+      const guarded =
+        scan === undefined
+          ? guardBody(file, limits)
+          : scanBody(file, limits, scan, {
+              info,
+              timeoutMs: settings.timeouts.hookMs,
+              onFailure: (error) => context.hookFailed('scan', error),
+            });
+      for await (const _ of guarded.stream);
+    },
+  };
+}
+
+/** The session in the token of a request's path. */
+export function sessionIn(ask: Ask): UploadSession {
+  const { grant, settings } = ask;
+  // Of another container it gives as little as a token that does not open.
+  const isOurs = grant?.kind === 'session' && grant.tenant === ask.tenant();
+  if (!isOurs || settings.resumable === undefined) throw uploadGone();
+  return grant.session;
+}
