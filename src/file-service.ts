@@ -12,6 +12,7 @@ import { memoryCache } from './policies/memory-cache.js';
 import { metricsCollector } from './policies/metrics.js';
 import type { MetricsCollector, MetricsSnapshot } from './policies/metrics.js';
 import { continueOnRead } from './server/configure-server.js';
+import { sendInterim } from './server/interim.js';
 import { InFlight } from './server/in-flight.js';
 import { MountedRequest } from './server/mounted-request.js';
 import { bodyHasArrived, readWholeMessage } from './server/request-body.js';
@@ -194,7 +195,9 @@ async function answer<Req>(
   { clientAbort, ending }: Lifetime,
   settings: Settings<Req>,
 ): Promise<void> {
-  const request = new MountedRequest<Req>(req, clientAbort, settings);
+  // An interim response that nobody asked for breaks proxies: without the option nothing can send one.
+  const inform = settings.resumable?.interim === true ? informer(res) : undefined;
+  const request = new MountedRequest<Req>(req, clientAbort, settings, inform);
   // Whoever reads the body is told of its errors; this listener keeps the rest from ending the process.
   if (request.hasBody) {
     continueOnRead(req, res);
@@ -205,6 +208,11 @@ async function answer<Req>(
   const done = ({ error, ...transfer }: Sent): void => finish(transfer, error);
   sendReply(req, { res, ending, done }, reply, settings.timeouts.idleMs);
 }
+
+const informer =
+  (res: ServerResponse) =>
+  (headers: Readonly<Record<string, string>>): void =>
+    sendInterim(res, headers);
 
 /** Waits for the responses that are under way; those that outlast the grace are cut. */
 async function endedWithin(responses: InFlight<Response>, graceMs: number): Promise<void> {

@@ -83,7 +83,9 @@ export function findOperation(
 const METHODS: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The value of `Allow` for a target (RFC 9110 section 10.2.1). */
-export function allowedMethods(target: Target): string {
-  const methods = METHODS.filter((method) => CANDIDATES.has(`${method} ${target.kind}`));
+export function allowedMethods(target: Target, settings: OperationSettings): string {
+  const methods = METHODS.filter((method) =>
+    CANDIDATES.get(`${method} ${target.kind}`)?.some(({ enabled }) => enabled?.(settings) ?? true),
+  );
   return [...methods, 'OPTIONS'].join(', ');
 }

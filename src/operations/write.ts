@@ -5,6 +5,8 @@ import { readParameters } from '../http/parameters.js';
 import { parentOf, resolveName } from '../core/key.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
+import type { FileReply } from '../http/reply.js';
+import { uploadComplete } from './resumable/protocol.js';
 import type { Ask, Operation, Plan } from './operation.js';
 import { extractUpload } from './shared/upload/extract.js';
 import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
@@ -73,6 +75,13 @@ function planUpload(ask: Ask, key: string, operation: string): Plan {
   }
   return {
     access: [access('write', key, writeVerb(ask), operation)],
-    run: async (context) => created(ask, { ...(await storeFile(ask, context, upload)) }),
+    run: async (context) =>
+      whole(ask, created(ask, { ...(await storeFile(ask, context, upload)) })),
   };
+}
+
+// Resumable Uploads for HTTP: a client that would have gone on after a cut is told that this is the last answer.
+function whole({ request, settings }: Ask, reply: FileReply): FileReply {
+  if (settings.resumable === undefined || uploadComplete(request.headers) !== true) return reply;
+  return { ...reply, headers: { ...reply.headers, 'Upload-Complete': '?1' } };
 }

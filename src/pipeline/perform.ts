@@ -1,6 +1,6 @@
 // The order in which a request is answered: authenticate, parse, plan, authorize, limit, run.
 import { createHash } from 'node:crypto';
-import type { Settings } from '../config/settings.js';
+import type { OperationSettings, Settings } from '../config/settings.js';
 import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { isPromise } from '../core/hooks.js';
@@ -96,7 +96,7 @@ function planFor<Req>(
   const target = parsePath(request.path, rules);
   record.path = grant?.key ?? target.key;
   const operation = findOperation(request.method, target, request, settings);
-  if (operation === undefined) throw notAllowed(request.method, target);
+  if (operation === undefined) throw notAllowed(request.method, target, settings);
   record.operation = operation.name;
   // A GET without a query asks for no chunk.
   if (request.method !== 'GET' || request.query.size > 0)
@@ -178,7 +178,7 @@ function runContext<Req>(
 
 function describeOptions<Req>(settings: Settings<Req>, request: FileRequest<Req>): FileReply {
   const target = parsePath(request.path, { containerBytes: 0, normalize: undefined });
-  const allowed = allowedMethods(target);
+  const allowed = allowedMethods(target, settings);
   return empty(204, {
     Allow: allowed,
     ...describeUploads(settings),
@@ -186,8 +186,8 @@ function describeOptions<Req>(settings: Settings<Req>, request: FileRequest<Req>
   });
 }
 
-function notAllowed(method: string, target: Target): FileServiceError {
-  const allowed = allowedMethods(target);
+function notAllowed(method: string, target: Target, settings: OperationSettings): FileServiceError {
+  const allowed = allowedMethods(target, settings);
   const where = target.kind === 'root' ? 'the root' : `'${target.key}'`;
   return new FileServiceError(
     'method_not_allowed',

@@ -41,7 +41,14 @@ export class MountedRequest<Req> implements FileRequest<Req> {
   readonly #search: string;
   #query: URLSearchParams | undefined;
 
-  constructor(req: FrameworkRequest, signal: ClientSignal, naming: Naming) {
+  readonly inform?: (headers: Readonly<Record<string, string>>) => void;
+
+  constructor(
+    req: FrameworkRequest,
+    signal: ClientSignal,
+    naming: Naming,
+    inform?: (headers: Readonly<Record<string, string>>) => void,
+  ) {
     // Node gives text for every header but Set-Cookie, which no client sends.
     const headers = req.headers as Readonly<Record<string, string>>;
     const { path, query } = splitTarget(req.url ?? '/');
@@ -55,6 +62,7 @@ export class MountedRequest<Req> implements FileRequest<Req> {
     this.hasBody = hasBody(req);
     this.bodyConsumed = req.readableDidRead || req.readableEnded;
     this.signal = signal;
+    if (inform !== undefined) this.inform = inform;
     this.#req = req;
     this.#naming = naming;
     // Once it is closed, a socket knows its peer only if it was asked before.

@@ -1,7 +1,7 @@
 // One request of every operation, over the fixture of the cases, that succeeds when it is allowed.
 import { craftZip } from './crafted-zip.ts';
 import type { Question } from './service.ts';
-import { uploadPath } from './upload-link.ts';
+import { sessionPath, uploadPath } from './upload-link.ts';
 
 /** The container of the service that the examples are for; its `uploadSecret` is that of `./upload-link.ts`. */
 export const EXAMPLES_CONTAINER = 'tenant1/';
@@ -12,6 +12,9 @@ export interface Example {
   readonly question: Question;
   readonly status: number;
 }
+
+const TUS = { 'Tus-Resumable': '1.0.0' };
+const session = (key: string): string => sessionPath(EXAMPLES_CONTAINER, 'someone', { key });
 
 const FORM =
   '--b\r\nContent-Disposition: form-data; name="files"; filename="form.txt"\r\n\r\nform\r\n--b--\r\n';
@@ -147,5 +150,38 @@ export const EXAMPLES: readonly Example[] = [
       }),
       body: 'linked',
     },
+  },
+  {
+    name: 'begin_upload',
+    status: 201,
+    question: {
+      method: 'POST',
+      path: '/uploads/resumed.bin',
+      headers: { ...TUS, 'Upload-Length': '20000000' },
+    },
+  },
+  {
+    name: 'read_upload',
+    status: 200,
+    question: { path: session('uploads/read.txt'), headers: TUS },
+  },
+  {
+    name: 'append_upload',
+    status: 204,
+    question: {
+      method: 'PATCH',
+      path: session('uploads/appended.txt'),
+      headers: {
+        ...TUS,
+        'Upload-Offset': '0',
+        'Content-Type': 'application/offset+octet-stream',
+      },
+      body: 'added',
+    },
+  },
+  {
+    name: 'cancel_upload',
+    status: 204,
+    question: { method: 'DELETE', path: session('uploads/cancelled.txt'), headers: TUS },
   },
 ];

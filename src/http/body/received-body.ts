@@ -2,15 +2,12 @@
 import type { Readable } from 'node:stream';
 import type { ClientSignal } from '../../core/client-signal.js';
 import type { FileServiceError } from '../../core/errors.js';
-import { MIN_BYTES_PER_SECOND, refuse } from './limits.js';
+import { MIN_BYTES_PER_SECOND, overLimit, refuse } from './limits.js';
 
 /** What holds for a body. */
 export interface ReceiveLimits {
   /** Bytes that HTTP declared; undefined when it did not say. */
   readonly length: number | undefined;
-  /** Bytes that there is room for, and what is said of a body that brings more. */
-  readonly most: number;
-  readonly exceeded: (bytes: number) => FileServiceError;
   /** How long the sender may be silent while its bytes are wanted. */
   readonly idleMs: number;
   /** Fewer bytes a second than this, over a minute in which they are wanted, are too few. @default 1024 */
@@ -21,9 +18,21 @@ export interface ReceiveLimits {
   readonly signal: ClientSignal;
 }
 
+/** How many bytes there is room for, and what is said of a body that brings more. */
+export interface BodyRoom {
+  readonly bytes: number;
+  readonly exceeded: (bytes: number) => FileServiceError;
+}
+
 /** A body on its way. */
 export interface ReceivedBody {
   readonly chunks: AsyncIterable<Uint8Array>;
+  /**
+   * Lets all of it come. Before that only as much is read as waits in memory.
+   *
+   * @throws FileServiceError `exceeded`, when the body is announced as larger than there is room for
+   */
+  readonly admit: (room: BodyRoom) => void;
   readonly stop: () => void;
   readonly bytes: () => number;
   readonly ending: () => 'whole' | 'cut' | FileServiceError;
@@ -34,17 +43,13 @@ const WAITING_BYTES = 256 * 1024;
 const RATE_WINDOW_MS = 60_000;
 
 // Over 60 lines: sender and reader of one body share all their state, and each has to wake the other.
-/**
- * Receives a body.
- *
- * @throws FileServiceError `exceeded`, when the body is announced as larger than there is room for
- */
+/** Receives a body from now on: what Node has not handed out when a connection breaks is lost. */
 export function receiveBody(source: Readable, limits: ReceiveLimits): ReceivedBody {
-  const { length, most, exceeded, idleMs, update, signal } = limits;
-  if (length !== undefined && length > most) throw exceeded(length);
+  const { length, idleMs, update, signal } = limits;
   const waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   let bytes = 0;
+  let room: BodyRoom = { bytes: Infinity, exceeded: () => overLimit(Infinity) };
   let ending: 'whole' | 'cut' | FileServiceError | undefined;
   let wake = (): void => {};
   const rate = rateGuard(limits);
@@ -61,7 +66,7 @@ export function receiveBody(source: Readable, limits: ReceiveLimits): ReceivedBo
   const onData = (chunk: unknown): void => {
     if (!(chunk instanceof Uint8Array))
       return end(refuse('body_already_consumed', 'Something has decoded the body into text.'));
-    if (bytes + chunk.length > most) return end(exceeded(bytes + chunk.length));
+    if (bytes + chunk.length > room.bytes) return end(room.exceeded(bytes + chunk.length));
     bytes += chunk.length;
     idle.refresh();
     update?.(chunk);
@@ -109,7 +114,19 @@ export function receiveBody(source: Readable, limits: ReceiveLimits): ReceivedBo
     signal.addEventListener('abort', onCut);
     source.on('end', onEnd).on('error', onCut).on('close', onCut).on('data', onData);
   }
-  return { chunks: chunks(), stop: onCut, bytes: () => bytes, ending: () => ending ?? 'cut' };
+  return {
+    chunks: chunks(),
+    admit(given) {
+      room = given;
+      if (length !== undefined && length > room.bytes) throw room.exceeded(length);
+      if (bytes <= room.bytes) return;
+      waiting.length = 0;
+      ending = room.exceeded(bytes);
+    },
+    stop: onCut,
+    bytes: () => bytes,
+    ending: () => ending ?? 'cut',
+  };
 }
 
 /** Measures each minute for itself, without the time in which the sender had to wait. */

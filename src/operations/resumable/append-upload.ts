@@ -43,8 +43,9 @@ export const appendUpload: Operation = {
   },
   refusals: [400, 403, 404, 408, 409, 412, 413, 415],
   enabled: ({ resumable }) => resumable !== undefined,
-  when: ({ method, headers }) =>
-    method === 'PATCH' || headers['x-http-method-override']?.toUpperCase() === 'PATCH',
+  when: ({ method, headers }, { resumable }) =>
+    resumable !== undefined &&
+    (method === 'PATCH' || headers['x-http-method-override']?.toUpperCase() === 'PATCH'),
   plan: (ask) => {
     const session = sessionIn(ask);
     refuseOtherVersion(ask.request);

@@ -5,7 +5,6 @@ import { access } from '../../core/hooks.js';
 import { FileServiceError } from '../../core/errors.js';
 import { partSizeFor } from '../../core/part-size.js';
 import { UPLOADS_FOLDER, resolveName } from '../../core/key.js';
-import { tooLarge } from '../../core/too-large.js';
 import { digestToStore, expectedDigests } from '../../http/body/digest.js';
 import { decodeHeaderName } from '../../http/header-name.js';
 import { empty, type FileReply } from '../../http/reply.js';

@@ -23,6 +23,7 @@ export const cancelUpload: Operation = {
   replies: { 204: { sentence: 'The upload is gone.' } },
   refusals: [403, 404, 412],
   enabled: ({ resumable }) => resumable !== undefined,
+  when: (_, { resumable }) => resumable !== undefined,
   plan: (ask) => {
     refuseOtherVersion(ask.request);
     const session = sessionIn(ask);

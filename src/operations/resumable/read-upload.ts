@@ -26,6 +26,7 @@ export const readUpload: Operation = {
   },
   refusals: [403, 404, 412],
   enabled: ({ resumable }) => resumable !== undefined,
+  when: (_, { resumable }) => resumable !== undefined,
   plan: (ask) => {
     refuseOtherVersion(ask.request);
     const session = sessionIn(ask);

@@ -3,7 +3,7 @@ import { ClientAbort } from '../../core/client-signal.js';
 import { access } from '../../core/hooks.js';
 import { checkDigests, expectedDigests, type DigestCheck } from '../../http/body/digest.js';
 import { guardBody, scanBody } from '../../http/body/guarded-body.js';
-import { receiveBody } from '../../http/body/received-body.js';
+import { receiveBody, type ReceivedBody } from '../../http/body/received-body.js';
 import type { StoredFile } from '../../http/entry.js';
 import { broken, type FileReply } from '../../http/reply.js';
 import { declaredLength } from '../../http/request.js';
@@ -11,7 +11,7 @@ import { baseName } from '../../core/key.js';
 import { tooLarge } from '../../core/too-large.js';
 import { fileArrived } from '../shared/upload/arrived.js';
 import type { Ask, RunContext } from '../operation.js';
-import { append, type AppendRequest, type Received } from '../uploads/append.js';
+import { append, type AppendRequest, type Received, type Room } from '../uploads/append.js';
 import type { Finishing } from '../uploads/finish.js';
 import { uploadGone } from '../uploads/refusals.js';
 import type { OpenState } from '../uploads/state.js';
@@ -49,19 +49,11 @@ export async function receive(
 ): Promise<FileReply> {
   const { session, isInformed } = receiving;
   const bucket = context.lasting();
-  // A cut may end it before it has begun to read.
-  let isStopped = false;
-  let received: Received | undefined;
-  const stop = (): void => {
-    isStopped = true;
-    received?.stop();
-  };
-  const request = requestOf(ask, context, receiving, (one) => {
-    received = one;
-    if (isStopped) one.stop();
-  });
+  const check = checkOf(ask);
+  const body = bodyOf(ask, context, check);
+  const request = requestOf(ask, context, receiving, { check, body });
   try {
-    const under = { name: sessionName(session), owner: session.owner, stop };
+    const under = { name: sessionName(session), owner: session.owner, stop: body.stop };
     const result = await context.appends.run(under, () => append(bucket, session, request));
     if (result.kind === 'finished')
       return finished(ask, await arrived(ask, context, session, result));
@@ -71,6 +63,9 @@ export async function receive(
     // Clients that were told how to go on do so after a broken connection, and give up after a 5xx.
     if (isInformed && explained.status >= 500) return broken(explained);
     return refused(ask, error);
+  } finally {
+    // Of a request that was refused nobody reads on.
+    body.stop();
   }
 }
 
@@ -92,15 +87,48 @@ async function arrived(
   return fileArrived(ask, context, file, { via: session.way, id: sessionName(session) });
 }
 
+// Bytes that arrive before storage has been asked wait in memory; a client that waits to be told to send them, does.
+function bodyOf(ask: Ask, context: RunContext, check: DigestCheck | null) {
+  const { request, settings } = ask;
+  let body: ReceivedBody | undefined;
+  let isStopped = false;
+  const receiveNow = (): ReceivedBody =>
+    (body ??= receiveBody(request.body, {
+      length: pieceLength(ask),
+      idleMs: settings.timeouts.idleMs,
+      minBytesPerSecond: settings.minUploadBytesPerSecond,
+      ...(check === null ? {} : { update: check.update }),
+      signal: context.signal,
+    }));
+  if (request.headers['expect'] === undefined) receiveNow();
+  context.countBytesIn(() => body?.bytes() ?? 0);
+  return {
+    open(room: Room): Received {
+      const opened = receiveNow();
+      opened.admit(room);
+      if (isStopped) opened.stop();
+      return opened;
+    },
+    stop(): void {
+      isStopped = true;
+      body?.stop();
+    },
+  };
+}
+
+interface Bytes {
+  readonly check: DigestCheck | null;
+  readonly body: ReturnType<typeof bodyOf>;
+}
+
 function requestOf(
   ask: Ask,
   context: RunContext,
   receiving: Receiving,
-  onReceived: (received: Received) => void,
+  { check, body }: Bytes,
 ): AppendRequest {
-  const { request, settings } = ask;
   const { session, operation, offset, length, isLast, state, isInformed } = receiving;
-  const check = checkOf(ask);
+  const bound = ask.settings.resumable?.maxAppendBytes ?? Infinity;
   return {
     offset,
     ...(length === undefined ? {} : { length }),
@@ -109,24 +137,15 @@ function requestOf(
     ...(check === null ? {} : { verify: check.verify }),
     ...(isInformed ? { onStored: informer(ask) } : {}),
     finishing: finishingOf(ask, context, session, operation),
-    receive: ({ bytes, exceeded }) => {
-      const bound = settings.resumable?.maxAppendBytes ?? Infinity;
-      const isBound = bound < bytes;
-      const received = receiveBody(request.body, {
-        length: pieceLength(ask),
-        most: Math.min(bytes, bound),
-        exceeded: isBound
-          ? () => tooLarge(`One request may bring at most ${bound} bytes.`, bound)
-          : exceeded,
-        idleMs: settings.timeouts.idleMs,
-        minBytesPerSecond: settings.minUploadBytesPerSecond,
-        ...(check === null ? {} : { update: check.update }),
-        signal: context.signal,
-      });
-      context.countBytesIn(received.bytes);
-      onReceived(received);
-      return received;
-    },
+    receive: (room) =>
+      body.open(
+        room.bytes <= bound
+          ? room
+          : {
+              bytes: bound,
+              exceeded: () => tooLarge(`One request may bring at most ${bound} bytes.`, bound),
+            },
+      ),
   };
 }
 

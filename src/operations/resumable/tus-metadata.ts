@@ -64,11 +64,11 @@ export function tusChecksum(value: string | undefined): DigestCheck | null {
       'invalid_header',
       `The header "Upload-Checksum" takes one of ${CHECKSUM_ALGORITHMS.join(', ')} and a checksum in Base64.`,
     );
-  const sum = algorithm === 'crc32' ? crcSum() : createHash(algorithm);
+  const sum = algorithm === 'crc32' ? crcSum() : hashOf(algorithm);
   return {
-    update: (chunk) => void sum.update(chunk),
+    update: sum.update,
     verify: () => {
-      if (sum.digest('base64') === expected) return;
+      if (sum.digest() === expected) return;
       throw new FileServiceError(
         'checksum_mismatch',
         'The bytes differ from their checksum; the offset is unchanged.',
@@ -77,11 +77,19 @@ export function tusChecksum(value: string | undefined): DigestCheck | null {
   };
 }
 
+function hashOf(algorithm: string) {
+  const hash = createHash(algorithm);
+  return {
+    update: (chunk: Uint8Array) => void hash.update(chunk),
+    digest: (): string => hash.digest('base64'),
+  };
+}
+
 function crcSum() {
   let sum = 0;
   return {
     update: (chunk: Uint8Array) => void (sum = crc32(chunk, sum)),
-    digest: (_: 'base64'): string => {
+    digest: (): string => {
       const value = Buffer.allocUnsafe(4);
       value.writeUInt32BE(sum);
       return value.toString('base64');
