@@ -39,6 +39,32 @@ export const HEADERS = {
     schema: { type: 'string', format: 'uri-reference' },
     example: '/api/v2/s3files/uploads/report.pdf',
   },
+  'Upload-Offset': {
+    description: 'Bytes of an upload that need not be sent again.',
+    schema: { type: 'integer', minimum: 0 },
+    example: 1_048_576,
+  },
+  'Upload-Complete': {
+    description: '`?1` when this is the last answer of an upload (RFC 9651 boolean).',
+    schema: text,
+    example: '?0',
+  },
+  'Upload-Length': {
+    description: 'Bytes of the whole file, where they are known.',
+    schema: { type: 'integer', minimum: 0 },
+    example: 104_857_600,
+  },
+  'Upload-Limit': {
+    description:
+      'What the upload must obey: bytes in all and of one request, seconds that are left.',
+    schema: text,
+    example: 'max-size=5368709120, max-age=86400',
+  },
+  'Upload-Expires': {
+    description: 'When the upload ends, as tus has it (RFC 9110 date).',
+    schema: text,
+    example: 'Thu, 26 Nov 2026 15:45:00 GMT',
+  },
   Link: {
     description: 'Address of the next page, `rel="next"` (RFC 8288).',
     schema: text,

@@ -36,10 +36,20 @@ export const appendUpload: Operation = {
     'content-digest': { sentence: 'RFC 9530: verifies these bytes.' },
     'x-http-method-override': { sentence: 'tus: `PATCH` makes a POST one.' },
   },
-  body: [PIECE_TYPE.tus, PIECE_TYPE.http],
+  body: [
+    { media: PIECE_TYPE.http, schema: 'Content' },
+    { media: PIECE_TYPE.tus, schema: 'Content' },
+  ],
   replies: {
-    204: { sentence: 'The bytes are kept; `Upload-Offset` says how far the upload has come.' },
-    201: { sentence: 'The file is stored.', schema: 'StoredFile' },
+    204: {
+      sentence: 'The bytes are kept; by tus also when the file is stored.',
+      headers: ['Upload-Offset', 'Upload-Complete', 'Upload-Limit', 'Upload-Expires', 'ETag'],
+    },
+    201: {
+      sentence: 'The file is stored.',
+      schema: 'StoredFile',
+      headers: ['Location', 'Upload-Offset', 'Upload-Complete', 'ETag'],
+    },
   },
   refusals: [400, 403, 404, 408, 409, 412, 413, 415],
   enabled: ({ resumable }) => resumable !== undefined,

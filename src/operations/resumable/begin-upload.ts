@@ -13,7 +13,7 @@ import type { ResumableSettings } from '../../config/resumable.js';
 import type { OperationSettings } from '../../config/settings.js';
 import { alreadyExists, preconditionFailed } from '../shared/missing.js';
 import { uploadAttributes } from '../shared/upload/header-attributes.js';
-import { checkExist, uploadHeaders } from '../shared/upload/parameters.js';
+import { checkExist, fileBody, uploadHeaders } from '../shared/upload/parameters.js';
 import { refuseLength, refuseType, storedType } from '../shared/upload/rules.js';
 import { createsOnly, writeCondition, writeVerb } from '../shared/upload/store-file.js';
 import type { Ask, Operation, RunContext } from '../operation.js';
@@ -66,8 +66,20 @@ export const beginUpload: Operation = {
     'x-file-name': { sentence: 'Name of the file in the folder.' },
     ...uploadHeaders,
   },
-  body: ['*/*'],
-  replies: { 201: { sentence: 'The upload has begun; `Location` names it.' } },
+  body: fileBody,
+  replies: {
+    201: {
+      sentence: 'The upload has begun; `Location` names it.',
+      headers: [
+        'Location',
+        'Upload-Offset',
+        'Upload-Complete',
+        'Upload-Limit',
+        'Upload-Expires',
+        'ETag',
+      ],
+    },
+  },
   refusals: [400, 409, 412, 413, 415],
   enabled: ({ resumable }) => resumable !== undefined,
   when: beginsUpload,

@@ -21,8 +21,14 @@ export const readUpload: Operation = {
   headers: { 'tus-resumable': { sentence: '`1.0.0` speaks tus.' } },
   body: [],
   replies: {
-    204: { sentence: '`Upload-Offset`, `Upload-Complete`, `Upload-Length`, `Upload-Limit`.' },
-    200: { sentence: 'tus: `Upload-Offset`, `Upload-Length` or `Upload-Defer-Length`.' },
+    204: {
+      sentence: 'How far the upload has come.',
+      headers: ['Upload-Offset', 'Upload-Complete', 'Upload-Length', 'Upload-Limit'],
+    },
+    200: {
+      sentence: 'The same, as tus has it.',
+      headers: ['Upload-Offset', 'Upload-Length', 'Upload-Expires'],
+    },
   },
   refusals: [403, 404, 412],
   enabled: ({ resumable }) => resumable !== undefined,
