@@ -8,6 +8,7 @@ export default defineConfig({
     fetch: 'src/server/fetch/fetch-handler.ts',
     fastify: 'src/server/frameworks/fastify.ts',
     nest: 'src/server/frameworks/nest.ts',
+    cli: 'src/cli/main.ts',
   },
   // The page's files lie beside it, in CommonJS too.
   shims: true,

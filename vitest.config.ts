@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/package/package.test.ts', 'test/figures/**', '**/node_modules/**'],
+    exclude: [
+      'test/package/package.test.ts',
+      'test/package/container.test.ts',
+      'test/figures/**',
+      '**/node_modules/**',
+    ],
     globalSetup: ['test/support/stores.global.ts', 'test/support/page.global.ts'],
     // The SDK would say in every process that Node 20 will not be supported for ever.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

@@ -144,6 +144,12 @@ export const ROWS = [
     never: SDK,
     why: 'server/frameworks/ mounts a service in a framework: types of the service, no storage',
   },
+  {
+    files: 'cli/**',
+    may: ['core/**', 'cli/**', 'client/**', 'config/**', 'server/**', 'file-service', 'index'],
+    never: SDK,
+    why: 'cli/ is a host like any other: the service, its servers and its client, no operation and no storage',
+  },
   { files: 'file-service', may: ['**'], never: [], why: '' },
   {
     files: 'index',

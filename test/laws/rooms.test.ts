@@ -153,6 +153,11 @@ const ROOMS: Readonly<Record<string, Row>> = {
     typesOnly: ['file-service'],
     allows: ['core/errors', 'fastify', 'node:http'],
   },
+  'cli/**': {
+    file: 'cli/serve',
+    refuses: ['operations/operation', 'storage/s3/storage', 'pipeline/service', 'http/reply', SDK],
+    allows: ['file-service', 'index', 'client/file-client', 'server/fast-lane', 'node:http'],
+  },
   'file-service': {
     file: 'file-service',
     refuses: [],

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SRC = join(ROOT, 'src');
 
-const MAX_AT_THE_TOP = 12;
+// A dozen for the service; `cli/` is a host of it and stands beside them, as architecture section 2 has it.
+const MAX_AT_THE_TOP = 13;
 const MAX_FILES_OF_A_FOLDER = 20;
 const MAX_LINES_OF_A_FILE = 300;
 const MAX_LINES_OF_A_FUNCTION = 60;

@@ -1,0 +1,116 @@
+// Every option of every command, and the reading of a command line.
+import { parseArgs } from 'node:util';
+import { nearestName } from '../core/suggestion.js';
+import { UsageError } from './io.js';
+
+interface Option {
+  /** What stands for its value in the help; undefined for a flag. */
+  readonly value?: string;
+  readonly text: string;
+}
+
+const OPTIONS = {
+  bucket: { value: 'NAME', text: 'the bucket [S3_BUCKET]' },
+  endpoint: { value: 'URL', text: 'an S3-compatible store [S3_ENDPOINT]' },
+  region: { value: 'NAME', text: 'its region [S3_REGION, AWS_REGION]' },
+  container: { value: 'PREFIX', text: 'prefix of all keys [S3_CONTAINER]' },
+  'virtual-hosts': { text: '<bucket>.<endpoint> instead of <endpoint>/<bucket>' },
+  dreamfactory: { value: 'FILE', text: 'a service definition of DreamFactory, JSON' },
+  url: { value: 'URL', text: 'a running service instead of a bucket [S3FILES_URL]' },
+  key: { value: 'KEY', text: 'key of its callers [S3FILES_KEY]' },
+  host: { value: 'ADDRESS', text: 'address to listen at, 127.0.0.1 [HOST]' },
+  port: { value: 'NUMBER', text: 'port to listen at, 3000 [PORT]' },
+  mount: { value: 'PATH', text: 'path of the service, /api/v2/s3files' },
+  'public-url': { value: 'URL', text: 'what clients call the mount' },
+  'create-bucket': { text: 'create the bucket when it is missing' },
+  'read-only': { text: 'nothing can be written' },
+  public: { text: 'everybody may read, without a key' },
+  'no-page': { text: 'the service alone, without the page' },
+  quick: { text: 'one cheap question: does storage answer?' },
+  json: { text: 'JSON instead of words' },
+  'older-than': { value: 'HOURS', text: 'only what is older, 24' },
+  'dry-run': { text: 'say what would be done, and do nothing' },
+  only: { value: 'PART', text: 'policy, lifecycle or cors alone' },
+  origin: { value: 'ORIGIN', text: 'a page that uploads straight to storage; may be repeated' },
+  'kms-key': { value: 'ARN', text: 'the key that encrypts what is written' },
+  recursive: { text: 'folders with everything below them' },
+  overwrite: { text: 'replace files that are there' },
+  resume: { text: 'leave out what is there whole, go on with what is not' },
+  quiet: { text: 'no progress' },
+  help: { text: 'this' },
+  version: { text: 'the version of the package' },
+} as const satisfies Readonly<Record<string, Option>>;
+
+/** The name of an option, without its dashes. */
+export type OptionName = keyof typeof OPTIONS;
+
+/** Values of a command line: texts, `true` for flags, lists where an option may be repeated. */
+export interface Given {
+  readonly operands: readonly string[];
+  text(name: OptionName): string | undefined;
+  list(name: OptionName): readonly string[];
+  has(name: OptionName): boolean;
+}
+
+const isFlag = (name: OptionName): boolean => !('value' in OPTIONS[name]);
+
+/**
+ * Reads a command line.
+ *
+ * @throws UsageError that names an unknown option and the nearest right one, or a missing value
+ */
+export function readLine(line: readonly string[], allowed: readonly OptionName[]): Given {
+  const options = Object.fromEntries(
+    allowed.map((name) => [
+      name,
+      isFlag(name) ? ({ type: 'boolean' } as const) : ({ type: 'string', multiple: true } as const),
+    ]),
+  );
+  const { tokens, values, positionals } = parseArgs({
+    args: [...line],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const name = allowed.find((one) => one === token.name);
+    if (name === undefined) throw unknownOption(token.rawName, token.name, allowed);
+    if (isFlag(name) && token.value !== undefined)
+      throw new UsageError(`--${name} takes no value.`);
+    if (!isFlag(name) && token.value === undefined)
+      throw new UsageError(`--${name} takes a value: --${name}=${valueOf(name)}.`);
+  }
+  const list = (name: OptionName): string[] => {
+    const value = values[name];
+    return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+  };
+  return {
+    operands: positionals,
+    list,
+    text: (name) => list(name).at(-1),
+    has: (name) => values[name] === true,
+  };
+}
+
+function unknownOption(raw: string, name: string, allowed: readonly OptionName[]): UsageError {
+  const meant = nearestName(name, allowed);
+  const hint = meant === undefined ? 'see --help' : `did you mean --${meant}?`;
+  return new UsageError(`${raw} is not an option of this command; ${hint}`);
+}
+
+function valueOf(name: OptionName): string {
+  const option: Option = OPTIONS[name];
+  return option.value ?? '';
+}
+
+/** The lines of the help that explain options. */
+export function explainOptions(names: readonly OptionName[]): readonly string[] {
+  const shown = names.map((name) => [
+    isFlag(name) ? `--${name}` : `--${name}=${valueOf(name)}`,
+    OPTIONS[name].text,
+  ]);
+  const width = Math.max(...shown.map(([left = '']) => left.length));
+  return shown.map(([left = '', text = '']) => `  ${left.padEnd(width)}  ${text}`);
+}

@@ -1,0 +1,102 @@
+// `s3files policy`: the least that a service needs of a bucket, as the documents that AWS takes.
+import { say, UsageError, type Io } from './io.js';
+import type { Given } from './options.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Prints the policy, lifecycle rules and CORS rules, or one of them with `--only`. */
+export function printPolicy(given: Given, io: Io): Promise<number> {
+  const bucket = given.text('bucket') ?? io.env['S3_BUCKET'];
+  if (bucket === undefined) throw new UsageError('no bucket: give --bucket=NAME.');
+  const parts: Readonly<Record<string, Json>> = {
+    policy: policyOf(bucket, given, io),
+    lifecycle: lifecycleOf(prefixOf(given, io)),
+    cors: corsOf(given),
+  };
+  const only = given.text('only');
+  if (only !== undefined && !Object.hasOwn(parts, only))
+    throw new UsageError(`--only takes ${Object.keys(parts).join(', ')}, not "${only}".`);
+  say(io.out, JSON.stringify(only === undefined ? parts : parts[only], null, 2));
+  return Promise.resolve(0);
+}
+
+function prefixOf(given: Given, { env }: Io): string {
+  const container = (given.text('container') ?? env['S3_CONTAINER'] ?? '').replace(
+    /^\/+|\/+$/g,
+    '',
+  );
+  return container === '' ? '' : `${container}/`;
+}
+
+/** Each right stands for calls that the service makes: nothing that it does not ask for. */
+function policyOf(bucket: string, given: Given, io: Io): Json {
+  const arn = `arn:aws:s3:::${bucket}`;
+  const prefix = prefixOf(given, io);
+  const isReadOnly = given.has('read-only');
+  const onBucket = isReadOnly
+    ? ['s3:ListBucket']
+    : ['s3:ListBucket', 's3:ListBucketMultipartUploads'];
+  const onKeys = isReadOnly
+    ? ['s3:GetObject']
+    : ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+  // PATCH, copies and moves keep tags, ACL and lock only where they may be read and written.
+  const kept = ['s3:GetObjectTagging', 's3:PutObjectTagging'];
+  const key = given.text('kms-key');
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'Bucket',
+        Effect: 'Allow',
+        Action: given.has('create-bucket') ? [...onBucket, 's3:CreateBucket'] : onBucket,
+        Resource: arn,
+      },
+      {
+        Sid: 'Files',
+        Effect: 'Allow',
+        Action: isReadOnly ? onKeys : [...onKeys, ...kept],
+        Resource: `${arn}/${prefix}*`,
+      },
+      ...(key === undefined
+        ? []
+        : [
+            {
+              Sid: 'Encryption',
+              Effect: 'Allow',
+              Action: isReadOnly ? ['kms:Decrypt'] : ['kms:Decrypt', 'kms:GenerateDataKey'],
+              Resource: key,
+            },
+          ]),
+    ],
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html */
+function lifecycleOf(prefix: string): Json {
+  return {
+    Rules: [
+      {
+        ID: 's3files: uploads that nobody finished',
+        Status: 'Enabled',
+        Filter: { Prefix: prefix },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
+      },
+    ],
+  };
+}
+
+/** What pages need that send to or read from signed URLs. */
+function corsOf(given: Given): Json {
+  const origins = given.list('origin');
+  return {
+    CORSRules: [
+      {
+        AllowedOrigins: origins.length === 0 ? ['https://app.example'] : origins,
+        AllowedMethods: given.has('read-only') ? ['GET', 'HEAD'] : ['GET', 'HEAD', 'PUT'],
+        AllowedHeaders: ['*'],
+        ExposeHeaders: ['ETag', 'Content-Range', 'Accept-Ranges'],
+        MaxAgeSeconds: 3600,
+      },
+    ],
+  };
+}

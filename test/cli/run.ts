@@ -1,0 +1,47 @@
+// Runs a command in this process, and keeps what it says.
+import { Writable } from 'node:stream';
+import { runCommand } from '../../src/cli/run.ts';
+import type { Store } from '../support/stores.ts';
+
+/** What a command did. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Setting {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether its messages go to a terminal. @default false */
+  readonly isTTY?: boolean;
+}
+
+/** Runs `s3files` with these words. */
+export async function s3files(words: readonly string[], setting: Setting = {}): Promise<Ran> {
+  const [out, err] = [collector(), collector(setting.isTTY)];
+  const code = await runCommand(words, { env: setting.env ?? {}, out, err });
+  return { code, out: out.text(), err: err.text() };
+}
+
+/** The environment that names a store. */
+export function environmentOf(store: Store, container = ''): Record<string, string> {
+  return {
+    S3_BUCKET: store.bucket,
+    S3_ENDPOINT: store.endpoint,
+    S3_REGION: store.region,
+    S3_ACCESS_KEY_ID: store.accessKeyId,
+    S3_SECRET_ACCESS_KEY: store.secretAccessKey,
+    S3_CONTAINER: container,
+  };
+}
+
+function collector(isTTY = false): Writable & { readonly isTTY: boolean; text(): string } {
+  const pieces: string[] = [];
+  const stream = new Writable({
+    write: (piece: Buffer, _, done) => {
+      pieces.push(piece.toString());
+      done();
+    },
+  });
+  return Object.assign(stream, { isTTY, text: () => pieces.join('') });
+}

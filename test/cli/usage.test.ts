@@ -1,0 +1,111 @@
+// The command line as somebody types it: what is wrong is named, with what is near.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { s3files } from './run.ts';
+
+describe('s3files', () => {
+  it.each([
+    [['sreve'], '"sreve" is not a command; did you mean serve?'],
+    [['nonsense'], '"nonsense" is not a command; the commands are serve, check,'],
+    [['check', '--quik'], '--quik is not an option of this command; did you mean --quick?'],
+    [['check', '--recursive'], '--recursive is not an option of this command'],
+    [['check', '--bucket'], '--bucket takes a value: --bucket=NAME.'],
+    [['check', '--quick=yes'], '--quick takes no value.'],
+    [['check'], 'no bucket: give --bucket=NAME, S3_BUCKET or --dreamfactory=FILE.'],
+    [['sweep', '--bucket=abc', '--older-than=soon'], '--older-than takes a whole number'],
+    [['serve', '--bucket=abc', '--port=http'], '--port takes a whole number, not "http".'],
+    [['policy', '--bucket=abc', '--only=all'], '--only takes policy, lifecycle, cors'],
+    [['check', '--bucket=s3://abc'], '`bucket`'],
+    [['check', '--dreamfactory=package.json'], 'package.json is no service definition'],
+    [['upload', 'a.txt'], 'upload takes files and then where to'],
+    [['download', 'a.txt'], 'download takes paths and then where to'],
+  ])('answers %j with what to write instead', async (words, message) => {
+    const { code, out, err } = await s3files(words);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(message);
+    expect(err).toMatch(/^s3files: [^\n]+\n$/);
+  });
+
+  it('explains itself, each command, and its version', async () => {
+    const { code, out } = await s3files(['--help']);
+    expect([code, out]).toEqual([0, expect.stringContaining('Usage: s3files COMMAND')]);
+    const commands = [...out.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name = '']) => name);
+    expect(commands).toEqual(
+      expect.arrayContaining([
+        'serve',
+        'check',
+        'sweep',
+        'policy',
+        'openapi',
+        'ls',
+        'upload',
+        'download',
+      ]),
+    );
+    for (const name of commands) {
+      const help = await s3files([name, '--help']);
+      expect([name, help.code, help.out]).toEqual([
+        name,
+        0,
+        expect.stringMatching(new RegExp(`^Usage: s3files ${name}`)),
+      ]);
+    }
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect((await s3files(['--version'])).out).toBe(`${version}\n`);
+  });
+
+  it('takes no secret as an option, which everybody on the machine could read', async () => {
+    const { code, err } = await s3files(['check', '--bucket=abc', '--secret=x']);
+    expect([code, err]).toEqual([2, expect.stringContaining('--secret is not an option')]);
+  });
+});
+
+describe('s3files policy', () => {
+  const policyOf = async (...words: string[]): Promise<{ Statement: Statement[] }> =>
+    JSON.parse((await s3files(['policy', '--bucket=acme', '--only=policy', ...words])).out) as {
+      Statement: Statement[];
+    };
+  interface Statement {
+    readonly Action: readonly string[];
+    readonly Resource: string;
+  }
+
+  it('names the calls that a service makes, on the keys of its container only', async () => {
+    const { Statement } = await policyOf('--container=app');
+    expect(Statement).toMatchObject([
+      {
+        Action: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+        Resource: 'arn:aws:s3:::acme',
+      },
+      { Resource: 'arn:aws:s3:::acme/app/*' },
+    ]);
+    expect(Statement[1]?.Action).toEqual(
+      expect.arrayContaining(['s3:GetObject', 's3:PutObject', 's3:DeleteObject']),
+    );
+  });
+
+  it('lets a read-only service write nothing', async () => {
+    const { Statement } = await policyOf('--read-only', '--kms-key=arn:aws:kms:eu:1:key/a');
+    expect(Statement.flatMap(({ Action }) => Action)).toEqual([
+      's3:ListBucket',
+      's3:GetObject',
+      'kms:Decrypt',
+    ]);
+  });
+
+  it('prints what AWS takes as lifecycle and CORS rules', async () => {
+    const { out } = await s3files(['policy', '--bucket=acme', '--origin=https://a.example']);
+    expect(JSON.parse(out)).toMatchObject({
+      lifecycle: { Rules: [{ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }] },
+      cors: { CORSRules: [{ AllowedOrigins: ['https://a.example'] }] },
+    });
+  });
+});
+
+it('s3files openapi prints the document, with the address that clients use', async () => {
+  const { code, out } = await s3files(['openapi', '--public-url=https://files.example/v2']);
+  expect([code, JSON.parse(out)]).toMatchObject([
+    0,
+    { openapi: '3.1.0', servers: [{ url: 'https://files.example/v2' }] },
+  ]);
+});
