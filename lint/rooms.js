@@ -23,7 +23,7 @@ export const ROWS = [
   {
     files: 'config/**',
     may: ['core/**', 'config/**', 'http/**'],
-    types: ['storage/s3/settings', 'storage/s3/storage'],
+    types: ['storage/s3/settings', 'storage/s3/storage', 'storage/quota/store'],
     never: [],
     onlyTypesOf: [...SDK, ...HTTP],
     why: 'config/ holds what a host may say: core/, values of http/ and types of the storage settings',
@@ -95,6 +95,12 @@ export const ROWS = [
     may: ['core/**', 'storage/*', 'storage/cache/**'],
     never: [...SDK, ...HTTP],
     why: 'storage/cache/ wraps any bucket: core/ and the port, never s3/',
+  },
+  {
+    files: 'storage/quota/**',
+    may: ['core/**', 'storage/*', 'storage/quota/**'],
+    never: [...SDK, ...HTTP],
+    why: 'storage/quota/ wraps any bucket: core/ and the port, never s3/',
   },
   {
     files: 'storage/streams/**',

@@ -5,8 +5,10 @@ import type { FileServiceConfig } from './config/options.js';
 import { completeSettings, type Settings } from './config/settings.js';
 import { ClientAbort } from './core/client-signal.js';
 import { within } from './core/deadline.js';
+import { containerPrefix } from './core/key.js';
 import { openApiDocument } from './operations/openapi/document.js';
 import { reportedCache } from './pipeline/reported-cache.js';
+import type { OpenBucket } from './pipeline/perform.js';
 import { createService, type Service } from './pipeline/service.js';
 import { memoryCache } from './policies/memory-cache.js';
 import { metricsCollector } from './policies/metrics.js';
@@ -20,6 +22,9 @@ import { Ending, sendReply, type Sent } from './server/send-reply.js';
 import { cachedBuckets } from './storage/cache/cached-bucket.js';
 import { readinessOf } from './storage/readiness.js';
 import { measuredBuckets } from './storage/measured-bucket.js';
+import { quotaBuckets, reconcileQuota } from './storage/quota/quota-bucket.js';
+import { quotaStoreOf } from './storage/quota/redis-quota.js';
+import type { QuotaStore } from './storage/quota/store.js';
 import { s3Storage } from './storage/s3/storage.js';
 import type { Finding, Storage, SweepReport, SweepRequest } from './storage/s3/storage.js';
 
@@ -51,6 +56,15 @@ export interface ServiceMembers {
   metrics(): MetricsSnapshot;
   /** Clears away what this service left behind, multipart uploads above all; never anyone else's. */
   sweep(request?: Partial<SweepRequest>): Promise<SweepReport>;
+  /**
+   * Counts again what a container holds and sets its quota to that: after other programs have changed it, or an
+   * instance was killed. One storage call per 1000 files; writes that end meanwhile may count twice.
+   *
+   * @throws TypeError without `quota`, or without a `container` where the option is a function
+   */
+  reconcile(request?: {
+    readonly container?: string;
+  }): Promise<{ readonly used: number; readonly files: number }>;
   /** Refuses new work with 503, lets running transfers finish, then cuts the rest. @default graceMs 10000 */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
@@ -117,7 +131,12 @@ export function composeService<Req>(config: FileServiceConfig<Req>): ServicePart
   const settings = completeSettings(config, memoryCache);
   const storage = s3Storage(settings.storage);
   const metrics = metricsCollector();
-  const service = createService(settings, bucketsOf(settings, storage, metrics), metrics);
+  const quota = settings.quota && quotaStoreOf(settings.quota.store);
+  const service = createService(
+    settings,
+    bucketsOf({ settings, storage, metrics, quota }),
+    metrics,
+  );
   const responses = new InFlight<Response>();
   // Each tenant's files lie below the bucket's root.
   const container = typeof settings.container === 'string' ? settings.container : '';
@@ -134,6 +153,14 @@ export function composeService<Req>(config: FileServiceConfig<Req>): ServicePart
     openapi: () => openApiDocument(settings, settings.publicUrl ?? '/'),
     sweep: ({ olderThanSeconds = 24 * 3600, dryRun = false } = {}) =>
       storage.sweep(container, { olderThanSeconds, dryRun, sessionsOlderThanSeconds: 25 * 3600 }),
+    reconcile: async ({ container: named }: { readonly container?: string } = {}) => {
+      if (quota === undefined) throw new TypeError('`reconcile` needs the option `quota`.');
+      if (named === undefined && typeof settings.container !== 'string')
+        throw new TypeError('`reconcile` needs `{ container }` where that option is a function.');
+      const counted = named === undefined ? container : containerPrefix(named);
+      const call = { signal: new ClientAbort(), onCall: () => undefined };
+      return reconcileQuota(quota, counted, storage.open(counted, call));
+    },
     close: async ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
       closing = true;
       service.refuseNewWork();
@@ -144,19 +171,26 @@ export function composeService<Req>(config: FileServiceConfig<Req>): ServicePart
   return { settings, respond: service.respond, responses, members };
 }
 
-/** The storage's buckets, measured, behind the host's cache. */
-function bucketsOf<Req>(
-  settings: Settings<Req>,
-  storage: Storage,
-  metrics: MetricsCollector,
-): ReturnType<typeof cachedBuckets> {
+/** The storage's buckets, measured, behind the host's cache, within its quota. */
+function bucketsOf<Req>({
+  settings,
+  storage,
+  metrics,
+  quota,
+}: {
+  readonly settings: Settings<Req>;
+  readonly storage: Storage;
+  readonly metrics: MetricsCollector;
+  readonly quota: QuotaStore | undefined;
+}): OpenBucket {
   const measured = measuredBuckets(storage.open, metrics.storage);
   const { cache, reportError, timeouts } = settings;
   const reported = cache && reportedCache(cache, reportError, timeouts.hookMs);
-  return cachedBuckets({ ...settings, cache: reported }, measured, (hit) => {
+  const cached = cachedBuckets({ ...settings, cache: reported }, measured, (hit) => {
     if (hit) metrics.cacheHit();
     else metrics.cacheMiss();
   });
+  return quota === undefined ? cached : quotaBuckets(quota, cached, timeouts.hookMs);
 }
 
 type Handler = (...given: Parameters<FileService>) => void;

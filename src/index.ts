@@ -6,6 +6,7 @@ export type {
   CredentialProvider,
   FileServiceConfig,
   ResumableOptions,
+  QuotaOptions,
   Timeouts,
 } from './config/options.js';
 export {
@@ -16,6 +17,7 @@ export {
   statusOf,
 } from './core/errors.js';
 export type { FileServiceErrorDetails, Reason } from './core/errors.js';
+export type { QuotaState, QuotaStore } from './storage/quota/store.js';
 export { fromDreamFactory } from './config/from-dreamfactory.js';
 export type { ImportedConfig } from './config/from-dreamfactory.js';
 export { fastLane } from './server/fast-lane.js';

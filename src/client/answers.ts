@@ -13,6 +13,15 @@ export interface FileProperties extends FileEntry {
   readonly content?: string;
 }
 
+/** How much of a quota is used. */
+export interface FileUsage {
+  /** Bytes. */
+  readonly used: number;
+  /** Bytes. */
+  readonly allowed: number;
+  readonly files: number;
+}
+
 /** What the caller may do in a folder. */
 export interface Rights {
   readonly list: boolean;

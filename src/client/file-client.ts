@@ -2,6 +2,7 @@
 import type { FileEntry, FolderEntry, StoredFile } from '../http/entry.js';
 import type {
   FileProperties,
+  FileUsage,
   FolderProperties,
   Rights,
   SignedUpload,
@@ -15,6 +16,8 @@ import { signingCalls } from './signing.js';
 import type { SigningCalls, SignReadOptions, SignWriteOptions } from './signing.js';
 import { limitAsker, startUpload } from './upload.js';
 import type { Upload, UploadOptions, UploadState } from './upload.js';
+import { versionCalls } from './versions.js';
+import type { DeletedEntry, FileVersion, RestoreOptions, VersionCalls } from './versions.js';
 import { writingCalls } from './writing.js';
 import type { BatchItem, BatchResult, FileChanges, RemoveItem, WritingCalls } from './writing.js';
 
@@ -22,16 +25,20 @@ export type {
   BatchItem,
   BatchResult,
   ClientHeaders,
+  DeletedEntry,
   Entry,
   FileChanges,
   FileClientOptions,
   FileEntry,
   FileProperties,
+  FileUsage,
+  FileVersion,
   FolderEntry,
   FolderProperties,
   ListOptions,
   Page,
   RemoveItem,
+  RestoreOptions,
   Rights,
   SignedUpload,
   SigningCalls,
@@ -42,6 +49,7 @@ export type {
   Upload,
   UploadOptions,
   UploadState,
+  VersionCalls,
   WritingCalls,
 };
 
@@ -51,6 +59,8 @@ export interface ReadOptions extends Stoppable {
   readonly range?: readonly [first: number, last?: number];
   /** Answers 304 when the file is still this version. */
   readonly ifNoneMatch?: string;
+  /** One of the `versions` of the file instead of the newest. */
+  readonly versionId?: string;
 }
 
 /**
@@ -58,7 +68,7 @@ export interface ReadOptions extends Stoppable {
  * Calls throw FileServiceError with the `reason` that the service gave, and the TypeError of fetch when there
  * was no answer.
  */
-export interface FileClient extends WritingCalls, SigningCalls {
+export interface FileClient extends WritingCalls, SigningCalls, VersionCalls {
   /** The OpenAPI document of the service. */
   describe(options?: Stoppable): Promise<Readonly<Record<string, unknown>>>;
   /** The entries of a folder; further pages are asked for while they are read. */
@@ -73,8 +83,10 @@ export interface FileClient extends WritingCalls, SigningCalls {
   text(path: string, options?: ReadOptions): Promise<string>;
   properties(
     path: string,
-    options?: Stoppable & { readonly content?: boolean },
+    options?: Stoppable & { readonly content?: boolean; readonly versionId?: string },
   ): Promise<FileProperties>;
+  /** How much of its quota the caller's container has used, where the host has set one. */
+  usage(options?: Stoppable): Promise<FileUsage>;
   folderProperties(
     folder: string,
     options?: Stoppable & { readonly rights?: boolean },
@@ -110,7 +122,8 @@ export function fileClient(options: FileClientOptions): FileClient {
     const headers: Record<string, string> = {};
     if (first !== undefined) headers['Range'] = `bytes=${first}-${last ?? ''}`;
     if (given.ifNoneMatch !== undefined) headers['If-None-Match'] = given.ifNoneMatch;
-    return caller.send('GET', path, { headers, signal: given.signal });
+    const query = { version_id: given.versionId };
+    return caller.send('GET', path, { headers, query, signal: given.signal });
   };
   // Shapes of answers are the service's own; the contract fixes them.
   const readJson = async <T>(path: string, query: CallQuery, given: Stoppable = {}): Promise<T> => {
@@ -129,11 +142,16 @@ export function fileClient(options: FileClientOptions): FileClient {
     read,
     text: async (path, given) => (await read(path, given)).text(),
     properties: (path, given = {}) =>
-      readJson(path, { include_properties: true, content: given.content }, given),
+      readJson(
+        path,
+        { include_properties: true, content: given.content, version_id: given.versionId },
+        given,
+      ),
     folderProperties: async (folder, given = {}) => {
       const query = { include_properties: true, rights: given.rights };
       return (await readJson<{ resource: FolderProperties }>(folder, query, given)).resource;
     },
+    usage: (given) => readJson('', { usage: true }, given),
     fileUrl: (path, given = {}) => caller.url(path, { download: given.download }),
     zipUrl: (folder) => caller.url(folder, { zip: true }),
     zip: (folder, given = {}) =>
@@ -146,6 +164,7 @@ export function fileClient(options: FileClientOptions): FileClient {
         signal: given.signal,
       }),
     ...signingCalls(caller),
+    ...versionCalls(caller),
     upload: (path, data, given = {}) =>
       startUpload(caller, askLimit, path, blobOf(data, given), given),
   };

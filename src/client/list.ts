@@ -17,19 +17,29 @@ export interface ListOptions {
   readonly pageSize?: number;
   /** Goes on after a page's `cursor`. */
   readonly cursor?: string;
+  /** Orders the whole folder, of up to 10,000 entries, folders first; falling behind a `-`. No `cursor` then. */
+  readonly sort?: Sort | `-${Sort}`;
+  /** Counts all entries that the caller may see, up to 10,000. @default false */
+  readonly includeCount?: boolean;
   readonly signal?: AbortSignal;
 }
+
+/** What a listing can be ordered by. */
+export type Sort = 'name' | 'size' | 'last_modified' | 'type';
 
 /** One page of a listing. */
 export interface Page {
   readonly entries: readonly Entry[];
   /** Undefined on the last page. */
   readonly cursor: string | undefined;
+  /** With `includeCount`. */
+  readonly count?: number;
 }
 
 interface ListAnswer {
   readonly resource: readonly Entry[];
   readonly next_cursor?: string;
+  readonly meta?: { readonly count: number };
 }
 
 /** The pages of a folder, each asked for when it is needed. */
@@ -39,21 +49,28 @@ export async function* pagesOf(
   options: ListOptions = {},
 ): AsyncGenerator<Page, void, undefined> {
   const query: Query = {
-    limit: options.pageSize ?? 1000,
+    // Sorted entries come whole.
+    limit: options.sort === undefined ? (options.pageSize ?? 1000) : undefined,
+    sort: options.sort,
     full_tree: options.recursive === true ? true : undefined,
     search: options.search,
     include_files: options.foldersOnly === true ? false : undefined,
   };
   let cursor = options.cursor;
+  // Once: it reads the whole folder.
+  let counts = options.includeCount === true;
+  let count: number | undefined;
   do {
     const response = await caller.send('GET', folder, {
-      query: { ...query, cursor },
+      query: { ...query, cursor, include_count: counts ? true : undefined },
       signal: options.signal,
     });
     // The service's own shape: contract section 2.
     const answer = (await response.json()) as ListAnswer;
     cursor = answer.next_cursor;
-    yield { entries: answer.resource, cursor };
+    count = answer.meta?.count ?? count;
+    counts = false;
+    yield { entries: answer.resource, cursor, ...(count === undefined ? {} : { count }) };
   } while (cursor !== undefined);
 }
 

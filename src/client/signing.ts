@@ -8,6 +8,8 @@ export interface SignReadOptions extends Stoppable {
   readonly expiresSeconds?: number;
   /** Saves the file instead of showing it. @default false */
   readonly download?: boolean;
+  /** One of the `versions` of the file instead of the newest. */
+  readonly versionId?: string;
 }
 
 /** What a pre-signed URL may store. */
@@ -34,8 +36,8 @@ export interface SigningCalls {
 export function signingCalls(caller: Caller): SigningCalls {
   // Shapes of answers are the service's own; the contract fixes them.
   return {
-    signRead: async (path, { expiresSeconds, download, signal } = {}) => {
-      const query = { url: true, expires: expiresSeconds, download };
+    signRead: async (path, { expiresSeconds, download, versionId, signal } = {}) => {
+      const query = { url: true, expires: expiresSeconds, download, version_id: versionId };
       const response = await caller.send('GET', path, { query, signal });
       return ((await response.json()) as { readonly url: string }).url;
     },

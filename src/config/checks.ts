@@ -45,7 +45,11 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   endpoint: url,
   usePathStyleEndpoint: truth,
   publicEndpoint: url,
+  quota: quotaProblem,
   createBucket: truth,
+  versions: truth,
+  trash: truth,
+  enableVersioning: truth,
   serverSideEncryption: oneOf('AES256', 'aws:kms', 'aws:kms:dsse'),
   kmsKeyId: text,
   storageClass: text,
@@ -151,6 +155,8 @@ function checkTogether(config: Partial<FileServiceConfig>): void {
   if (config.uploadSecret !== undefined && typeof config.resumable === 'object')
     if (config.resumable.secret !== undefined)
       throw new TypeError('`uploadSecret` and `resumable.secret` name the same thing; give one.');
+  if (config.trash === true && config.versions !== true)
+    throw new TypeError('`trash` keeps what is deleted as versions; it needs `versions: true`.');
   if (config.auditRequired === true && config.audit === undefined)
     throw new TypeError('`auditRequired` needs an `audit` hook.');
 }
@@ -224,6 +230,21 @@ function originProblem(origin: unknown): string | undefined {
   const sample = origin.replace('://*.', '://sub.');
   if (!ORIGIN.test(sample) || !URL.canParse(sample)) return expected;
   return /^https?:/.test(sample) && new URL(sample).origin !== sample ? expected : undefined;
+}
+
+function quotaProblem(value: unknown): string | undefined {
+  const expected =
+    '{ bytes: a whole number or a function of the request, store?: a Redis client or { reserve, settle, look, reset } }';
+  if (typeof value !== 'object' || value === null) return expected;
+  const { bytes, store, ...rest } = value as { bytes?: unknown; store?: unknown };
+  const [other] = Object.keys(rest);
+  if (other !== undefined) throw unknownOption(other, ['bytes', 'store']);
+  if (typeof bytes !== 'function' && whole(0)(bytes) !== undefined) return expected;
+  const isStore =
+    store === undefined ||
+    hasMethods(store, 'eval') ||
+    hasMethods(store, 'reserve', 'settle', 'look', 'reset');
+  return isStore ? undefined : expected;
 }
 
 function timeoutsProblem(value: unknown): string | undefined {

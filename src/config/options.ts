@@ -11,6 +11,7 @@ import type {
   Scan,
 } from '../core/hooks.js';
 import type { OnUploaded } from '../core/on-uploaded.js';
+import type { QuotaStore } from '../storage/quota/store.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
 
 /**
@@ -26,6 +27,21 @@ export type CredentialProvider = Exclude<
   StorageSettings['credentials'],
   { readonly accessKeyId: string } | undefined
 >;
+
+/**
+ * How much a container may hold, and where that is kept.
+ *
+ * @example
+ * const quota: QuotaOptions = {
+ *   bytes: ({ principal }) => (principal?.['plan'] === 'team' ? 100 : 5) * 2 ** 30,
+ * };
+ */
+export interface QuotaOptions<Req = IncomingMessage> {
+  /** Bytes of the newest versions of all files together. */
+  readonly bytes: number | ((request: HookRequest<Req>) => number);
+  /** A connected ioredis or node-redis client, or a store of your own. @default this process' memory */
+  readonly store?: QuotaStore | object;
+}
 
 /**
  * Which browser pages may call the service (Fetch standard, CORS protocol).
@@ -121,8 +137,22 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly usePathStyleEndpoint?: boolean;
   /** Host that pre-signed URLs name, when clients reach storage under another one. @default endpoint */
   readonly publicEndpoint?: string;
+  /**
+   * Most bytes that a container may hold: a number, or `(request) => number`. Counted when first needed (one storage
+   * call per 1000 files), then kept in memory, or for several instances in `store`. @default none
+   */
+  readonly quota?: QuotaOptions<Req>;
   /** Create the bucket when it is missing. @default false */
   readonly createBucket?: boolean;
+  /**
+   * Lists, reads and restores the versions that the bucket keeps (S3 Versioning), and removes them for good with
+   * `purge`. @default false
+   */
+  readonly versions?: boolean;
+  /** What is deleted can be listed and restored. Needs {@link versions}; a bucket without them refuses to delete. @default false */
+  readonly trash?: boolean;
+  /** Turn the versioning of the bucket on, before the first call to storage. @default false */
+  readonly enableVersioning?: boolean;
   /** `AES256`, `aws:kms` or `aws:kms:dsse`, on every write and copy. */
   readonly serverSideEncryption?: string;
   readonly kmsKeyId?: string;

@@ -17,7 +17,7 @@ import { DEFAULT_INLINE_TYPES } from '../http/serving.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
 import { checkOptions } from './checks.js';
 import { userOfHost } from './user-of-host.js';
-import type { CorsOptions, FileServiceConfig, Timeouts } from './options.js';
+import type { CorsOptions, FileServiceConfig, QuotaOptions, Timeouts } from './options.js';
 import { resumableOf, resumableOptions, type ResumableSettings } from './resumable.js';
 
 /** What operations see of a configuration: nothing of the host's framework. */
@@ -50,6 +50,9 @@ export interface OperationSettings {
   readonly crossOriginResourcePolicy: string | false;
   readonly cacheControl: string;
   readonly importFromUrl: boolean;
+  readonly versions: boolean;
+  readonly trash: boolean;
+  readonly hasQuota: boolean;
   readonly compat: 'dreamfactory' | undefined;
   readonly timeouts: Timeouts;
   /** 32 bytes that seal the cursors of listings. */
@@ -70,6 +73,7 @@ export interface Settings<Req = IncomingMessage> extends OperationSettings {
   readonly cacheTtlSeconds: number;
   readonly cacheMaxBodyBytes: number;
   readonly cors: CorsOptions | undefined;
+  readonly quota: QuotaOptions<Req> | undefined;
   readonly publicUrl: string | undefined;
   readonly trustProxy: boolean;
   readonly normalizeKeys: 'NFC' | undefined;
@@ -124,6 +128,7 @@ function hostSettings<Req>(
     cacheTtlSeconds,
     cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,
     cors: config.cors,
+    quota: config.quota,
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy ?? false,
     normalizeKeys: config.normalizeKeys,
@@ -156,6 +161,9 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     crossOriginResourcePolicy: config.crossOriginResourcePolicy ?? 'same-origin',
     cacheControl: config.cacheControl ?? 'private, no-cache',
     importFromUrl: config.importFromUrl ?? false,
+    hasQuota: config.quota !== undefined,
+    versions: config.versions ?? false,
+    trash: config.trash ?? false,
     compat: config.compat,
     timeouts: timeoutsOf(config),
     cursorKey: cursorKeyOf(config),
@@ -173,6 +181,9 @@ function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
     usePathStyleEndpoint: config.usePathStyleEndpoint ?? false,
     credentials: credentialsOf(config),
     createBucket: config.createBucket ?? false,
+    enableVersioning: config.enableVersioning ?? false,
+    versions: config.versions ?? false,
+    trash: config.trash ?? false,
     serverSideEncryption: config.serverSideEncryption,
     kmsKeyId: config.kmsKeyId,
     storageClass: config.storageClass,

@@ -30,6 +30,7 @@ const TABLE = {
   conflict: [409, 'Conflict'],
   offset_mismatch: [409, 'Conflict'],
   archived: [409, 'Conflict'],
+  locked: [409, 'Conflict'],
   length_required: [411, 'Length Required'],
   precondition_failed: [412, 'Precondition Failed'],
   too_large: [413, 'Payload Too Large'],

@@ -21,6 +21,11 @@ import { removeFolder } from './remove-folder.js';
 import { signRead, signWrite } from './sign.js';
 import { spec } from './spec.js';
 import { update, updateFolder } from './update.js';
+import { listVersions } from './versions/list-versions.js';
+import { purge } from './versions/purge.js';
+import { restore } from './versions/restore.js';
+import { listTrash } from './versions/trash.js';
+import { usage } from './quota/usage.js';
 import { uploadLink } from './upload-link.js';
 import { write, writeNamed } from './write.js';
 import { zip } from './zip.js';
@@ -30,14 +35,18 @@ import { zipSelection } from './zip-selection.js';
 export const OPERATIONS: readonly Operation[] = [
   spec,
   accessList,
+  usage,
   zip,
   folderProperties,
+  listTrash,
   signRead,
   search,
   list,
+  listVersions,
   properties,
   read,
   beginUpload,
+  restore,
   writeNamed,
   makeFolderNamed,
   importFile,
@@ -50,6 +59,7 @@ export const OPERATIONS: readonly Operation[] = [
   write,
   updateFolder,
   update,
+  purge,
   removeBatch,
   removeFolder,
   remove,

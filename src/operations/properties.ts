@@ -8,7 +8,8 @@ import { baseName } from '../core/key.js';
 import { streamOf } from '../http/body/stream-of.js';
 import type { Stat } from '../storage/bucket.js';
 import { describeFile, statFile, statFolder } from './shared/file-properties.js';
-import { explainMissing } from './shared/missing.js';
+import { explainMissing, versionNotFound } from './shared/missing.js';
+import { versionIdParameter, versionOf } from './versions/version-id.js';
 import type { Looking } from './shared/missing.js';
 import type { Operation, RunContext } from './operation.js';
 
@@ -18,6 +19,7 @@ const fileQuery = {
   include_properties: includeProperties,
   content: flag('Adds the content to the properties.'),
   is_base64: flag('Content as base64; false gives it as text.', true),
+  version_id: versionIdParameter,
 };
 
 /** GET /file?include_properties=true */
@@ -33,12 +35,15 @@ export const properties: Operation = {
   refusals: [404, 413],
   when: whenSet('include_properties'),
   plan: ({ request, target, verb, settings }) => {
-    const { content, is_base64 } = readParameters(request.query, fileQuery);
+    const { content, is_base64, version_id } = readParameters(request.query, fileQuery);
+    const { versionId } = versionOf(settings, version_id);
     return {
       access: [access('read', target.key, verb, 'read_properties')],
       run: async (context) => {
-        if (!content) return json(200, describeFile(await statFile(context, target.key)));
-        const { stat, bytes } = await readSmall(context, target.key, settings.maxInlineBytes);
+        if (!content)
+          return json(200, describeFile(await statFile(context, target.key, versionId)));
+        const file = { key: target.key, versionId };
+        const { stat, bytes } = await readSmall(context, file, settings.maxInlineBytes);
         const text = bytes.toString(is_base64 ? 'base64' : 'utf8');
         return json(200, { ...describeFile(stat), content: text });
       },
@@ -97,10 +102,11 @@ async function rightsIn({ permits }: RunContext, folder: string) {
 
 async function readSmall(
   looking: Looking,
-  key: string,
+  { key, versionId }: { readonly key: string; readonly versionId: string | undefined },
   maxBytes: number,
 ): Promise<{ stat: Stat; bytes: Buffer }> {
-  const result = await looking.bucket.read(key);
+  const result = await looking.bucket.read(key, versionId === undefined ? {} : { versionId });
+  if (result.kind !== 'found' && versionId !== undefined) throw versionNotFound(key, versionId);
   if (result.kind !== 'found') throw await explainMissing(looking, key);
   const body = streamOf(result.body);
   if (result.stat.size === null || result.stat.size > maxBytes) {

@@ -13,9 +13,13 @@ import { baseName } from '../core/key.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
 import { severalRanges } from './several-ranges.js';
 import { explainMissing, preconditionFailed } from './shared/missing.js';
+import { versionIdParameter, versionOf } from './versions/version-id.js';
 import type { Ask, Operation, ReplyDoc, RunContext } from './operation.js';
 
-const query = { download: flag('Saves the file instead of showing it.') };
+const query = {
+  download: flag('Saves the file instead of showing it.'),
+  version_id: versionIdParameter,
+};
 
 const file = {
   media: '*/*',
@@ -44,7 +48,6 @@ export const read: Operation = {
   body: [],
   replies: {
     200: { ...file, sentence: 'The bytes.' },
-
     206: {
       ...file,
       sentence: 'The bytes of a range, or `multipart/byteranges` for several.',
@@ -52,14 +55,16 @@ export const read: Operation = {
     },
     304: { sentence: 'Not modified.', headers: ['ETag'] },
   },
-  refusals: [404, 412, 416],
+  refusals: [400, 404, 412, 416],
   plan: (ask) => {
-    const { download } = readParameters(ask.request.query, query);
+    const { download, version_id } = readParameters(ask.request.query, query);
     const { key } = ask.target;
+    const version = version_id === undefined ? {} : versionOf(ask.settings, version_id);
     return {
       access: [access('read', key, ask.verb, 'read')],
       run: (context) => {
-        const reading = { ask, download, key, isAnonymous: context.principal === null };
+        const isAnonymous = context.principal === null;
+        const reading = { ask, download, key, version, isAnonymous };
         return ask.verb === 'HEAD' ? head(reading, context) : get(reading, context);
       },
     };
@@ -70,6 +75,8 @@ interface Reading {
   readonly ask: Ask;
   readonly download: boolean;
   readonly key: string;
+  /** Of every look and read. */
+  readonly version: { readonly versionId?: string };
   readonly isAnonymous: boolean;
 }
 
@@ -78,7 +85,7 @@ async function head(reading: Reading, context: RunContext): Promise<FileReply> {
   const { headers } = reading.ask.request;
   const plan = planConditions(headers);
   const conditions = plan.kind === 'storage' ? plan.conditions : {};
-  const result = await context.bucket.stat(reading.key, conditions);
+  const result = await context.bucket.stat(reading.key, { ...conditions, ...reading.version });
   if (result.kind !== 'found') return withoutBody(reading, context, result);
   if (plan.kind === 'evaluate') {
     const refused = refusal(reading, result.stat);
@@ -108,6 +115,7 @@ async function get(reading: Reading, context: RunContext): Promise<FileReply> {
     return lookThenRead(reading, context, range, ifRange);
 
   const request: ReadRequest = {
+    ...reading.version,
     ...(plan.kind === 'storage' ? plan.conditions : {}),
     ...(range.kind === 'single' ? { range: range.range } : {}),
   };
@@ -116,7 +124,9 @@ async function get(reading: Reading, context: RunContext): Promise<FileReply> {
   const partial = await context.bucket.read(reading.key, { ...request, ifMatch: ifRange.etag });
   // The file has changed since: the whole of the new one.
   const result =
-    partial.kind === 'precondition-failed' ? await context.bucket.read(reading.key) : partial;
+    partial.kind === 'precondition-failed'
+      ? await context.bucket.read(reading.key, reading.version)
+      : partial;
   return replyTo(reading, context, result);
 }
 
@@ -134,7 +144,7 @@ async function lookThenRead(
   ifRange: IfRange,
 ): Promise<FileReply> {
   for (let look = 0; look < MAX_LOOKS; look += 1) {
-    const result = await context.bucket.stat(reading.key);
+    const result = await context.bucket.stat(reading.key, reading.version);
     if (result.kind !== 'found') return withoutBody(reading, context, result);
     const { stat } = result;
     const refused = refusal(reading, stat);
@@ -183,11 +193,13 @@ async function readSame(
       key: reading.key,
       stat: { ...stat, size },
       headers: headersOf(reading, stat),
+      version: reading.version,
       ranges: resolved.ranges,
     });
   const [only] = resolved.kind === 'ranges' ? resolved.ranges : [];
   const result = await context.bucket.read(reading.key, {
     ...same,
+    ...reading.version,
     ...(only === undefined ? {} : { range: { kind: 'from', ...only } }),
   });
   return result.kind === 'precondition-failed' ? null : replyTo(reading, context, result);
@@ -218,8 +230,10 @@ async function withoutRange(
   knownSize: number | null,
 ): Promise<FileReply> {
   const looked =
-    knownSize === null || knownSize === 0 ? await context.bucket.stat(reading.key) : null;
-  if (looked?.kind === 'missing') throw await explainMissing(context, reading.key);
+    knownSize === null || knownSize === 0
+      ? await context.bucket.stat(reading.key, reading.version)
+      : null;
+  if (looked?.kind === 'missing') throw await explainMissing(context, reading.key, reading.version);
   const size = (looked?.kind === 'found' ? looked.stat.size : knownSize) ?? 0;
   if (size > 0 || looked?.kind !== 'found') throw unsatisfiable(reading.key, size);
   // Nothing can be cut out of nothing: an empty file answers as a whole.
@@ -231,11 +245,11 @@ async function withoutBody(
   context: RunContext,
   result: Exclude<ReadResult, { kind: 'found' | 'unsatisfiable' }>,
 ): Promise<FileReply> {
-  if (result.kind === 'missing') throw await explainMissing(context, reading.key);
+  if (result.kind === 'missing') throw await explainMissing(context, reading.key, reading.version);
   if (result.kind === 'precondition-failed') throw preconditionFailed(reading.key);
   if (result.stat.etag !== undefined) return notModified(reading, result.stat);
   // Ceph 16 says nothing of the file in a 304; when only a date was asked, nobody has said its ETag yet.
-  const looked = await context.bucket.stat(reading.key);
+  const looked = await context.bucket.stat(reading.key, reading.version);
   return notModified(reading, looked.kind === 'found' ? looked.stat : result.stat);
 }
 

@@ -10,6 +10,8 @@ import type { RunContext } from './operation.js';
 /** What is cut, and how it is described. */
 export interface SeveralRanges {
   readonly key: string;
+  /** The version to read; nothing is the newest. */
+  readonly version: { readonly versionId?: string };
   readonly stat: Stat & { readonly size: number };
   /** Of the whole file. */
   readonly headers: Readonly<Record<string, string>>;
@@ -20,14 +22,14 @@ export interface SeveralRanges {
 /** A `multipart/byteranges` reply. RFC 9110 section 14.6: each part carries the type and its Content-Range. */
 export function severalRanges(
   context: RunContext,
-  { key, stat, headers, ranges }: SeveralRanges,
+  { key, stat, headers, ranges, version }: SeveralRanges,
 ): FileReply {
   const body = byteranges({
     ranges,
     size: stat.size,
     contentType: headers['Content-Type'] ?? UNKNOWN_TYPE,
     open: async (range) => {
-      const same = stat.etag === '' ? {} : { ifMatch: stat.etag };
+      const same = stat.etag === '' ? version : { ...version, ifMatch: stat.etag };
       const result = await context.bucket.read(key, { ...same, range: { kind: 'from', ...range } });
       if (result.kind === 'found') return streamOf(result.body);
       throw new FileServiceError('storage_unavailable', 'The file has changed while it was read.');

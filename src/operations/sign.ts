@@ -11,6 +11,7 @@ import type { Ask, Operation } from './operation.js';
 import { statFile } from './shared/file-properties.js';
 import { writeVerb } from './shared/upload/store-file.js';
 import { refuseLength, refuseType, storedType } from './shared/upload/rules.js';
+import { versionIdParameter, versionOf } from './versions/version-id.js';
 import { uploadUrl } from './shared/upload/url.js';
 
 const DEFAULT_EXPIRES_SECONDS = 3600;
@@ -25,6 +26,7 @@ const readQuery = {
   url: flag('Answers a pre-signed URL instead of the content.'),
   expires,
   download: flag('The URL saves the file instead of showing it.'),
+  version_id: versionIdParameter,
 };
 const writeQuery = {
   url: flag('Answers a pre-signed URL that takes the upload.'),
@@ -52,10 +54,11 @@ export const signRead: Operation = {
     const { key } = fileTarget(ask);
     const parameters = readParameters(ask.request.query, readQuery);
     const expiresSeconds = lifetime(ask, parameters.expires);
+    const version = versionOf(ask.settings, parameters.version_id);
     return {
       access: [access('read', key, 'GET', 'sign_read')],
       run: async (context) => {
-        const stat = await statFile(context, key);
+        const stat = await statFile(context, key, version.versionId);
         // The same rules as a download through the service: the URL must not serve what it would not.
         const { contentType, cacheControl } = stat;
         const name = baseName(key);
@@ -63,6 +66,7 @@ export const signRead: Operation = {
         const { url } = await context.bucket.sign({
           kind: 'read',
           key,
+          ...version,
           expiresSeconds,
           contentType: served.type,
           contentDisposition: disposition(name, served.inline && !parameters.download),

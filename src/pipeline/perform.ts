@@ -28,12 +28,18 @@ import { preflightHeaders } from './cors.js';
 import { isCrossSite, refuseCrossSiteWrite } from './cross-site-writes.js';
 import { accessOfRequest, checkLimits } from './limits.js';
 import { authenticateLinkUser } from './link-caller.js';
+import { allowedBytes } from './quota.js';
 import { explain, type Work } from './work.js';
 
 /** Opens the bucket below a container, on behalf of one request. */
 export type OpenBucket = (
   container: string,
-  call: { readonly signal: ClientSignal; readonly onCall: () => void },
+  call: {
+    readonly signal: ClientSignal;
+    readonly onCall: () => void;
+    /** Bytes that the container may hold, where a quota is set. */
+    readonly allowed: () => number;
+  },
 ) => Bucket;
 
 /** Who asks, as far as a plan depends on it. */
@@ -76,7 +82,11 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   }
   const limitHeaders = await countRequest(work, plan, hookRequest);
   const openFor = (signal: ClientSignal): Bucket =>
-    open(container, { signal, onCall: () => void (record.storageCalls += 1) });
+    open(container, {
+      signal,
+      onCall: () => void (record.storageCalls += 1),
+      allowed: () => allowedBytes(settings, hookRequest),
+    });
   const reply = await plan.run(
     runContext(work, hookRequest, openFor, countingItems(work, plan, hookRequest, authorizer)),
   );

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import type { Attributes, Stat, WriteResult } from './object.js';
 import type { UploadStore } from './upload-store.js';
+import type { FileServiceError } from '../core/errors.js';
 
 export type { Attributes, Stat, WriteResult } from './object.js';
 
@@ -47,6 +48,50 @@ export interface ReadConditions {
   readonly ifNoneMatch?: string;
   readonly ifModifiedSince?: Date;
   readonly ifUnmodifiedSince?: Date;
+  /** One version of the object instead of the newest; one that is not there, or marks a deletion, is `missing`. */
+  readonly versionId?: string;
+}
+
+/** One version of an object, or the mark that its deletion left. */
+export interface Version {
+  readonly key: string;
+  readonly versionId: string;
+  /** Bytes; 0 for a deletion. */
+  readonly size: number;
+  readonly lastModified: Date | null;
+  /** `''` for a deletion. */
+  readonly etag: string;
+  readonly isLatest: boolean;
+  readonly isDeletion: boolean;
+}
+
+/** One page of versions: what one storage call returned. */
+export interface VersionPage {
+  /** By key, in UTF-8 byte order; within a key the newest first. */
+  readonly versions: readonly Version[];
+  /** Where the next page starts; undefined on the last one. Opaque. */
+  readonly next: string | undefined;
+}
+
+/** Which versions to list: those of all keys that begin with `prefix`. */
+export interface VersionsRequest {
+  readonly prefix: string;
+  /** Versions of one page, at most 1000. @default 1000 */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+  /** Begins behind the last version of this key. */
+  readonly afterKey?: string;
+}
+
+/** One version that is to go, and what its going changes of the objects that a listing shows. */
+export interface VersionRemoval {
+  readonly key: string;
+  readonly versionId: string;
+  /** Bytes that appear (what a deletion hid) or, below 0, go with it. @default 0 */
+  readonly bytes?: number;
+  /** Objects that appear or, below 0, go with it. @default 0 */
+  readonly files?: number;
 }
 
 /** How to read. */
@@ -99,6 +144,8 @@ export interface CopyRequest {
   readonly seenFree?: boolean;
   /** Only while the source has this ETag. */
   readonly ifSourceMatch?: string;
+  /** This version of the source instead of the newest. */
+  readonly versionId?: string;
   /** Given: replaces all attributes of the copy. Not given: they are kept. */
   readonly attributes?: Attributes;
   /** Size of the source in bytes, of one file among many: spares looking at it, and keeps what the store copies by itself. */
@@ -117,6 +164,7 @@ export type SignRequest =
   | {
       readonly kind: 'read';
       readonly key: string;
+      readonly versionId?: string;
       readonly expiresSeconds: number;
       readonly contentType?: string;
       readonly contentDisposition?: string;
@@ -139,10 +187,21 @@ export interface Signed {
   readonly expiresSeconds: number;
 }
 
+/** How much of its quota a container has used. */
+export interface Usage {
+  /** Bytes of the files that are there. */
+  readonly used: number;
+  /** Bytes that may be there. */
+  readonly allowed: number;
+  readonly files: number;
+}
+
 /** Result of removing many keys: those that storage refused to remove. */
 export interface RemoveManyResult {
   readonly failed: readonly string[];
   readonly deleted: number;
+  /** `locked`, when a lock is why storage refused the first of them. */
+  readonly locked?: FileServiceError;
 }
 
 /**
@@ -150,7 +209,7 @@ export interface RemoveManyResult {
  *
  * Every method throws FileServiceError: `storage_access_denied`, `storage_bucket_missing`,
  * `storage_unavailable` (unreachable, slow, throttling, failing), `storage_failed` (nonsense),
- * `storage_outcome_unknown` (a write whose answer was lost). An abort of the bucket's signal
+ * `storage_outcome_unknown` (a write whose answer was lost), `locked` (object lock refused to replace or remove). An abort of the bucket's signal
  * settles every call and leaves nothing behind.
  */
 export interface Bucket {
@@ -171,6 +230,10 @@ export interface Bucket {
   ): Promise<{ readonly kind: 'removed' | 'precondition-failed' }>;
   /** Removes up to 1000 objects in one storage call. */
   removeMany(keys: readonly string[]): Promise<RemoveManyResult>;
+  /** One page of versions, the marks of deletions included; exactly one storage call. */
+  listVersions(request: VersionsRequest): Promise<VersionPage>;
+  /** Removes up to 1000 versions for good in one storage call; removing the mark of a deletion undoes it. */
+  removeVersions(versions: readonly VersionRemoval[]): Promise<RemoveManyResult>;
   /** A pre-signed URL; no storage call. */
   sign(request: SignRequest): Promise<Signed>;
   /**
@@ -178,6 +241,8 @@ export interface Bucket {
    * were not signed, such as a copy source or an ACL.
    */
   signedWritesAreBound(): Promise<boolean>;
+  /** How much of its quota the container has used; null without a quota. */
+  usage(): Promise<Usage | null>;
   /** Whether create-only writes are atomic here. False makes `createOnly` a best effort. */
   conditionalWrites(): Promise<boolean>;
   /** Uploads that go on over several requests. */

@@ -15,6 +15,10 @@ import type {
   Signed,
   SignRequest,
   StatResult,
+  Usage,
+  VersionPage,
+  VersionRemoval,
+  VersionsRequest,
   WriteRequest,
   WriteResult,
 } from './bucket.js';
@@ -79,12 +83,24 @@ class MeasuredBucket implements Bucket {
     return this.#measured('removeMany', this.#bucket.removeMany(keys));
   }
 
+  listVersions(request: VersionsRequest): Promise<VersionPage> {
+    return this.#measured('listVersions', this.#bucket.listVersions(request));
+  }
+
+  removeVersions(versions: readonly VersionRemoval[]): Promise<RemoveManyResult> {
+    return this.#measured('removeVersions', this.#bucket.removeVersions(versions));
+  }
+
   sign(request: SignRequest): Promise<Signed> {
     return this.#bucket.sign(request);
   }
 
   signedWritesAreBound(): Promise<boolean> {
     return this.#bucket.signedWritesAreBound();
+  }
+
+  usage(): Promise<Usage | null> {
+    return this.#bucket.usage();
   }
 
   conditionalWrites(): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fileClient, type FileClient } from '../../src/client/file-client.ts';
+import { fileClient, type DeletedEntry, type FileClient } from '../../src/client/file-client.ts';
 import { FileServiceError } from '../../src/index.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
 import { bypass, type Bypass } from '../support/fixture.ts';
@@ -24,7 +24,14 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
   beforeAll(async () => {
     store = await open();
     around = bypass(store);
-    service = await startService(store, { importFromUrl: true, directUploads: false });
+    service = await startService(store, {
+      importFromUrl: true,
+      directUploads: false,
+      versions: true,
+      quota: { bytes: 2 ** 40 },
+      trash: true,
+      enableVersioning: true,
+    });
     files = fileClient({ baseUrl: `http://127.0.0.1:${service.port}${MOUNT}/` });
   });
   afterAll(async () => {
@@ -41,6 +48,11 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     for await (const { path } of files.list(folder, options)) names.push(path);
     return names;
   };
+  const trashOf = async (folder: string) => {
+    const entries: DeletedEntry[] = [];
+    for await (const entry of files.trash(folder)) entries.push(entry);
+    return entries;
+  };
   it('has a call for every operation of the table', async () => {
     const blob = new Blob(['data']);
     const folder = 'every/';
@@ -54,6 +66,7 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     await files.importUrl(folder, 'http://127.0.0.1/x', { name: 'x' }).catch(() => undefined);
     await files.describe();
     await files.accessList();
+    expect(await files.usage()).toMatchObject({ allowed: 2 ** 40 });
     await namesOf(folder);
     await namesOf(folder, { search: 'a' });
     await files.folderProperties(folder);
@@ -67,11 +80,20 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     await files.update('every/a.txt', { cache_control: 'no-store' });
     await files.updateFolder(folder, { a: 1 });
     await files.remove('every/a.txt');
+    const [entry] = await trashOf(folder);
+    expect(entry).toMatchObject({ path: 'every/a.txt', type: 'file', content_length: 3 });
+    await files.restore('every/a.txt');
+    const versions = await files.versions('every/a.txt');
+    expect(versions.at(-1)).toMatchObject({ deleted: false, content_length: 3 });
+    const versionId = versions.at(-1)?.version_id;
+    expect(await files.text('every/a.txt', { versionId })).toBe('one');
+    await files.restore('every/a.txt', { versionId });
+    await files.purge('every/a.txt');
     await files.removeMany([{ path: 'every/b.txt', type: 'file' }]);
     await files.remove(folder, { force: true });
     const called = new Set(service.audit.map(({ operation }) => operation));
     expect(OPERATIONS.map(({ name }) => name).filter((name) => !called.has(name))).toEqual([]);
-  });
+  }, 60_000);
 
   it.each([
     'a b+c%20?#&=.txt',
@@ -111,6 +133,16 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
       'pages/4',
     ]);
     expect(await namesOf('', { recursive: true, search: '4' })).toContain('pages/4');
+  });
+
+  it('sorts and counts', async () => {
+    for (const name of ['10', '2', '1']) await files.upload(`sorted/${name}`, 'x'.repeat(+name));
+    const sorted = await namesOf('sorted/', { sort: '-size', pageSize: 1 });
+    expect(sorted).toEqual(['sorted/10', 'sorted/2', 'sorted/1']);
+    const counts: (number | undefined)[] = [];
+    for await (const { count } of files.pages('sorted/', { pageSize: 2, includeCount: true }))
+      counts.push(count);
+    expect(counts).toEqual([3, 3]);
   });
 
   it('reads ranges', async () => {

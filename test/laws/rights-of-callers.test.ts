@@ -5,6 +5,7 @@ import { OPERATIONS } from '../../src/operations/index.ts';
 import { craftZip } from '../support/crafted-zip.ts';
 import { startService, type Question, type RunningService } from '../support/service.ts';
 import { doubleStore } from '../support/stores.ts';
+import { enableVersions } from '../support/versioned.ts';
 
 const KEYS = {
   'key-reader': { id: 'rita', roles: ['reader'] },
@@ -67,6 +68,8 @@ const READS: readonly Row[] = [
   ['read_properties', (place: Place) => `/${place}a.txt?include_properties=true`],
   ['read_folder_properties', (place: Place) => `/${place}?include_properties=true`],
   ['sign_read', (place: Place) => `/${place}a.txt?url=true`],
+  ['list_versions', (place: Place) => `/${place}a.txt?versions=true`],
+  ['list_trash', (place: Place) => `/${place}?trash=true`],
   ['zip', (place: Place) => `/${place}?zip=true`],
 ].flatMap(([operation, path]) =>
   ['GET', 'HEAD'].map((verb) => ({
@@ -149,6 +152,29 @@ const OTHERS: readonly Row[] = [
     }),
   },
   {
+    operation: 'restore',
+    verb: 'POST',
+    status: 201,
+    ask: (place) => ({ method: 'POST', path: `/${place}?restore=true` }),
+  },
+  {
+    operation: 'restore',
+    // An older version replaces the newest.
+    verb: 'PUT',
+    audited: 'POST',
+    status: 201,
+    ask: (place) => ({
+      method: 'POST',
+      path: `/${place}a.txt?restore=true&version_id=${seeded(place)}`,
+    }),
+  },
+  {
+    operation: 'purge',
+    verb: 'DELETE',
+    status: 200,
+    ask: (place) => ({ method: 'DELETE', path: `/${place}?purge=true&force=true` }),
+  },
+  {
     operation: 'remove',
     verb: 'DELETE',
     status: 200,
@@ -172,6 +198,10 @@ const OTHERS: readonly Row[] = [
   },
 ];
 
+/** The version that `plant` has put there. */
+const seeded = (place: Place): string =>
+  store.double.versionIds(store.bucket, `${place}a.txt`)[0] ?? '';
+
 const ROWS = [...READS, ...CREATES, ...OTHERS];
 
 let store: Awaited<ReturnType<typeof doubleStore>>;
@@ -188,7 +218,11 @@ beforeAll(async () => {
       admin: [{ path: '**', allow: '*' }],
     }),
     importFromUrl: true,
+    quota: { bytes: 2 ** 40 },
+    versions: true,
+    trash: true,
   });
+  await enableVersions(store);
   // The first create of a service asks storage whether it knows conditional writes.
   await service.ask({ method: 'POST', path: '/warm.txt', body: 'x', headers: CALLERS.admin });
 });
@@ -249,7 +283,7 @@ describe('the matrix', () => {
   it('has a row for every operation below the root', () => {
     const named = OPERATIONS.map(({ name }) => name);
     // A link has its maker's rights, whoever uses it.
-    const elsewhere = ['describe', 'list_access', 'upload_link'];
+    const elsewhere = ['describe', 'list_access', 'read_usage', 'upload_link'];
     expect(new Set([...ROWS.map(({ operation }) => operation), ...elsewhere])).toEqual(
       new Set(named),
     );
@@ -260,6 +294,10 @@ describe('the matrix', () => {
     ['/?as_access_list=true', 'reader', 200],
     ['/?as_access_list=true', 'uploader', 403],
     ['/?as_access_list=true', 'member', 403],
+    ['/?usage=true', 'no key', 401],
+    ['/?usage=true', 'reader', 200],
+    ['/?usage=true', 'uploader', 403],
+    ['/?usage=true', 'member', 403],
     ['/_spec', 'a wrong key', 401],
     ['/_spec', 'reader', 200],
     ['/_spec', 'member', 403],

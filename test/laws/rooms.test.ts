@@ -107,6 +107,11 @@ const ROOMS: Readonly<Record<string, Row>> = {
     refuses: ['storage/s3/read', 'storage/streams/flow', 'http/conditions', 'node:http', SDK],
     allows: ['core/hooks', 'storage/bucket', 'storage/cache/versioned-cache'],
   },
+  'storage/quota/**': {
+    file: 'storage/quota/quota-bucket',
+    refuses: ['storage/s3/read', 'storage/cache/versioned-cache', 'http/reply', 'node:http', SDK],
+    allows: ['core/key', 'storage/bucket', 'storage/quota/ledger'],
+  },
   'storage/streams/**': {
     file: 'storage/streams/flow',
     refuses: [

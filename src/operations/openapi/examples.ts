@@ -40,6 +40,24 @@ const entry = {
   etag,
 };
 
+const version = {
+  version_id: '3sL4kqtJlcpXroDTDmJ-rmSpXd3dIbrHY',
+  content_length: 102_400,
+  last_modified: '2026-02-10T15:45:00Z',
+  etag,
+  is_latest: true,
+  deleted: false,
+};
+const deleted = {
+  path: 'uploads/report.pdf',
+  type: 'file',
+  name: 'report.pdf',
+  content_type: 'application/pdf',
+  content_length: 102_400,
+  deleted_at: '2026-02-11T09:00:00Z',
+  version_id: version.version_id,
+};
+
 /** Values that fit the schemas of the same names. */
 export const EXAMPLES: Readonly<Partial<Record<keyof typeof SCHEMAS, unknown>>> = {
   Entry: entry,
@@ -53,6 +71,13 @@ export const EXAMPLES: Readonly<Partial<Record<keyof typeof SCHEMAS, unknown>>> 
       last_modified: '2026-02-10T14:30:00Z',
     },
   },
+  Usage: { used: 1_048_576, allowed: 10_737_418_240, files: 12 },
+  Versions: { resource: [version] },
+  Version: version,
+  Trash: { resource: [deleted] },
+  DeletedEntry: deleted,
+  RestoredFolder: { name: 'uploads', path: 'uploads/', restored: 12 },
+  Restored: report,
   StoredFile: report,
   StoredList: {
     resource: [

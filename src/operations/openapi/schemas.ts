@@ -3,6 +3,7 @@ import { REASONS } from '../../core/errors.js';
 import { anything, bytes, etag, mediaType, name, path } from './fields.js';
 import { LISTING_SCHEMAS } from './listing-schemas.js';
 import { REQUEST_SCHEMAS } from './request-schemas.js';
+import { VERSION_SCHEMAS } from './version-schemas.js';
 
 const data = { ...anything, description: 'What the `onUploaded` of the host answered.' } as const;
 
@@ -156,7 +157,12 @@ const ANSWER_SCHEMAS = {
 } as const;
 
 /** Every component of the OpenAPI document. */
-export const SCHEMAS = { ...LISTING_SCHEMAS, ...ANSWER_SCHEMAS, ...REQUEST_SCHEMAS } as const;
+export const SCHEMAS = {
+  ...LISTING_SCHEMAS,
+  ...VERSION_SCHEMAS,
+  ...ANSWER_SCHEMAS,
+  ...REQUEST_SCHEMAS,
+} as const;
 
 /** Name of a component. */
 export type SchemaName = keyof typeof SCHEMAS;

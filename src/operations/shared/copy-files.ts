@@ -118,7 +118,7 @@ async function removeCopied(
   for await (const { files } of wholeTree(context.bucket, folder, undefined)) {
     const there = files.filter(({ key }) => copied.has(key));
     const isSame = ({ key, etag }: Entry): boolean => copied.get(key) === etag;
-    await removal.remove(there.filter(isSame).map(({ key }) => key));
+    await removal.add(there.filter(isSame).map(({ key }) => key));
     for (const entry of there) {
       if (!isSame(entry)) removal.keep(entry.key);
       copied.delete(entry.key);

@@ -11,11 +11,20 @@ export function notFound(key: string): FileServiceError {
   });
 }
 
+/** The error for a version that is not there. */
+export function versionNotFound(key: string, versionId: string): FileServiceError {
+  return new FileServiceError(
+    'not_found',
+    `File '${key}' has no version ${JSON.stringify(versionId)} in storage.`,
+    { context: { path: key, version_id: versionId } },
+  );
+}
+
 /** What looking at a file takes: storage, and what its caller may know of the folders around it. */
 export type Looking = Pick<RunContext, 'bucket' | 'permits'>;
 
 /**
- * The error for a file that storage did not find. One more call tells whether the bucket is gone
+ * The error for a file, or a version of it, that storage did not find. One more call tells whether the bucket is gone
  * (it throws) and whether a folder has this name, which its message then says to those who may list it.
  *
  * @throws FileServiceError `storage_bucket_missing`, or storage's own trouble
@@ -23,7 +32,9 @@ export type Looking = Pick<RunContext, 'bucket' | 'permits'>;
 export async function explainMissing(
   { bucket, permits }: Looking,
   key: string,
+  { versionId }: { readonly versionId?: string } = {},
 ): Promise<FileServiceError> {
+  if (versionId !== undefined) return versionNotFound(key, versionId);
   const folder = `${key}/`;
   const page = await bucket.list({ prefix: folder, recursive: true, limit: 1 });
   if (page.files.length === 0) return notFound(key);

@@ -60,7 +60,7 @@ export async function removeTree(
 
   const removed = startRemoval(context);
   for await (const page of tree.pages())
-    await removed.remove(
+    await removed.add(
       page.map(({ key }) => key).filter((key) => !(removal.contentOnly && key === folder)),
     );
   removed.finish(

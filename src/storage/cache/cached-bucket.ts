@@ -98,12 +98,13 @@ function cachedBucket(parts: Parts): Bucket {
       const variant = listVariant(container, request);
       return list(parts, await cache.lookup(container + request.prefix, variant), request);
     },
+    // What is kept is the newest version.
     stat: async (key, conditions = {}) =>
-      isInternal(key)
+      isInternal(key) || conditions.versionId !== undefined
         ? direct.stat(key, conditions)
         : stat(parts, await lookUpFile(key), key, conditions),
     read: (key, request = {}) => {
-      if (isInternal(key)) return direct.read(key, request);
+      if (isInternal(key) || request.versionId !== undefined) return direct.read(key, request);
       const lookup = lookUpFile(key);
       return isPromise(lookup)
         ? lookup.then((found) => read(parts, found, key, request))
@@ -113,8 +114,15 @@ function cachedBucket(parts: Parts): Bucket {
     copy: (request) => invalidating([request.to], () => direct.copy(request)),
     remove: (key, ifMatch) => invalidating([key], () => direct.remove(key, ifMatch)),
     removeMany: (keys) => invalidating(keys, () => direct.removeMany(keys)),
+    listVersions: (request) => direct.listVersions(request),
+    removeVersions: (versions) =>
+      invalidating(
+        versions.map(({ key }) => key),
+        () => direct.removeVersions(versions),
+      ),
     sign: (request) => direct.sign(request),
     signedWritesAreBound: () => direct.signedWritesAreBound(),
+    usage: () => direct.usage(),
     conditionalWrites: () => direct.conditionalWrites(),
     uploads: () => {
       const uploads = direct.uploads();

@@ -137,7 +137,7 @@ async function sendOnce<N extends CommandName>(
   const { answerMs = settings.timeouts.requestMs } = options;
   if (signal.aborted) throw signal.reason;
   breaker.admit(about);
-  if (settings.createBucket) await readyBucket(connection, signal);
+  if (settings.createBucket || settings.enableVersioning) await readyBucket(connection, signal);
   call.onCall(name);
   const sent =
     body === undefined ? input : { ...input, Body: body.stream, ContentLength: body.length };

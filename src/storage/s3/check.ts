@@ -12,6 +12,8 @@ import { nonsense, refusalOf, required, type Refusal } from './errors.js';
 import { signedWritesAreBound } from './probes/bound-signatures.js';
 import { asFlow } from '../streams/flow.js';
 import { flowBody } from '../streams/flow-body.js';
+import { listVersions } from './versions/list-versions.js';
+import { keepsVersions } from './versions/versioning.js';
 import { putInMemory } from './writing/checksum.js';
 import { storedEtag } from './writing/put-object.js';
 
@@ -54,6 +56,8 @@ const ADVICE = {
     'This store takes headers that a signed URL does not name: upload URLs are links through this service instead.',
   copies:
     'PATCH, moves and copies lose what the reason names; allow the service to read and write it, or keep it elsewhere.',
+  versions:
+    'Turn on the versioning of the bucket ("enableVersioning" does, with s3:PutBucketVersioning), and allow s3:GetBucketVersioning, s3:ListBucketVersions, s3:GetObjectVersion and s3:DeleteObjectVersion.',
   'conditional-writes':
     'This store does not honour If-None-Match on writes: two uploads that race for one new file may both succeed. Use a store that does, if that matters.',
 } as const;
@@ -85,7 +89,21 @@ export async function check(context: S3Context): Promise<readonly Finding[]> {
   const rights: Finding[] = [];
   const key = context.keyOf(`${OWN_FOLDER}check/${randomUUID()}`);
   for (const name of RIGHTS) rights.push(await attempt(name, () => TRIALS[name](context, key)));
-  return [...setUp, ...rights, await signedWrites(context), await copies(context, key)];
+  const notes = [await signedWrites(context), await copies(context, key)];
+  return [...setUp, ...rights, ...notes, ...(await versions(context))];
+}
+
+/** Whether versions are kept and can be listed, where the host wants them. */
+async function versions(context: S3Context): Promise<readonly Finding[]> {
+  if (!context.settings.versions) return [];
+  try {
+    context.connection.known.keepsVersions.forget();
+    if (!(await keepsVersions(context))) throw nonsense('The bucket keeps no versions.');
+    await listVersions(context, { prefix: '', limit: 1 });
+    return [fine('versions')];
+  } catch (error) {
+    return [failed('versions', error)];
+  }
 }
 
 /** How signed upload URLs are made here: both ways are fine, one of them is worth knowing. */

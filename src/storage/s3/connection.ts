@@ -31,6 +31,7 @@ export interface Connection {
     readonly conditionalWrites: SharedAnswer<boolean>;
     readonly completeCondition: SharedAnswer<CompleteCondition>;
     readonly ifMatchSpelling: SharedAnswer<IfMatchSpelling>;
+    readonly keepsVersions: SharedAnswer<boolean>;
     readonly signedWritesAreBound: SharedAnswer<boolean>;
   };
   /** What refusals have taught of this store. */
@@ -54,6 +55,8 @@ export interface Connection {
 
 // A burst of questions about missing files asks for the bucket once.
 const BUCKET_SEEN_MS = 1000;
+// Who runs the bucket may turn its versioning on or off.
+const VERSIONING_SEEN_MS = 60_000;
 
 /** Opens nothing yet: clients and sockets come with the first call. */
 export function connect(settings: StorageSettings): Connection {
@@ -72,6 +75,7 @@ export function connect(settings: StorageSettings): Connection {
       conditionalWrites: sharedAnswer(),
       completeCondition: sharedAnswer(),
       ifMatchSpelling: sharedAnswer(),
+      keepsVersions: sharedAnswer(VERSIONING_SEEN_MS),
       signedWritesAreBound: sharedAnswer(),
     },
     learnt: { batchDelete: true, checksum: 'crc32', needsChecksum: undefined, hasAcls: true },

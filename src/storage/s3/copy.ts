@@ -17,6 +17,7 @@ import { refusalOf, required } from './errors.js';
 import { isGuarded, look, type GuardInput } from './writing/guard.js';
 import { conditionalWrites } from './probes/conditional-writes.js';
 import { assertBucket } from './probes/bucket-exists.js';
+import { isOtherVersion } from './read.js';
 import { stat } from './stat.js';
 import type { Output } from './wire/commands.js';
 import { keptOf, putTags, type Kept } from './writing/kept.js';
@@ -73,7 +74,7 @@ async function copyNow(context: S3Context, request: CopyRequest, how: How): Prom
   if (isOneOfMany && attributes === undefined && ifSourceMatch === undefined)
     return copyWhole(context, request, { ...how, size: knownSize, kept: NOTHING_KEPT });
   const [head, { isAws }] = await Promise.all([
-    headOf(context, from),
+    headOf(context, from, request.versionId),
     context.connection.wire.endpoint(),
   ]);
   if (head === undefined) return { kind: 'missing' };
@@ -85,7 +86,8 @@ async function copyNow(context: S3Context, request: CopyRequest, how: How): Prom
   const size = source.size ?? 0;
   const isWhole = size <= how.limits.whole;
   const losesTags = !isWhole || (attributes !== undefined && !isAws);
-  const kept = await keptOf(context, from, { source: head, losesTags });
+  const { versionId } = request;
+  const kept = await keptOf(context, from, { source: head, losesTags, versionId });
   const copying = { ...how, source: { ...source, size }, kept };
   const result = isWhole
     ? await copyWhole(context, request, { ...how, size, kept })
@@ -94,11 +96,16 @@ async function copyNow(context: S3Context, request: CopyRequest, how: How): Prom
   return result;
 }
 
-async function headOf(context: S3Context, key: string): Promise<Output<'HeadObject'> | undefined> {
+async function headOf(
+  context: S3Context,
+  key: string,
+  versionId: string | undefined,
+): Promise<Output<'HeadObject'> | undefined> {
   try {
-    return await context.send('HeadObject', { Key: context.keyOf(key) });
+    return await context.send('HeadObject', { Key: context.keyOf(key), VersionId: versionId });
   } catch (error) {
-    if (refusalOf(error)?.kind !== 'missing') throw error;
+    const refusal = refusalOf(error);
+    if (refusal?.kind !== 'missing' && !isOtherVersion(refusal, versionId)) throw error;
     await assertBucket(context);
     return undefined;
   }
@@ -125,7 +132,7 @@ async function copyWhole(
   const { attributes, ifSourceMatch } = request;
   const input = {
     Key: keyOf(request.to),
-    CopySource: sourceOf(context, request.from),
+    CopySource: sourceOf(context, request.from, request.versionId),
     CopySourceIfMatch: ifSourceMatch,
     MetadataDirective: attributes === undefined ? ('COPY' as const) : ('REPLACE' as const),
     ...(attributes === undefined ? {} : attributesInput(attributes)),
@@ -156,7 +163,10 @@ async function refusedCopy(
   request: CopyRequest,
   error: unknown,
 ): Promise<CopyResult> {
-  const kind = refusalOf(error)?.kind;
+  const { kind, code } = refusalOf(error) ?? {};
+  // S3 copies nothing onto itself unchanged: the version is the newest already.
+  if (code === 'InvalidRequest' && request.versionId !== undefined && request.from === request.to)
+    return { kind: 'copied', etag: '', size: null };
   // AWS: "404 Not Found" is also the answer to `If-Match` where nothing stands; the source was there just now.
   if (kind === 'missing')
     return { kind: request.ifMatch === undefined ? 'missing' : 'precondition-failed' };
@@ -185,9 +195,10 @@ async function copyByParts(
     kept: kept.input,
   });
   try {
-    const parts = await copyParts(context, request.to, { limits, source, upload });
+    const { versionId } = request;
+    const parts = await copyParts(context, request.to, { limits, source, upload, versionId });
     // Ceph ignores the condition of a part copy as well.
-    const after = await stat(context, request.from);
+    const after = await stat(context, request.from, { versionId });
     if (after.kind !== 'found' || after.stat.etag !== source.etag) throw changed();
     const etag = await upload.complete(parts, guard);
     return { kind: 'copied', etag, size: source.size };
@@ -203,18 +214,19 @@ interface PartCopies {
   readonly limits: CopyLimits;
   readonly source: SizedStat;
   readonly upload: Upload;
+  readonly versionId: string | undefined;
 }
 
 async function copyParts(
   context: S3Context,
   to: string,
-  { limits, source, upload }: PartCopies,
+  { limits, source, upload, versionId }: PartCopies,
 ): Promise<readonly CompletedPart[]> {
   const size = partSizeFor(source.size, limits.part);
   const count = Math.ceil(source.size / size);
   const halt = new LinkedAbort(context.call.signal);
   const parts: CompletedPart[] = [];
-  let from = sourceOf(context, source.key);
+  let from = sourceOf(context, source.key, versionId);
   let next = 1;
 
   const copyPart = async (PartNumber: number): Promise<void> => {
@@ -268,9 +280,10 @@ const DECODED_TWICE = /%|\?.*\+/s;
 const ELSEWHERE = new Set<string>(['missing', 'precondition-failed']);
 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html: "The value must be URL-encoded."
-function sourceOf(context: S3Context, key: string): string {
+function sourceOf(context: S3Context, key: string, versionId: string | undefined): string {
   const path = context.keyOf(key).split('/').map(encodeURIComponent).join('/');
-  return `${context.settings.bucket}/${path}`;
+  const version = versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`;
+  return `${context.settings.bucket}/${path}${version}`;
 }
 
 function changed(cause?: unknown): FileServiceError {

@@ -42,6 +42,7 @@ export interface Refusal {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and what Ceph, Swift and others answer.
 const BY_CODE = new Map<string, RefusalKind>([
   ['NoSuchKey', 'missing'],
+  ['NoSuchVersion', 'missing'],
   ['NoSuchBucket', 'bucket-missing'],
   ['NoSuchUpload', 'upload-missing'],
   ['PreconditionFailed', 'precondition-failed'],

@@ -38,10 +38,11 @@ function nextOf(output: Output<'ListObjectsV2'>, after: string | undefined): str
   return next;
 }
 
+/** Reads the keys of a listing. */
 // Stores that do not know EncodingType (s3rver) do not repeat it in their answer, and give keys as they are.
-function keyReader(
+export function keyReader(
   context: S3Context,
-  { EncodingType }: Output<'ListObjectsV2'>,
+  { EncodingType }: { readonly EncodingType?: string },
 ): (key: string | undefined) => string {
   const decode = EncodingType === 'url' ? decodeKey : (key: string) => key;
   return (key) => context.relative(decode(required(key, 'the name of a file')));

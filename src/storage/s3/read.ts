@@ -22,7 +22,8 @@ export async function read(
 ): Promise<ReadResult> {
   const { range } = request;
   const Range = range === undefined ? undefined : rangeHeader(range);
-  const input = { Key: context.keyOf(key), Range, ...conditionsInput(request) };
+  const VersionId = request.versionId;
+  const input = { Key: context.keyOf(key), Range, VersionId, ...conditionsInput(request) };
   try {
     // Nothing of the body was used yet, so a read may be asked again like a head.
     const output = await context.send('GetObject', input);
@@ -57,6 +58,7 @@ function rangeHeader(range: ByteRange): string {
 }
 
 function answerTo(refusal: Refusal | undefined, request: ReadRequest): ReadResult | undefined {
+  if (isOtherVersion(refusal, request.versionId)) return { kind: 'missing' };
   switch (refusal?.kind) {
     case 'missing':
       return { kind: 'missing' };
@@ -72,6 +74,16 @@ function answerTo(refusal: Refusal | undefined, request: ReadRequest): ReadResul
     default:
       return undefined;
   }
+}
+
+/**
+ * Whether a version cannot be read: AWS answers 400 to what is no version id and 405 to one that marks a deletion.
+ */
+export function isOtherVersion(
+  refusal: Refusal | undefined,
+  versionId: string | undefined,
+): boolean {
+  return versionId !== undefined && (refusal?.status === 400 || refusal?.status === 405);
 }
 
 /** `storage_failed`: a 304, 412 or 416 to a request that had no condition and no range. */
@@ -113,7 +125,8 @@ async function found(context: S3Context, { key, request, output }: Found): Promi
       if (first.length !== length || check?.matches() === false) throw inexact();
       return { kind: 'found', stat, range, body: first };
     }
-    const rest = restOf(context, stat, { start, end: start + length - 1 });
+    const { versionId } = request;
+    const rest = restOf(context, stat, { start, end: start + length - 1, versionId });
     const body = resumingBody(first, {
       length,
       idleMs: context.settings.timeouts.idleMs,
@@ -197,7 +210,8 @@ function restOf(context: S3Context, { etag, key, size }: Stat, range: Span): Res
       const Range = rangeHeader({ kind: 'from', start, end: range.end });
       asking?.release();
       asking = new LinkedAbort(context.call.signal);
-      const input = { Key: context.keyOf(key), Range, IfMatch: etag };
+      const VersionId = range.versionId;
+      const input = { Key: context.keyOf(key), Range, VersionId, IfMatch: etag };
       const output = await context.send('GetObject', input, { signal: asking, attempts: 1 });
       const body = asFlow(required(output.Body, 'a body'));
       const isSame = quoted(output.ETag) === etag;
@@ -215,4 +229,5 @@ function restOf(context: S3Context, { etag, key, size }: Stat, range: Span): Res
 interface Span {
   readonly start: number;
   readonly end: number;
+  readonly versionId: string | undefined;
 }

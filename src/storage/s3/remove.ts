@@ -1,9 +1,11 @@
 // Removing: one object, or up to a thousand at once. No object is ever read.
-import type { RemoveManyResult } from '../bucket.js';
+import type { RemoveManyResult, VersionRemoval } from '../bucket.js';
 import { quoted } from './attributes.js';
 import type { S3Context } from './call.js';
 import { refusalOf, required } from './errors.js';
 import { stat } from './stat.js';
+import { lockOf, namingLocks, type Locked } from './versions/lock.js';
+import { assertTrash } from './versions/versioning.js';
 
 /** What became of one object. */
 export interface RemoveResult {
@@ -20,8 +22,10 @@ export async function remove(
   if (ifMatch !== undefined && !(await matches(context, key, ifMatch))) {
     return { kind: 'precondition-failed' };
   }
+  await assertTrash(context);
+  const input = { Key: context.keyOf(key), IfMatch: ifMatch };
   try {
-    await context.send('DeleteObject', { Key: context.keyOf(key), IfMatch: ifMatch });
+    await namingLocks(context, { key }, () => context.send('DeleteObject', input));
     return { kind: 'removed' };
   } catch (error) {
     const kind = refusalOf(error)?.kind;
@@ -45,11 +49,34 @@ export async function removeMany(
   context: S3Context,
   keys: readonly string[],
 ): Promise<RemoveManyResult> {
-  const batch = keys.filter((key) => !NOT_XML.test(key));
-  const odd = keys.filter((key) => NOT_XML.test(key));
-  const failed = batch.length === 0 ? [] : await removeBatch(context, batch);
+  await assertTrash(context);
+  return removeAll(
+    context,
+    keys.map((key) => ({ key })),
+  );
+}
+
+/** Removes up to 1000 versions for good, each for itself. */
+export function removeVersions(
+  context: S3Context,
+  versions: readonly VersionRemoval[],
+): Promise<RemoveManyResult> {
+  return removeAll(context, versions);
+}
+
+async function removeAll(
+  context: S3Context,
+  objects: readonly Locked[],
+): Promise<RemoveManyResult> {
+  const batch = objects.filter(({ key }) => !NOT_XML.test(key));
+  const odd = objects.filter(({ key }) => NOT_XML.test(key));
+  const refused = batch.length === 0 ? [] : await removeBatch(context, batch);
   await removeSingly(context, odd);
-  return { failed, deleted: keys.length - failed.length };
+  const [first] = refused;
+  const locked = first === undefined ? undefined : await lockOf(context, first);
+  const failed = [...new Set(refused.map(({ key }) => key))];
+  const result = { failed, deleted: objects.length - refused.length };
+  return locked === undefined ? result : { ...result, locked };
 }
 
 // XML 1.0 section 2.2: these are not characters, not even escaped, so no document can name such a key.
@@ -61,26 +88,32 @@ const MS_A_KEY = 50;
 
 async function removeBatch(
   context: S3Context,
-  keys: readonly string[],
-): Promise<readonly string[]> {
+  objects: readonly Locked[],
+): Promise<readonly Locked[]> {
   const { learnt, settings } = context.connection;
-  if (!learnt.batchDelete) return removeSingly(context, keys);
-  const Objects = keys.map((key) => ({ Key: context.keyOf(key) }));
-  const answerMs = settings.timeouts.requestMs + keys.length * MS_A_KEY;
+  if (!learnt.batchDelete) return removeSingly(context, objects);
+  const Objects = objects.map(({ key, versionId }) => ({
+    Key: context.keyOf(key),
+    VersionId: versionId,
+  }));
+  const answerMs = settings.timeouts.requestMs + objects.length * MS_A_KEY;
   try {
     const input = { Delete: { Quiet: true, Objects } };
     const { Errors = [] } = await context.send('DeleteObjects', input, { answerMs });
-    return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key }) =>
-      context.relative(required(Key, 'the name of a file')),
-    );
+    return Errors.filter(({ Code = '' }) => !GONE.has(Code)).map(({ Key, VersionId }) => ({
+      key: context.relative(required(Key, 'the name of a file')),
+      ...(VersionId === undefined ? {} : { versionId: VersionId }),
+    }));
   } catch (error) {
     if (!isForeignToStore(error)) throw error;
-    const failed = await removeSingly(context, keys);
+    const failed = await removeSingly(context, objects);
     // GCS has no such call, others refuse its checksum: what was learnt is true for every later one.
     learnt.batchDelete = false;
     return failed;
   }
 }
+
+const GONE = new Set(['NoSuchKey', 'NoSuchVersion']);
 
 /** Whether a store does not know this call, or not in this form. */
 function isForeignToStore(error: unknown): boolean {
@@ -95,17 +128,24 @@ const AT_ONCE = 16;
 /** Removes one by one; those that storage refuses are answered. */
 async function removeSingly(
   context: S3Context,
-  keys: readonly string[],
-): Promise<readonly string[]> {
-  const left = keys.values();
-  const failed: string[] = [];
+  objects: readonly Locked[],
+): Promise<readonly Locked[]> {
+  const left = objects.values();
+  const failed: Locked[] = [];
   const work = async (): Promise<void> => {
-    for (const key of left)
-      await remove(context, key).catch((error: unknown) => {
+    for (const object of left)
+      await removeOne(context, object).catch((error: unknown) => {
         if (refusalOf(error)?.kind !== 'denied') throw error;
-        failed.push(key);
+        failed.push(object);
       });
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, keys.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, objects.length) }, work));
   return failed;
+}
+
+async function removeOne(context: S3Context, { key, versionId }: Locked): Promise<void> {
+  const input = { Key: context.keyOf(key), VersionId: versionId };
+  await context.send('DeleteObject', input).catch((error: unknown) => {
+    if (refusalOf(error)?.kind !== 'missing') throw error;
+  });
 }

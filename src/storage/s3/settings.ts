@@ -17,6 +17,12 @@ export interface StorageSettings {
   /** undefined is the AWS default chain. */
   readonly credentials: StorageCredentials | undefined;
   readonly createBucket: boolean;
+  /** Whether the bucket is made to keep versions. */
+  readonly enableVersioning: boolean;
+  /** Whether the host uses versions. */
+  readonly versions: boolean;
+  /** Whether the host counts on every deletion leaving a version. */
+  readonly trash: boolean;
   readonly serverSideEncryption: string | undefined;
   readonly kmsKeyId: string | undefined;
   readonly storageClass: string | undefined;

@@ -5,7 +5,7 @@ import type { S3Context } from './call.js';
 import { refusalOf } from './errors.js';
 import { assertBucket } from './probes/bucket-exists.js';
 import { assertSpeaksS3 } from './probes/speaks-s3.js';
-import { conditionsInput, isConditional, unasked } from './read.js';
+import { conditionsInput, isConditional, isOtherVersion, unasked } from './read.js';
 
 /** What storage knows about a key. A missing one may cost a second call: is the bucket there at all? */
 export async function stat(
@@ -13,7 +13,12 @@ export async function stat(
   key: string,
   conditions: ReadConditions = {},
 ): Promise<StatResult> {
-  const input = { Key: context.keyOf(key), ...conditionsInput(conditions) };
+  const { versionId } = conditions;
+  const input = {
+    Key: context.keyOf(key),
+    ...conditionsInput(conditions),
+    VersionId: versionId,
+  };
   try {
     const output = await context.send('HeadObject', input);
     // Only S3 gives its answers such an id.
@@ -23,7 +28,7 @@ export async function stat(
     return { kind: 'found', stat: statOf(key, output.ContentLength ?? null, output) };
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal?.kind === 'missing') {
+    if (refusal?.kind === 'missing' || isOtherVersion(refusal, versionId)) {
       await assertBucket(context);
       return { kind: 'missing' };
     }

@@ -9,11 +9,13 @@ import { conditionalWrites } from './probes/conditional-writes.js';
 import { copy } from './copy.js';
 import { list } from './list.js';
 import { read } from './read.js';
-import { remove, removeMany } from './remove.js';
+import { remove, removeMany, removeVersions } from './remove.js';
 import type { Call, StorageSettings } from './settings.js';
 import { s3Signer, type Signer } from './sign.js';
 import { stat } from './stat.js';
 import { sweep, type SweepReport, type Sweeping } from './sweep.js';
+import { listVersions } from './versions/list-versions.js';
+import { namingLocks } from './versions/lock.js';
 import { write } from './write.js';
 import { uploadStore } from './writing/upload-store.js';
 
@@ -62,11 +64,15 @@ function s3Bucket(context: S3Context, signer: Signer): Bucket {
     list: (request) => list(context, request),
     stat: (key, conditions) => stat(context, key, conditions),
     read: (key, request) => read(context, key, request),
-    write: (key, body, request) => write(context, key, body, request),
-    copy: (request) => copy(context, request),
+    write: (key, body, request) =>
+      namingLocks(context, { key }, () => write(context, key, body, request)),
+    copy: (request) => namingLocks(context, { key: request.to }, () => copy(context, request)),
     remove: (key, ifMatch) => remove(context, key, ifMatch),
     removeMany: (keys) => removeMany(context, keys),
+    listVersions: (request) => listVersions(context, request),
+    removeVersions: (versions) => removeVersions(context, versions),
     sign: (request) => signer.sign(context.keyOf(request.key), request),
+    usage: () => Promise.resolve(null),
     conditionalWrites: () => conditionalWrites(context),
     signedWritesAreBound: () => signedWritesAreBound(context),
     uploads: () => uploadStore(context),

@@ -5,12 +5,17 @@ import { requireBucket, xmlAnswer, type Answer, type Exchange } from './exchange
 import { grantsOfHeaders, OWNER_ID } from './grants.ts';
 import { readXmlBody } from './payload.ts';
 import { judgeAcl } from './bucket-rules.ts';
+import { requireVersion } from './version-state.ts';
 import { isOwnership, requireObject, type Grant } from './store.ts';
 import { childText, document, parseXml, tag } from './xml.ts';
 
 /** Answers GetObjectAcl. */
 export function getObjectAcl(exchange: Exchange): Answer {
-  const { grants } = requireObject(requireBucket(exchange), exchange.key);
+  const { grants } = requireVersion(
+    requireBucket(exchange),
+    exchange.key,
+    exchange.query['versionId'],
+  ).object;
   const owner = `<Owner>${tag('ID', OWNER_ID)}</Owner>`;
   const list = `<AccessControlList>${grants.map(grantXml).join('')}</AccessControlList>`;
   return xmlAnswer(document('AccessControlPolicy', owner + list));

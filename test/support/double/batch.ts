@@ -8,6 +8,7 @@ import { DELETE_IN_BATCH } from './faults.ts';
 import { readXmlBody } from './payload.ts';
 import type { StoredBucket } from './store.ts';
 import { checkKey } from './target.ts';
+import { removeNewest, removeVersion } from './version-state.ts';
 import { childText, document, parseXml, tag, type XmlElement } from './xml.ts';
 
 const MAX_KEYS = 1000;
@@ -61,14 +62,15 @@ function deleteOne(exchange: Exchange, bucket: StoredBucket, wanted: Wanted): vo
     throw new S3Error(fault.code ?? 'InternalError', 200, fault.body ?? 'Injected.');
   }
   checkKey(key);
-  if (versionId !== undefined && versionId !== 'null') {
-    throw new S3Error('NoSuchVersion', 404, 'The specified version does not exist.');
+  if (versionId !== undefined) {
+    removeVersion(exchange, bucket, key, versionId);
+    return;
   }
   const existing = bucket.objects.get(key);
   const isConditional = etag !== undefined && exchange.service.conditionalWrites;
   if (isConditional && existing && !matches(etag, existing.etag)) {
     throw s3Error('PreconditionFailed');
   }
-  judgeLock(exchange, existing);
-  bucket.objects.delete(key);
+  judgeLock(exchange, existing, bucket);
+  removeNewest(exchange, bucket, key);
 }

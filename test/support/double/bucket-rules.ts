@@ -49,6 +49,16 @@ function judgeLockHeaders({ headers, service }: Exchange, { hasLock }: StoredBuc
  * compliance mode hold for all, governance mode for those who do not ask to bypass it.
  */
 export function judgeLock(
+  exchange: Pick<Exchange, 'headers' | 'service'>,
+  object: StoredObject | undefined,
+  { versioning }: Pick<StoredBucket, 'versioning'>,
+): void {
+  // AWS, "How S3 Object Lock works": a new version, or a delete marker, leaves the locked one as it is.
+  if (versioning !== 'Enabled') judgeVersionLock(exchange, object);
+}
+
+/** Refuses to remove a version that is locked. */
+export function judgeVersionLock(
   { headers, service }: Pick<Exchange, 'headers' | 'service'>,
   object: StoredObject | undefined,
 ): void {

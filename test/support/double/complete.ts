@@ -10,6 +10,7 @@ import { requireBucket, secondsNow, xmlAnswer, type Answer, type Exchange } from
 import { requireUpload } from './multipart.ts';
 import { readXmlBody } from './payload.ts';
 import type { StoredChecksum, StoredPart, StoredUpload } from './store.ts';
+import { putVersion } from './version-state.ts';
 import { childText, document, parseXml, tag, type XmlElement } from './xml.ts';
 
 interface NamedPart {
@@ -39,13 +40,13 @@ export async function completeUpload(exchange: Exchange): Promise<Answer> {
   const isConditional = ['if-match', 'if-none-match'].some((name) => name in exchange.headers);
   if (isConditional && quirks.completeConditions === 'unsupported') throw s3Error('NotImplemented');
   if (quirks.completeConditions !== 'ignored') judgeWrite(exchange, bucket.objects.get(key));
-  judgeLock(exchange, bucket.objects.get(key));
+  judgeLock(exchange, bucket.objects.get(key), bucket);
   const content = concatContent(parts.map((part) => part.content));
   checkObjectSize(exchange, content);
   const md5s = parts.map((part) => Buffer.from(part.etag, 'hex'));
   const etag = `${createHash('md5').update(Buffer.concat(md5s)).digest('hex')}-${parts.length}`;
   const checksum = combineChecksums(upload, parts, content);
-  bucket.objects.set({
+  const version = putVersion(bucket, {
     ...upload.attributes,
     key,
     content,
@@ -69,7 +70,11 @@ export async function completeUpload(exchange: Exchange): Promise<Answer> {
           : ''),
     ),
   );
-  const headers = { ...answer.headers, ...writeHeaders(upload.attributes, undefined) };
+  const headers = {
+    ...answer.headers,
+    ...version,
+    ...writeHeaders(upload.attributes, undefined),
+  };
   const done = { ...answer, headers };
   if (quirks.cephMultipart) bucket.completed.set(upload.uploadId, done);
   return done;

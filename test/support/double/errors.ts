@@ -35,6 +35,7 @@ const STATUS = {
   NoSuchCORSConfiguration: 404,
   NoSuchKey: 404,
   NoSuchUpload: 404,
+  NoSuchVersion: 404,
   NotImplemented: 501,
   OwnershipControlsNotFoundError: 404,
   PreconditionFailed: 412,
@@ -76,6 +77,7 @@ const MESSAGE: Partial<Record<S3Code, string>> = {
   NoSuchUpload:
     'The specified upload does not exist. ' +
     'The upload ID may be invalid, or the upload may have been aborted or completed.',
+  NoSuchVersion: 'The specified version does not exist.',
   NotImplemented: 'A header or query you provided implies functionality that is not implemented.',
   OwnershipControlsNotFoundError: 'The bucket ownership controls were not found',
   PreconditionFailed: 'At least one of the pre-conditions you specified did not hold',

@@ -11,6 +11,7 @@ import { PRIVATE } from './grants.ts';
 import { NO_QUIRKS, type Quirks } from './quirks.ts';
 import { serve } from './server.ts';
 import { createBucket, type StoredBucket, type StoredObject } from './store.ts';
+import { putVersion, versionsOf } from './version-state.ts';
 
 export type { RecordedCall } from './exchange.ts';
 export type { Fault } from './faults.ts';
@@ -81,6 +82,8 @@ export interface Double {
   sparse(bucket: string, key: string, size: number, attributes?: SeedAttributes): void;
   /** What is stored now, in the order of a listing. */
   objects(bucket: string): ReadonlyMap<string, ObjectView>;
+  /** The ids of a key's versions, the newest first; deletions are among them. */
+  versionIds(bucket: string, key: string): readonly string[];
   /** The multipart uploads that are neither complete nor aborted. */
   uploads(
     bucket: string,
@@ -143,7 +146,10 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
   const { port } = server.address() as AddressInfo;
 
   const store = (bucket: string, key: string, content: Content, attributes?: SeedAttributes) =>
-    requireSeedBucket(service, bucket).objects.set(seedObject(key, content, now(), attributes));
+    void putVersion(
+      requireSeedBucket(service, bucket),
+      seedObject(key, content, now(), attributes),
+    );
 
   return {
     endpoint: `http://127.0.0.1:${port}`,
@@ -159,6 +165,8 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
       store(bucket, key, contentOf([Buffer.from(body)]), attributes),
     sparse: (bucket, key, size, attributes) => store(bucket, key, sparseContent(size), attributes),
     objects: (bucket) => viewObjects(requireSeedBucket(service, bucket)),
+    versionIds: (bucket, key) =>
+      versionsOf(requireSeedBucket(service, bucket), key).map(({ versionId }) => versionId),
     uploads: (bucket) =>
       [...requireSeedBucket(service, bucket).uploads.values()].map((upload) => ({
         key: upload.key,

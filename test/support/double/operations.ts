@@ -22,6 +22,7 @@ import { listParts, listUploads } from './list-uploads.ts';
 import { abortUpload, createUpload, uploadPart, uploadPartCopy } from './multipart.ts';
 import { readObject } from './read.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './tags.ts';
+import { getBucketVersioning, listVersions, putBucketVersioning } from './versions.ts';
 import { copyObject, deleteObject, putObject } from './write.ts';
 
 /** The operations; what is not here is NotImplemented. */
@@ -42,6 +43,7 @@ export const OPERATIONS: Readonly<
   GetBucketCors: getBucketCors,
   GetBucketLocation: getBucketLocation,
   GetBucketOwnershipControls: getOwnershipControls,
+  GetBucketVersioning: getBucketVersioning,
   GetObject: readObject,
   GetObjectAcl: getObjectAcl,
   GetObjectTagging: getObjectTagging,
@@ -49,10 +51,12 @@ export const OPERATIONS: Readonly<
   HeadObject: readObject,
   ListBuckets: listBuckets,
   ListMultipartUploads: listUploads,
+  ListObjectVersions: listVersions,
   ListObjectsV2: listObjects,
   ListParts: listParts,
   PutBucketCors: putBucketCors,
   PutBucketOwnershipControls: putOwnershipControls,
+  PutBucketVersioning: putBucketVersioning,
   PutObject: putObject,
   PutObjectAcl: putObjectAcl,
   PutObjectTagging: putObjectTagging,

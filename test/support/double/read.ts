@@ -5,7 +5,8 @@ import { judgeRead, notModifiedHeaders } from './conditions.ts';
 import { bytesOf, contentOf, sliceContent } from './content.ts';
 import { s3Error } from './errors.ts';
 import { requireBucket, type Answer, type Exchange } from './exchange.ts';
-import { requireObject, type StoredBucket, type StoredObject } from './store.ts';
+import type { StoredBucket, StoredObject } from './store.ts';
+import { requireVersion } from './version-state.ts';
 
 const OVERRIDES = [
   'cache-control',
@@ -27,7 +28,11 @@ export function readObject(exchange: Exchange): Answer {
   const { headsFolders, transcodesGzip } = exchange.service.quirks;
   if (headsFolders && exchange.call.operation === 'HeadObject' && isFolder(bucket, exchange.key))
     return { status: 200, headers: { 'content-type': 'application/octet-stream' } };
-  const object = requireObject(bucket, exchange.key);
+  const { object, headers: version } = requireVersion(
+    bucket,
+    exchange.key,
+    exchange.query['versionId'],
+  );
   if (transcodesGzip && object.headers['content-encoding'] === 'gzip') return transcoded(object);
   const overrides = readOverrides(exchange);
   if (judgeRead(exchange.headers, object) === 'not-modified') {
@@ -39,6 +44,7 @@ export function readObject(exchange: Exchange): Answer {
   const wantsChecksum = exchange.headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED';
   const headers = {
     ...objectHeaders(object),
+    ...version,
     ...overrides,
     // The checksum is that of the whole object, so it does not go with a piece.
     ...(wantsChecksum && span === undefined ? checksumHeaders(object.checksum) : {}),

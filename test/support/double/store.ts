@@ -52,6 +52,13 @@ export interface StoredObject extends Attributes {
   readonly partSizes: readonly number[] | undefined;
 }
 
+/** One version of an object; without an object it is a delete marker. */
+export interface StoredVersion {
+  readonly versionId: string;
+  readonly object: StoredObject | undefined;
+  readonly lastModified: number;
+}
+
 /** A part of an upload. */
 export interface StoredPart {
   readonly content: Content;
@@ -94,6 +101,10 @@ export interface StoredBucket {
   corsRules: readonly XmlElement[] | undefined;
   /** Whether objects may be locked; decided when the bucket is made. */
   readonly hasLock: boolean;
+  /** Undefined until the owner turns it on. */
+  versioning: 'Enabled' | 'Suspended' | undefined;
+  /** The versions of the keys written since, the newest first; `objects` has the newest of each. */
+  readonly versions: Map<string, readonly StoredVersion[]>;
 }
 
 /** How a bucket is made; by default without ownership controls and locks. */
@@ -110,8 +121,18 @@ export function createBucket(
 ): StoredBucket {
   const objects = createObjectTable();
   const [uploads, completed] = [new Map(), new Map()];
-  const corsRules = undefined;
-  return { name, created, objects, uploads, completed, ownership, corsRules, hasLock };
+  return {
+    name,
+    created,
+    objects,
+    uploads,
+    completed,
+    ownership,
+    corsRules: undefined,
+    hasLock,
+    versioning: undefined,
+    versions: new Map(),
+  };
 }
 
 /** The object of that key, or NoSuchKey. */

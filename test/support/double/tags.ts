@@ -3,6 +3,7 @@ import { bytesOf } from './content.ts';
 import { s3Error } from './errors.ts';
 import { requireBucket, xmlAnswer, type Answer, type Exchange } from './exchange.ts';
 import { readXmlBody } from './payload.ts';
+import { requireVersion } from './version-state.ts';
 import { requireObject, type Tag } from './store.ts';
 import { childText, document, parseXml, tag } from './xml.ts';
 
@@ -18,7 +19,11 @@ export function tagsOfHeader(header: string | undefined): readonly Tag[] {
 
 /** Answers GetObjectTagging. */
 export function getObjectTagging(exchange: Exchange): Answer {
-  const { tags } = requireObject(requireBucket(exchange), exchange.key);
+  const { tags } = requireVersion(
+    requireBucket(exchange),
+    exchange.key,
+    exchange.query['versionId'],
+  ).object;
   const set = tags.map(({ key, value }) => `<Tag>${tag('Key', key)}${tag('Value', value)}</Tag>`);
   return xmlAnswer(document('Tagging', `<TagSet>${set.join('')}</TagSet>`));
 }

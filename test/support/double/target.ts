@@ -16,7 +16,7 @@ const UNSUPPORTED = new Set(
     'accelerate analytics attributes encryption intelligent-tiering inventory legal-hold ' +
     'lifecycle logging metrics notification object-lock policy policyStatus ' +
     'publicAccessBlock renameObject replication requestPayment restore retention select session ' +
-    'torrent versioning versions website'
+    'torrent website'
   ).split(' '),
 );
 
@@ -96,6 +96,8 @@ const OF_BUCKET: SubResources = {
     GET: 'GetBucketOwnershipControls',
     PUT: 'PutBucketOwnershipControls',
   },
+  versioning: { GET: 'GetBucketVersioning', PUT: 'PutBucketVersioning' },
+  versions: { GET: 'ListObjectVersions' },
 };
 const OF_OBJECT: SubResources = {
   acl: { GET: 'GetObjectAcl', PUT: 'PutObjectAcl' },

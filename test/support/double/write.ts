@@ -6,8 +6,9 @@ import { md5Of } from './content.ts';
 import { s3Error } from './errors.ts';
 import { requireBucket, secondsNow, xmlAnswer, type Answer, type Exchange } from './exchange.ts';
 import { readPayload } from './payload.ts';
-import { requireObject, type StoredObject } from './store.ts';
+import type { StoredObject } from './store.ts';
 import { checkKey, decodePercent } from './target.ts';
+import { putVersion, removeNewest, removeVersion, requireVersion } from './version-state.ts';
 import { document, tag } from './xml.ts';
 
 // AWS, CopyObject: "You can copy an object up to 5 GB in size in a single atomic action".
@@ -23,8 +24,8 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
   judgeWrite(exchange, bucket.objects.get(key));
   const { content, md5, checksum } = await readPayload(exchange);
   judgeWrite(exchange, bucket.objects.get(key));
-  judgeLock(exchange, bucket.objects.get(key));
-  bucket.objects.set({
+  judgeLock(exchange, bucket.objects.get(key), bucket);
+  const version = putVersion(bucket, {
     ...attributes,
     key,
     content,
@@ -35,20 +36,22 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
   });
   return {
     status: 200,
-    headers: { etag: quoted(md5), ...writeHeaders(attributes, checksum) },
+    headers: { etag: quoted(md5), ...version, ...writeHeaders(attributes, checksum) },
   };
 }
 
 /** Answers DeleteObject: 204 whether or not it was there. */
 export function deleteObject(exchange: Exchange): Answer {
   const bucket = requireBucket(exchange);
+  const { versionId } = exchange.query;
+  if (versionId !== undefined)
+    return { status: 204, headers: removeVersion(exchange, bucket, exchange.key, versionId) };
   const existing = bucket.objects.get(exchange.key);
   const ifMatch = exchange.headers['if-match'];
   const isConditional = ifMatch !== undefined && exchange.service.conditionalWrites;
   if (isConditional && existing && !matches(ifMatch, existing.etag)) throw failed('If-Match');
-  judgeLock(exchange, existing);
-  bucket.objects.delete(exchange.key);
-  return { status: 204 };
+  judgeLock(exchange, existing, bucket);
+  return { status: 204, headers: removeNewest(exchange, bucket, exchange.key) };
 }
 
 /** Answers CopyObject. */
@@ -75,7 +78,7 @@ export function copyObject(exchange: Exchange): Answer {
     });
   }
   judgeWrite(exchange, bucket.objects.get(key));
-  judgeLock(exchange, bucket.objects.get(key));
+  judgeLock(exchange, bucket.objects.get(key), bucket);
   const copy = {
     ...attributes,
     key,
@@ -86,9 +89,12 @@ export function copyObject(exchange: Exchange): Answer {
     checksum: source.checksum?.type === 'FULL_OBJECT' ? source.checksum : undefined,
     partSizes: undefined,
   };
-  bucket.objects.set(copy);
+  const version = putVersion(bucket, copy);
   const answer = xmlAnswer(document('CopyObjectResult', copyResult(copy)));
-  return { ...answer, headers: { ...answer.headers, ...writeHeaders(attributes, undefined) } };
+  return {
+    ...answer,
+    headers: { ...answer.headers, ...version, ...writeHeaders(attributes, undefined) },
+  };
 }
 
 // What makes a copy of an object onto itself a legal one.
@@ -109,17 +115,23 @@ export function copyResult(copied: { etag: string; lastModified: number }): stri
 
 /** The object that x-amz-copy-source names, its conditions judged. */
 export function findCopySource(exchange: Exchange): StoredObject {
-  const { bucketName, key } = parseCopySource(exchange.headers['x-amz-copy-source'] ?? '');
+  const { bucketName, key, versionId } = parseCopySource(
+    exchange.headers['x-amz-copy-source'] ?? '',
+  );
   const bucket = exchange.service.buckets.get(bucketName);
   if (bucket === undefined) {
     throw s3Error('NoSuchBucket', { elements: { BucketName: bucketName } });
   }
-  const source = requireObject(bucket, key);
+  const { object: source } = requireVersion(bucket, key, versionId);
   judgeCopySource(exchange.headers, source);
   return source;
 }
 
-function parseCopySource(source: string): { bucketName: string; key: string } {
+function parseCopySource(source: string): {
+  bucketName: string;
+  key: string;
+  versionId: string | undefined;
+} {
   const mark = source.indexOf('?versionId=');
   const path = decodePercent(mark === -1 ? source : source.slice(0, mark)).replace(/^\//, '');
   const slash = path.indexOf('/');
@@ -128,10 +140,8 @@ function parseCopySource(source: string): { bucketName: string; key: string } {
       message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
     });
   }
-  if (mark !== -1 && source.slice(mark) !== '?versionId=null') {
-    throw s3Error('InvalidArgument', { message: 'Invalid version id specified' });
-  }
   const key = path.slice(slash + 1);
   checkKey(key);
-  return { bucketName: path.slice(0, slash), key };
+  const versionId = mark === -1 ? undefined : source.slice(mark + '?versionId='.length);
+  return { bucketName: path.slice(0, slash), key, versionId };
 }

@@ -50,7 +50,7 @@ async function storageHolds(
   { length, createOnly }: PlannedUpload,
 ): Promise<boolean> {
   if (settings.scan !== undefined || settings.onUploaded !== undefined) return false;
-  if (!settings.directUploads) return false;
+  if (!settings.directUploads || settings.hasQuota) return false;
   if (length === undefined && settings.maxUploadBytes < MOST_BYTES_OF_A_PUT) return false;
   if (!(await bucket.signedWritesAreBound())) return false;
   return !createOnly || bucket.conditionalWrites();

@@ -1,12 +1,18 @@
-// Creates the bucket before the first call, where `createBucket` says so.
+// Makes the bucket what the host wants before the first call: there, and keeping versions.
 import type { ClientSignal } from '../../../core/client-signal.js';
 import type { Connection } from '../connection.js';
 import { refusalOf, translate } from '../errors.js';
+import { enableVersioning } from '../versions/enable-versioning.js';
 import type { Terms } from '../wire/commands.js';
 
-/** Creates the bucket unless it is there, once a connection; of several processes one creates and the others agree. */
+/** Does it once a connection; of several processes one creates the bucket and the others agree. */
 export function readyBucket(connection: Connection, signal: ClientSignal): Promise<void> {
-  return connection.known.bucketCreated.get(() => createBucket(connection), signal);
+  return connection.known.bucketCreated.get(() => ready(connection), signal);
+}
+
+async function ready(connection: Connection): Promise<void> {
+  if (connection.settings.createBucket) await createBucket(connection);
+  if (connection.settings.enableVersioning) await enableVersioning(connection);
 }
 
 async function createBucket({ wire, settings, closing }: Connection): Promise<void> {

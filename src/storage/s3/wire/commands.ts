@@ -25,11 +25,14 @@ interface Commands {
     S3.GetObjectCommandInput,
     Omit<S3.GetObjectCommandOutput, 'Body'> & { Body?: Flow | Uint8Array },
   ];
+  GetBucketVersioning: [S3.GetBucketVersioningCommandInput, S3.GetBucketVersioningCommandOutput];
   HeadBucket: [S3.HeadBucketCommandInput, S3.HeadBucketCommandOutput];
   HeadObject: [S3.HeadObjectCommandInput, S3.HeadObjectCommandOutput];
   ListMultipartUploads: [S3.ListMultipartUploadsCommandInput, S3.ListMultipartUploadsCommandOutput];
+  ListObjectVersions: [S3.ListObjectVersionsCommandInput, S3.ListObjectVersionsCommandOutput];
   ListObjectsV2: [S3.ListObjectsV2CommandInput, S3.ListObjectsV2CommandOutput];
   ListParts: [S3.ListPartsCommandInput, S3.ListPartsCommandOutput];
+  PutBucketVersioning: [S3.PutBucketVersioningCommandInput, S3.PutBucketVersioningCommandOutput];
   PutObject: [WithBody<S3.PutObjectCommandInput>, S3.PutObjectCommandOutput];
   PutObjectTagging: [S3.PutObjectTaggingCommandInput, S3.PutObjectTaggingCommandOutput];
   UploadPart: [WithBody<S3.UploadPartCommandInput>, S3.UploadPartCommandOutput];

@@ -22,7 +22,7 @@ export const getObject: Codec<'GetObject'> = {
   encode: (input) => ({
     method: 'GET',
     s3Key: input.Key ?? '',
-    query: 'x-id=GetObject',
+    query: queryOf(input, 'x-id=GetObject'),
     headers: headersOf(input, CONDITIONS),
     wholeBytes: WHOLE_BYTES,
     streamed: true,
@@ -34,7 +34,7 @@ export const headObject: Codec<'HeadObject'> = {
   encode: (input) => ({
     method: 'HEAD',
     s3Key: input.Key ?? '',
-    query: '',
+    query: queryOf(input, ''),
     headers: headersOf(input, CONDITIONS),
     wholeBytes: 0,
     streamed: false,
@@ -61,7 +61,7 @@ export const deleteObject: Codec<'DeleteObject'> = {
   encode: (input) => ({
     method: 'DELETE',
     s3Key: input.Key ?? '',
-    query: 'x-id=DeleteObject',
+    query: queryOf(input, 'x-id=DeleteObject'),
     headers: headersOf(input, [['IfMatch', 'if-match']]),
     wholeBytes: WHOLE_BYTES,
     streamed: false,
@@ -71,6 +71,13 @@ export const deleteObject: Codec<'DeleteObject'> = {
     return { $metadata: { httpStatusCode: status } };
   },
 };
+
+// In order of the names, as a canonical query wants them.
+function queryOf({ VersionId }: { readonly VersionId?: string }, id: string): string {
+  if (VersionId === undefined) return id;
+  const version = `versionId=${encodeRfc3986(VersionId)}`;
+  return id === '' ? version : `${version}&${id}`;
+}
 
 function attributesOf({ status, headers }: TransportAnswer): Output<'HeadObject'> {
   const length = Number(headers['content-length'] ?? Number.NaN);

@@ -40,6 +40,7 @@ export function urlSigner(endpoint: Endpoint, now: () => number = Date.now): Url
       ['response-cache-control', isRead ? request.cacheControl : undefined],
       ['response-content-disposition', isRead ? request.contentDisposition : undefined],
       ['response-content-type', isRead ? request.contentType : undefined],
+      ['versionId', isRead ? request.versionId : undefined],
       ['x-id', isRead ? 'GetObject' : 'PutObject'],
     ]);
     const method = isRead ? 'GET' : 'PUT';

@@ -32,20 +32,22 @@ export interface Copying {
   readonly source: Output<'HeadObject'>;
   /** CopyObject keeps tags by itself where it keeps the metadata, and on AWS always. */
   readonly losesTags: boolean;
+  /** The version of the source; undefined is the newest. */
+  readonly versionId?: string | undefined;
 }
 
 /** Looks up what a copy of `key` has to repeat. Costs a call for its ACL, where the store tells ACLs. */
 export async function keptOf(
   context: S3Context,
   key: string,
-  { source, losesTags }: Copying,
+  { source, losesTags, versionId: VersionId }: Copying,
 ): Promise<Kept> {
   const { serverSideEncryption, storageClass } = context.settings;
-  const Key = context.keyOf(key);
+  const object = { Key: context.keyOf(key), VersionId };
   const hasTags = losesTags && (source.TagCount ?? 0) > 0;
   const [grants, tags] = await Promise.all([
-    grantsOf(context, Key),
-    hasTags ? tagsOf(context, Key) : [],
+    grantsOf(context, object),
+    hasTags ? tagsOf(context, object) : [],
   ]);
   const expires = new Date(source.ExpiresString ?? '');
   return {
@@ -73,8 +75,13 @@ export async function putTags(context: S3Context, key: string, { tags }: Kept): 
   await context.send('PutObjectTagging', { Key: context.keyOf(key), Tagging });
 }
 
-async function tagsOf(context: S3Context, Key: string): Promise<readonly Tag[]> {
-  return (await context.send('GetObjectTagging', { Key })).TagSet ?? [];
+async function tagsOf(context: S3Context, object: Named): Promise<readonly Tag[]> {
+  return (await context.send('GetObjectTagging', object)).TagSet ?? [];
+}
+
+interface Named {
+  readonly Key: string;
+  readonly VersionId: string | undefined;
 }
 
 type Grants = Pick<
@@ -90,11 +97,11 @@ const HEADER_OF = {
 } as const satisfies Record<string, keyof Grants>;
 
 /** The ACL of an object as headers; none when only its owner has rights, which is every object's default. */
-async function grantsOf(context: S3Context, Key: string): Promise<Grants> {
+async function grantsOf(context: S3Context, object: Named): Promise<Grants> {
   const { learnt } = context.connection;
   if (!learnt.hasAcls) return {};
   const { Grants: given = [], Owner } = await context
-    .send('GetObjectAcl', { Key })
+    .send('GetObjectAcl', object)
     .catch((error: unknown) => {
       if (!NOT_TOLD.has(refusalOf(error)?.kind ?? '')) throw error;
       learnt.hasAcls = false;

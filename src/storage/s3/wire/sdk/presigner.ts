@@ -24,6 +24,7 @@ export function presigner(settings: StorageSettings): Presigner {
       if (request.kind === 'read') {
         const command = new GetObjectCommand({
           ...target,
+          VersionId: request.versionId,
           ResponseContentType: request.contentType,
           ResponseContentDisposition: request.contentDisposition,
           ResponseCacheControl: request.cacheControl,

@@ -1,0 +1,265 @@
+// Buckets within a quota: room is reserved when a write begins, settled when it ends, given back on deletion.
+import type { Readable } from 'node:stream';
+import type { ClientSignal } from '../../core/client-signal.js';
+import { isFileServiceError } from '../../core/errors.js';
+import { isInternal } from '../../core/key.js';
+import type {
+  Bucket,
+  CopyRequest,
+  CopyResult,
+  ListRequest,
+  Page,
+  ReadConditions,
+  ReadRequest,
+  ReadResult,
+  RemoveManyResult,
+  SignRequest,
+  Signed,
+  StatResult,
+  Usage,
+  VersionPage,
+  VersionRemoval,
+  VersionsRequest,
+  WriteRequest,
+  WriteResult,
+} from '../bucket.js';
+import { countFiles, ledgerOf, type Ledger, type Reservation } from './ledger.js';
+import type { UploadStore } from '../upload-store.js';
+import { meteredBody } from './metered-body.js';
+import { quotaUploads } from './quota-uploads.js';
+import type { QuotaStore } from './store.js';
+
+/** On whose behalf a bucket is used, and how many bytes its container may hold. */
+export interface QuotaCall {
+  readonly signal: ClientSignal;
+  readonly onCall: (operation: string) => void;
+  readonly allowed: () => number;
+}
+
+type Open<Call> = (container: string, call: Call) => Bucket;
+
+/** The same buckets, within the quota of a store. */
+export function quotaBuckets<Call extends QuotaCall>(
+  store: QuotaStore,
+  open: Open<Call>,
+  timeoutMs: number,
+): Open<Call> {
+  return (container, call) => {
+    const bucket = open(container, call);
+    const { allowed } = call;
+    const ledger = ledgerOf({ store, container, allowed, bucket, timeoutMs });
+    return new QuotaBucket(bucket, ledger, allowed);
+  };
+}
+
+/** Counts a container again and sets its quota to that; what was reserved is forgotten. */
+export async function reconcileQuota(
+  store: QuotaStore,
+  container: string,
+  bucket: Bucket,
+): Promise<{ readonly used: number; readonly files: number }> {
+  const counted = await countFiles(bucket);
+  await store.reset(container, { ...counted, isFirst: false });
+  return counted;
+}
+
+// Sizes that are remembered between listing and removing; more are looked up again.
+const MOST_REMEMBERED = 100_000;
+
+const NOTHING = { bytes: 0, files: 0 };
+
+// A class, because one is made for every request.
+class QuotaBucket implements Bucket {
+  readonly #bucket: Bucket;
+  readonly #ledger: Ledger;
+  readonly #allowed: () => number;
+  /** By key, of what this request has seen. */
+  readonly #sizes = new Map<string, number>();
+
+  constructor(bucket: Bucket, ledger: Ledger, allowed: () => number) {
+    this.#bucket = bucket;
+    this.#ledger = ledger;
+    this.#allowed = allowed;
+  }
+
+  async usage(): Promise<Usage> {
+    const { used, files } = await this.#ledger.look();
+    return { used, allowed: this.#allowed(), files };
+  }
+
+  async list(request: ListRequest): Promise<Page> {
+    const page = await this.#bucket.list(request);
+    if (this.#sizes.size + page.files.length > MOST_REMEMBERED) this.#sizes.clear();
+    for (const { key, size } of page.files) this.#sizes.set(key, size);
+    return page;
+  }
+
+  async stat(key: string, conditions?: ReadConditions): Promise<StatResult> {
+    const result = await this.#bucket.stat(key, conditions);
+    if (result.kind === 'found' && conditions?.versionId === undefined)
+      this.#sizes.set(key, result.stat.size ?? 0);
+    return result;
+  }
+
+  async write(
+    key: string,
+    body: Readable | Uint8Array,
+    request: WriteRequest,
+  ): Promise<WriteResult> {
+    if (!isCounted(key)) return this.#bucket.write(key, body, request);
+    const reservation = this.#ledger.reserve();
+    try {
+      const before = request.createOnly === true ? null : await this.#look(key);
+      const length = body instanceof Uint8Array ? body.length : request.length;
+      const metered =
+        length === undefined && !(body instanceof Uint8Array)
+          ? meteredBody(body, reservation)
+          : body;
+      if (length !== undefined) await reservation.add(length - (before ?? 0));
+      const result = await this.#written(key, metered, request);
+      await settle(reservation, before, result.kind === 'written' ? result.size : null);
+      return result;
+    } catch (error) {
+      if (!(body instanceof Uint8Array)) body.destroy();
+      await reservation.settle(NOTHING);
+      throw error;
+    }
+  }
+
+  async #written(
+    key: string,
+    body: Readable | Uint8Array,
+    request: WriteRequest,
+  ): Promise<WriteResult> {
+    try {
+      this.#sizes.delete(key);
+      return await this.#bucket.write(key, body, request);
+    } catch (error) {
+      // The body knows why it stopped; storage only knows that it did.
+      const why = body instanceof Uint8Array ? null : body.errored;
+      throw isFileServiceError(why) ? why : error;
+    }
+  }
+
+  async copy(request: CopyRequest): Promise<CopyResult> {
+    const { from, to, versionId } = request;
+    const isInPlace = from === to && versionId === undefined;
+    if (isInPlace || !isCounted(to)) return this.#bucket.copy(request);
+    const reservation = this.#ledger.reserve();
+    try {
+      const size = request.size ?? (await this.#sizeOf(from, versionId));
+      const before = request.createOnly === true ? null : await this.#look(to);
+      await reservation.add((size ?? 0) - (before ?? 0));
+      const result = await this.#bucket.copy(request);
+      this.#sizes.delete(to);
+      await settle(reservation, before, result.kind === 'copied' ? (result.size ?? size) : null);
+      return result;
+    } catch (error) {
+      await reservation.settle(NOTHING);
+      throw error;
+    }
+  }
+
+  async remove(key: string, ifMatch?: string): ReturnType<Bucket['remove']> {
+    if (!isCounted(key)) return this.#bucket.remove(key, ifMatch);
+    const before = await this.#look(key);
+    const result = await this.#bucket.remove(key, ifMatch);
+    this.#sizes.delete(key);
+    if (result.kind === 'removed' && before !== null)
+      await this.#ledger.reserve().settle({ bytes: -before, files: -1 });
+    return result;
+  }
+
+  async removeMany(keys: readonly string[]): Promise<RemoveManyResult> {
+    const sizes = new Map<string, number>();
+    for (const key of keys.filter(isCounted)) {
+      const size = await this.#look(key);
+      if (size !== null) sizes.set(key, size);
+    }
+    const result = await this.#bucket.removeMany(keys);
+    for (const key of result.failed) sizes.delete(key);
+    for (const key of keys) this.#sizes.delete(key);
+    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    await this.#ledger.reserve().settle({ bytes: -bytes, files: -sizes.size });
+    return result;
+  }
+
+  async removeVersions(versions: readonly VersionRemoval[]): Promise<RemoveManyResult> {
+    const reservation = this.#ledger.reserve();
+    const appearing = versions.filter(({ bytes = 0 }) => bytes > 0);
+    try {
+      await reservation.add(sumOf(appearing).bytes);
+      const result = await this.#bucket.removeVersions(versions);
+      const failed = new Set(result.failed);
+      await reservation.settle(sumOf(versions.filter(({ key }) => !failed.has(key))));
+      return result;
+    } catch (error) {
+      await reservation.settle(NOTHING);
+      throw error;
+    }
+  }
+
+  read(key: string, request?: ReadRequest): Promise<ReadResult> {
+    return this.#bucket.read(key, request);
+  }
+
+  listVersions(request: VersionsRequest): Promise<VersionPage> {
+    return this.#bucket.listVersions(request);
+  }
+
+  uploads(): UploadStore {
+    return quotaUploads({
+      uploads: this.#bucket.uploads(),
+      ledger: this.#ledger,
+      look: (key) => this.#look(key),
+      isCounted,
+    });
+  }
+
+  sign(request: SignRequest): Promise<Signed> {
+    return this.#bucket.sign(request);
+  }
+
+  signedWritesAreBound(): Promise<boolean> {
+    return this.#bucket.signedWritesAreBound();
+  }
+
+  conditionalWrites(): Promise<boolean> {
+    return this.#bucket.conditionalWrites();
+  }
+
+  /** Bytes of what is there; null for nothing. What the request has seen before is not looked at again. */
+  async #look(key: string): Promise<number | null> {
+    return this.#sizes.get(key) ?? (await this.#sizeOf(key, undefined));
+  }
+
+  async #sizeOf(key: string, versionId: string | undefined): Promise<number | null> {
+    const result = await this.#bucket.stat(key, versionId === undefined ? {} : { versionId });
+    return result.kind === 'found' ? (result.stat.size ?? 0) : null;
+  }
+}
+
+/** What the service keeps for itself is not counted, nor are placeholders, which hold nothing. */
+function isCounted(key: string): boolean {
+  return !isInternal(key) && !key.endsWith('/');
+}
+
+/** `after` is null when nothing was stored. */
+function settle(
+  reservation: Reservation,
+  before: number | null,
+  after: number | null,
+): Promise<void> {
+  if (after === null) return reservation.settle(NOTHING);
+  return reservation.settle({ bytes: after - (before ?? 0), files: before === null ? 1 : 0 });
+}
+
+function sumOf(versions: readonly VersionRemoval[]) {
+  let bytes = 0;
+  let files = 0;
+  for (const version of versions) {
+    bytes += version.bytes ?? 0;
+    if (isCounted(version.key)) files += version.files ?? 0;
+  }
+  return { bytes, files };
+}

@@ -1,0 +1,75 @@
+// Uploads over several requests within a quota: room is reserved part by part, under the id of the upload.
+import type { PartSource, UploadStore } from '../upload-store.js';
+import type { Ledger, Reservation } from './ledger.js';
+
+/** What counting the object of an upload takes. */
+export interface QuotaUploads {
+  readonly uploads: UploadStore;
+  readonly ledger: Ledger;
+  /** Bytes of what is there now; null for nothing. */
+  readonly look: (key: string) => Promise<number | null>;
+  readonly isCounted: (key: string) => boolean;
+}
+
+/** The same uploads, within the quota. */
+export function quotaUploads({ uploads, ledger, look, isCounted }: QuotaUploads): UploadStore {
+  const held = (id: string): Reservation => ledger.reserve(`upload:${id}`);
+  return {
+    open: uploads.open,
+    parts: uploads.parts,
+    made: uploads.made,
+    putPart: async (upload, number, bytes) => {
+      await held(upload.id).add(bytes.length);
+      return uploads.putPart(upload, number, bytes);
+    },
+    putParts: async (upload, source, cutting) => {
+      const reservation = held(upload.id);
+      const metered = meteredSource(source, reservation);
+      let stored = 0;
+      try {
+        const result = await uploads.putParts(upload, metered.source, cutting);
+        if (result.kind === 'sent') stored = result.parts * cutting.size;
+        return result;
+      } finally {
+        // What was no whole part is sent again, or kept apart.
+        await reservation.release(metered.reserved() - stored);
+      }
+    },
+    complete: async (upload, request) => {
+      if (!isCounted(upload.key)) return uploads.complete(upload, request);
+      const total = request.parts.reduce((sum, { size }) => sum + size, 0);
+      const before = request.createOnly === true ? null : await look(upload.key);
+      await held(upload.id).settle({ bytes: 0, files: 0 });
+      const reservation = ledger.reserve();
+      let change = { bytes: 0, files: 0 };
+      try {
+        await reservation.add(total - (before ?? 0));
+        const result = await uploads.complete(upload, request);
+        if (result.kind === 'written')
+          change = { bytes: result.size - (before ?? 0), files: before === null ? 1 : 0 };
+        return result;
+      } finally {
+        await reservation.settle(change);
+      }
+    },
+    abort: async (upload) => {
+      await held(upload.id).settle({ bytes: 0, files: 0 });
+      await uploads.abort(upload);
+    },
+  };
+}
+
+function meteredSource(source: PartSource, reservation: Reservation) {
+  let reserved = 0;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source.chunks) {
+      await reservation.add(chunk.length);
+      reserved += chunk.length;
+      yield chunk;
+    }
+  }
+  return {
+    source: { chunks: chunks(), stop: () => source.stop() },
+    reserved: () => reserved,
+  };
+}
