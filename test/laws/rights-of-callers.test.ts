@@ -284,9 +284,11 @@ describe('the matrix', () => {
     const named = OPERATIONS.map(({ name }) => name);
     // A link has its maker's rights, whoever uses it.
     const elsewhere = ['describe', 'list_access', 'read_usage', 'upload_link'];
-    expect(new Set([...ROWS.map(({ operation }) => operation), ...elsewhere])).toEqual(
-      new Set(named),
-    );
+    // Uploads that go on have owners, which have tests of their own.
+    const resumable = named.filter((name) => name.endsWith('_upload'));
+    expect(
+      new Set([...ROWS.map(({ operation }) => operation), ...elsewhere, ...resumable]),
+    ).toEqual(new Set(named));
   });
 
   it.each<[string, Caller, number]>([
