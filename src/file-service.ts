@@ -152,7 +152,12 @@ export function composeService<Req>(config: FileServiceConfig<Req>): ServicePart
     metrics: metrics.snapshot,
     openapi: () => openApiDocument(settings, settings.publicUrl ?? '/'),
     sweep: ({ olderThanSeconds = 24 * 3600, dryRun = false } = {}) =>
-      storage.sweep(container, { olderThanSeconds, dryRun, sessionsOlderThanSeconds: 25 * 3600 }),
+      storage.sweep(container, {
+        olderThanSeconds,
+        dryRun,
+        // An upload of several requests may have begun with the last second of a token's life.
+        sessionsOlderThanSeconds: (settings.resumable?.maxAgeSeconds ?? 86_400) + 3600,
+      }),
     reconcile: async ({ container: named }: { readonly container?: string } = {}) => {
       if (quota === undefined) throw new TypeError('`reconcile` needs the option `quota`.');
       if (named === undefined && typeof settings.container !== 'string')

@@ -77,6 +77,12 @@ describe('every option', () => {
       [{ origins: '*' }, { origins: ['https://app.example'], credentials: true }],
       [{}, { origins: '*', credentials: true }, { origins: ['app.example'] }, '*'],
     ],
+    [
+      'resumable',
+      [true, false, {}, { secret: 'sixteen letters.', maxAgeSeconds: 604_800, interim: true }],
+      ['on', 1, { maxAgeSeconds: 604_801 }, { secret: 'short' }, { maxAppendBytes: 0 }],
+      { key: 'a', secret: 'b' },
+    ],
     ['importFromUrl', [true], ['x']],
     ['normalizeKeys', ['NFC'], ['NFKC', true]],
     ['compat', ['dreamfactory'], ['DreamFactory', true]],
@@ -104,6 +110,31 @@ describe('every option', () => {
       ['name', 'cache', 'cors', 'sessionToken', 'credentials'].map((name) => [name, undefined]),
     );
     expect(refusalOf(options)).toBeUndefined();
+  });
+});
+
+describe('resumable uploads', () => {
+  it('name the nearest member when there is none of that name', () => {
+    expect(refusalOf({ resumable: { maxAge: 60 } })).toMatch(/did you mean `maxAgeSeconds`/);
+  });
+
+  it('need a secret where none can be derived that every instance shares', () => {
+    const credentials = async () => ({ accessKeyId: 'a', secretAccessKey: 'b' });
+    const uploadSecret = 'sixteen letters.';
+    const refused = () => completeSettings(given({ credentials, resumable: true }));
+    expect(refused).toThrow(/^`resumable` needs a `secret`/);
+    for (const option of [
+      { uploadSecret, resumable: true },
+      { resumable: { secret: uploadSecret } },
+    ])
+      expect(completeSettings(given({ credentials, ...option })).uploadSecrets).toEqual([
+        uploadSecret,
+      ]);
+  });
+
+  it('take their secret once', () => {
+    const secret = 'sixteen letters.';
+    expect(refusalOf({ uploadSecret: secret, resumable: { secret } })).toMatch(/the same thing/);
   });
 });
 

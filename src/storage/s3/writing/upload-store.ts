@@ -17,6 +17,7 @@ import { partBudget } from '../../streams/part-budget.js';
 import { hasNonce, quoted, statOf } from '../attributes.js';
 import type { S3Context } from '../call.js';
 import { nonsense, refusalOf, required } from '../errors.js';
+import { pause } from '../retry.js';
 import type { Output } from '../wire/commands.js';
 import { complete } from './complete.js';
 import { guardInput } from './guard.js';
@@ -177,13 +178,32 @@ async function completeSession(
     return result;
   } catch (error) {
     if (isGone(error)) return { kind: 'gone' };
-    // Ceph 16 says 500 of an upload that was aborted: "already in progress".
-    const isUnclear = refusalOf(error)?.kind === 'unavailable';
-    if (isUnclear && (await listParts(context, { key, id }, 0)).kind === 'gone')
-      return { kind: 'gone' };
+    if (await endedMeanwhile(context, { key, id }, error)) return { kind: 'gone' };
     if (CHANGED.has(refusalOf(error)?.code ?? '')) return { kind: 'changed' };
     throw error;
   }
+}
+
+// As long as another completion of the same upload may take.
+const ATTEMPTS = 10;
+const PAUSE_MS = 200;
+
+/**
+ * Whether a completion failed because somebody else had ended the upload, or was about to. Ceph 16 says 500 then:
+ * "This multipart completion is already in progress", also of an upload that was aborted.
+ */
+async function endedMeanwhile(
+  context: S3Context,
+  upload: OpenedUpload,
+  error: unknown,
+): Promise<boolean> {
+  const refusal = refusalOf(error);
+  if (refusal?.code !== 'InternalError') return false;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    if ((await listParts(context, upload, 0)).kind === 'gone') return true;
+    await pause(PAUSE_MS, context.call.signal);
+  }
+  return false;
 }
 
 async function made(context: S3Context, key: string, nonce: string): Promise<Stat | null> {
