@@ -23,7 +23,9 @@ describe('programs', () => {
   });
 
   it('are found on the PATH, by every command that they need', () => {
-    expect(missingPrograms()).toEqual(Object.keys(PROGRAMS));
+    // Packages of npm stand in a folder of ours, whatever the PATH says.
+    const names = Object.keys(PROGRAMS).filter((name) => name !== 'generators');
+    expect(missingPrograms().filter((name) => name !== 'generators')).toEqual(names);
     install('radosgw');
     install('ceph-mon');
     install('ceph-osd');
@@ -48,6 +50,9 @@ describe('programs', () => {
         'To run them too: apt-get install redis-server nginx-light',
         'Or the whole gate, which installs everything on Debian: bash .ci/run',
       ].join('\n'),
+    );
+    expect(missingNotice(['generators'])).toContain(
+      'To run them too: npm ci --prefix test/clients/generated\n',
     );
     expect(missingNotice([])).toBe('');
   });

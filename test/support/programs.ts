@@ -1,8 +1,10 @@
 // The programs that suites run besides Node, and where each comes from. One that is missing leaves its suites out
 // and is named once, at the end of the run; in CI it fails the run before it begins.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
 
 interface Program {
   /** On the PATH: every one of these, or with `anyOf` the first that is there. */
@@ -12,6 +14,8 @@ interface Program {
   readonly pythonModule?: string;
   /** Debian's packages. */
   readonly packages: readonly string[];
+  /** Instead of commands: a folder here with packages of npm, apart from the rest, which needs none of them. */
+  readonly npmFolder?: string;
   /** What does not run without it. */
   readonly runs: string;
 }
@@ -38,6 +42,12 @@ export const PROGRAMS = {
   aria2: named('aria2c', 'aria2 as a client', ['aria2']),
   bsdtar: named('bsdtar', 'archives as libarchive reads them from a pipe', ['libarchive-tools']),
   curl: named('curl', 'curl as a client'),
+  generators: {
+    commands: [],
+    packages: [],
+    npmFolder: 'test/clients/generated',
+    runs: 'clients that generators write from the description, its linters, and pdf.js',
+  },
   ffmpeg: named('ffmpeg', 'audio and video read in parts'),
   haproxy: named('haproxy', 'HAProxy in front'),
   httpie: named('http', 'HTTPie as a client', ['httpie']),
@@ -80,7 +90,11 @@ const imports = (python: string | undefined, module: string): boolean =>
 
 /** Where a program's first command stands; undefined when it is not installed. */
 export const programPath = (name: ProgramName): string | undefined => {
-  const { commands, anyOf, pythonModule }: Program = PROGRAMS[name];
+  const { commands, anyOf, pythonModule, npmFolder }: Program = PROGRAMS[name];
+  if (npmFolder !== undefined) {
+    const modules = join(ROOT, npmFolder, 'node_modules');
+    return existsSync(modules) ? modules : undefined;
+  }
   const paths = commands.map(pathOf);
   if (pythonModule !== undefined && !imports(paths[0], pythonModule)) return undefined;
   return anyOf || !paths.includes(undefined) ? paths.find((path) => path !== undefined) : undefined;
@@ -100,10 +114,14 @@ export const missingNotice = (missing: readonly ProgramName[]): string => {
   if (missing.length === 0) return '';
   const width = Math.max(...missing.map((name) => name.length));
   const packages = missing.flatMap((name) => PROGRAMS[name].packages);
+  const folders = missing
+    .map((name): Program => PROGRAMS[name])
+    .flatMap(({ npmFolder }) => npmFolder ?? []);
   return [
     'Not run, because these are not installed:',
     ...missing.map((name) => `  ${name.padEnd(width)}  ${PROGRAMS[name].runs}`),
-    `To run them too: apt-get install ${packages.join(' ')}`,
+    ...(packages.length === 0 ? [] : [`To run them too: apt-get install ${packages.join(' ')}`]),
+    ...folders.map((folder) => `To run them too: npm ci --prefix ${folder}`),
     'Or the whole gate, which installs everything on Debian: bash .ci/run',
   ].join('\n');
 };
