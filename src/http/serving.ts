@@ -71,6 +71,9 @@ const SOURCES = "default-src 'none'; img-src 'self'; media-src 'self'";
 const POLICY = `${SOURCES}; sandbox`;
 // The PDF viewers of browsers do not start inside a sandbox.
 const PDF_POLICY = SOURCES;
+// Chromium asks by CORS for what a player in a document of another origin plays, and a plain sandbox has an origin of
+// its own. Scripts and forms stay out.
+const MEDIA_POLICY = `${POLICY} allow-same-origin`;
 
 /**
  * The type to serve a file as, and whether it may be shown in place. The parsed type decides; the name only
@@ -153,10 +156,14 @@ function withNoTransform(cacheControl: string): string {
 }
 
 function addSafety(headers: Record<string, string>, type: string, policy: ServingPolicy): void {
-  const isPdf = parseMediaType(type)?.essence === 'application/pdf';
-  headers['Content-Security-Policy'] = isPdf ? PDF_POLICY : POLICY;
+  headers['Content-Security-Policy'] = contentPolicy(parseMediaType(type)?.essence ?? '');
   if (policy.crossOriginResourcePolicy === false) return;
   headers['Cross-Origin-Resource-Policy'] = policy.crossOriginResourcePolicy;
+}
+
+function contentPolicy(essence: string): string {
+  if (essence === 'application/pdf') return PDF_POLICY;
+  return /^(?:audio|video)\//.test(essence) ? MEDIA_POLICY : POLICY;
 }
 
 // A stored disposition may make serving stricter; only a host that trusts its content is taken at

@@ -53,7 +53,7 @@ export const read: Operation = {
       sentence: 'The bytes of a range, or `multipart/byteranges` for several.',
       headers: [...file.headers, 'Content-Range'],
     },
-    304: { sentence: 'Not modified.', headers: ['ETag'] },
+    304: { sentence: 'Not modified.', headers: ['ETag', 'Last-Modified'] },
   },
   refusals: [400, 404, 412, 416],
   plan: (ask) => {

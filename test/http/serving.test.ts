@@ -267,6 +267,13 @@ describe('servingHeaders', () => {
     );
   });
 
+  it.each(['audio/ogg', 'video/mp4'])('lets a player ask for %s in its own name', (contentType) => {
+    const headers = servingHeaders(served({ contentType }), policy, false);
+    expect(headers['Content-Security-Policy']).toBe(
+      "default-src 'none'; img-src 'self'; media-src 'self'; sandbox allow-same-origin",
+    );
+  });
+
   it('serves what others planted, in headers that are valid', () => {
     const planted = served({
       contentType: 'text/html\u0001',

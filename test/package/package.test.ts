@@ -342,26 +342,6 @@ describe('a clone', () => {
     expect(stdout).toContain('"dist/index.d.cts"');
   }, 600_000);
 
-  it('is a dependency from git that works: npm builds it', async () => {
-    const place = join(folder, 'from-git');
-    await mkdir(place);
-    await writeFile(join(place, 'package.json'), '{"name":"consumer","private":true}');
-    const flags = ['--no-audit', '--no-fund', '--prefer-offline'];
-    await run('npm', ['install', ...flags, `git+file://${ROOT}`], { cwd: place });
-    const program =
-      "console.log(typeof require('s3files').createFileService, typeof require('s3files/client').fileClient)";
-    const { stdout } = await run(process.execPath, ['-e', program], { cwd: place });
-    expect(stdout).toBe('function function\n');
-    const files = await readdir(join(place, 'node_modules/s3files'));
-    expect(files.toSorted()).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'dist',
-      'package.json',
-    ]);
-  }, 600_000);
-
   it('has scripts that every shell runs', () => {
     const shellOnly = Object.entries(manifest.scripts).filter(([, script]) =>
       /(^|&& )(rm|cp|mv|mkdir|export|[A-Z_]+=)|[;|$`'<>]/.test(script),

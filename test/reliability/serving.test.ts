@@ -71,7 +71,7 @@ describe.each(availableStores())('serving from $name', ({ open }) => {
   it.each([
     ['x.png', 'image/png', SANDBOX],
     ['x.jpg', 'image/jpeg', SANDBOX],
-    ['x.mp4', 'video/mp4', SANDBOX],
+    ['x.mp4', 'video/mp4', `${SANDBOX} allow-same-origin`],
     ['x.txt', 'text/plain', SANDBOX],
     ['x.pdf', 'application/pdf', "default-src 'none'; img-src 'self'; media-src 'self'"],
   ])('H27 %s is shown, within bounds', async (name, type, policy) => {
