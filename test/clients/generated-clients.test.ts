@@ -57,7 +57,12 @@ const GENERATORS: Readonly<Record<string, (spec: string) => readonly string[]>> 
   orval: () => ['node_modules/orval/dist/bin/orval.js', '--config', 'orval.config.cjs'],
   'hey-api': (spec) => [
     'node_modules/@hey-api/openapi-ts/bin/run.js',
-    ...['-i', spec, '-o', 'made/hey-api', '-c', '@hey-api/client-fetch'],
+    '-i',
+    spec,
+    '-o',
+    'made/hey-api',
+    '-c',
+    '@hey-api/client-fetch',
   ],
 };
 const COMPILER = {
