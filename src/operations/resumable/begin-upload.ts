@@ -137,7 +137,8 @@ function draftOf(ask: Ask, resumable: ResumableSettings): Draft {
     length === undefined ? resumable.partSize : partSizeFor(length, resumable.partSize);
   const isOnePart = length !== undefined && length <= partSize;
   // A scanner and a digest judge whole files: one of several parts is read once it is made, out of everybody's sight.
-  const isStaged = !isOnePart && (settings.scan !== undefined || digests !== null);
+  const isJudgedLater = !isOnePart && (settings.scan !== undefined || digests !== null);
+  const isStaged = settings.quarantine !== false || isJudgedLater;
   return {
     key,
     nonce,

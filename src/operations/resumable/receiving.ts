@@ -10,6 +10,7 @@ import { declaredLength } from '../../http/request.js';
 import { baseName } from '../../core/key.js';
 import { tooLarge } from '../../core/too-large.js';
 import { fileArrived } from '../shared/upload/arrived.js';
+import { isRefusal, putAway } from '../shared/upload/staged.js';
 import type { Ask, RunContext } from '../operation.js';
 import { append, type AppendRequest, type Received, type Room } from '../uploads/append.js';
 import type { Finishing } from '../uploads/finish.js';
@@ -184,6 +185,10 @@ export function finishingOf(
   if (scan === undefined && digests === null) return { authorize };
   return {
     authorize,
+    async refused(error, staged, size) {
+      if (settings.quarantine !== 'keep' || !isRefusal(error)) return;
+      await putAway(context, { staged, key, size, contentType, via: session.way }, error);
+    },
     async judge(file, size) {
       const limits = {
         length: size,

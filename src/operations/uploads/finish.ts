@@ -15,6 +15,8 @@ export interface Finishing {
   readonly authorize: () => Promise<void>;
   /** Reads the whole file; throws to refuse it. Absent when nobody has to judge it. */
   readonly judge?: (file: Readable, size: number) => Promise<void>;
+  /** Hears why `judge` refused an object that still lies where it was made, before it is removed. */
+  readonly refused?: (error: unknown, staged: string, size: number) => Promise<void>;
 }
 
 /** What stands in storage when the last request has come. */
@@ -84,13 +86,20 @@ export async function place(
   bucket: Bucket,
   session: UploadSession,
   size: number,
-  { judge }: Finishing,
+  { judge, refused }: Finishing,
 ): Promise<PlaceResult> {
   const from = session.staged ?? session.key;
   if (judge !== undefined) {
     const body = await readAll(bucket, from, size);
     if (body === undefined) return ofEnded(bucket, session, { authorize: async () => {} });
-    await orCancel(bucket, session, () => judge(body, size));
+    await orCancel(bucket, session, async () => {
+      try {
+        await judge(body, size);
+      } catch (error) {
+        await refused?.(error, from, size);
+        throw error;
+      }
+    });
   }
   const result = await moveTo(bucket, session, from);
   if (result.kind === 'missing') return ofEnded(bucket, session, { authorize: async () => {} });
@@ -159,15 +168,16 @@ async function writeAtOnce(
   finishing: Finishing,
 ): Promise<FinishResult> {
   const { judge } = finishing;
+  const { staged, contentType, nonce, attributes } = session;
+  const request = { ...attributes, contentType, length: rest.length, nonce };
+  if (staged !== undefined) {
+    await bucket.write(staged, rest, request);
+    return place(bucket, session, rest.length, finishing);
+  }
   if (judge !== undefined)
     await orCancel(bucket, session, () => judge(Readable.from([rest]), rest.length));
-  const result: WriteResult = await bucket.write(session.key, rest, {
-    ...session.attributes,
-    contentType: session.contentType,
-    length: rest.length,
-    nonce: session.nonce,
-    ...conditionOf(session),
-  });
+  const written = { ...request, ...conditionOf(session) };
+  const result: WriteResult = await bucket.write(session.key, rest, written);
   if (hasTails) await removeTails(bucket, session);
   if (result.kind !== 'written') return ofEnded(bucket, session, finishing, result.kind);
   return { kind: 'finished', etag: result.etag, size: rest.length };

@@ -88,6 +88,8 @@ export interface Double {
   uploads(
     bucket: string,
   ): readonly { key: string; uploadId: string; initiated: Date; parts: number }[];
+  /** Makes everything that is stored and every open upload older by so many milliseconds. */
+  age(bucket: string, ms: number): void;
   openSockets(): number;
   /** Sockets that clients have opened so far. */
   openedSockets(): number;
@@ -174,6 +176,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
         initiated: new Date(upload.initiated),
         parts: upload.parts.size,
       })),
+    age: (bucket, ms) => ageBy(requireSeedBucket(service, bucket), ms),
     openSockets: () => sockets.size,
     openedSockets: () => opened,
     close: async () => {
@@ -183,6 +186,16 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
       await closed;
     },
   };
+}
+
+function ageBy(bucket: StoredBucket, ms: number): void {
+  for (const [id, upload] of bucket.uploads)
+    bucket.uploads.set(id, { ...upload, initiated: upload.initiated - ms });
+  for (const key of bucket.objects.sortedKeys()) {
+    const object = bucket.objects.get(key);
+    if (object !== undefined)
+      bucket.objects.set({ ...object, lastModified: object.lastModified - ms });
+  }
 }
 
 function requireSeedBucket(service: Service, name: string): StoredBucket {

@@ -119,14 +119,15 @@ async function bytesOf(
   return streamOf(result.body);
 }
 
-function isRefusal(error: unknown): error is FileServiceError {
+/** Whether the scanner refused the file. */
+export function isRefusal(error: unknown): error is FileServiceError {
   return isFileServiceError(error) && error.reason === 'rejected_by_scan';
 }
 
-// For an operator: the bytes as they came, and beside them what was to become of them.
-async function putAway(
+/** For an operator: the bytes as they came, and beside them what was to become of them. */
+export async function putAway(
   context: RunContext,
-  { staged, key, size, contentType, via }: StagedFile,
+  { staged, key, size, contentType, via }: Omit<StagedFile, 'etag' | 'condition' | 'digests'>,
   { message }: FileServiceError,
 ): Promise<void> {
   const { id, roles } = context.principal ?? {};
