@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MOUNT, startService, type RunningService } from '../support/service.ts';
 import { doubleStore, type Store } from '../support/stores.ts';
+import type { FileServiceConfig } from '../../src/index.ts';
 import type { Double } from '../support/double/index.ts';
 
 /** A service over the double, a folder for what programs write, and the address of the service's root. */
@@ -27,9 +28,11 @@ const PROGRAM_MS = 60_000;
 const execute = promisify(execFile);
 
 /** Starts all of it. */
-export const startProgramTrial = async (): Promise<ProgramTrial> => {
+export const startProgramTrial = async (
+  config: Partial<FileServiceConfig> = {},
+): Promise<ProgramTrial> => {
   const store = await doubleStore();
-  const service = await startService(store);
+  const service = await startService(store, config);
   const folder = await mkdtemp(join(tmpdir(), 's3files-clients-'));
   return {
     store,

@@ -25,7 +25,18 @@ export interface TusUpload {
   ) => Promise<Answer>;
   /** Announces all of `bytes`, sends `sent` of them, waits until they have left, and breaks the connection. */
   readonly cut: (offset: number, bytes: Uint8Array, sent: number) => Promise<void>;
+  /** Sends `sent` of the bytes and falls silent until it is woken. */
+  readonly stall: (offset: number, bytes: Uint8Array, sent: number) => Stalled;
   readonly remove: () => Promise<Answer>;
+}
+
+/** A request that stands still. */
+export interface Stalled {
+  /** The first bytes have left. */
+  readonly isStalled: Promise<void>;
+  /** Sends the rest; a second time does nothing. */
+  readonly wake: () => void;
+  readonly answer: Promise<{ readonly status: number }>;
 }
 
 type Port = Pick<RunningService, 'port'>;
@@ -81,6 +92,40 @@ export function tusUpload({ port }: Port, url: string, extra = {}): TusUpload {
     patch: (offset, bytes, more = {}) =>
       send('PATCH', { 'Upload-Offset': String(offset), 'Content-Type': PIECE, ...more }, bytes),
     remove: () => send('DELETE'),
+    stall: (offset, bytes, sent) => {
+      const req = httpRequest({
+        port,
+        host: '127.0.0.1',
+        method: 'PATCH',
+        path: url,
+        agent: false,
+        headers: {
+          ...headers,
+          'Content-Type': PIECE,
+          'Upload-Offset': String(offset),
+          'Content-Length': String(bytes.length),
+        },
+      });
+      const answer = new Promise<{ status: number }>((resolve) => {
+        req.on('response', (response) => {
+          response.resume();
+          resolve({ status: response.statusCode ?? 0 });
+        });
+        // A connection that the service has ended is as good as the answer that it is gone.
+        req.on('error', () => resolve({ status: 404 }));
+      });
+      let isAwake = false;
+      return {
+        answer,
+        isStalled: new Promise((resolve) => {
+          req.write(bytes.subarray(0, sent), () => resolve());
+        }),
+        wake: () => {
+          if (!isAwake) req.end(bytes.subarray(sent));
+          isAwake = true;
+        },
+      };
+    },
     cut: async (offset, bytes, sent) => {
       const req = httpRequest({
         port,

@@ -101,6 +101,35 @@ describe.each(availableStores())('instances over $name', ({ open }) => {
     await untilClean();
   });
 
+  it.each(['before', 'after'] as const)(
+    'are harmed by no request that wakes %s another one has made the file',
+    async (when) => {
+      const bytes = randomBytes(2 * PART + 100);
+      const path = `/zombie-${when}.bin`;
+      const upload = await begun(path, bytes);
+      const zombie = on(upload, 0).stall(0, bytes, PART + 1000);
+      await zombie.isStalled;
+      // Its client has given it up, and asks another instance: what that one sees may be less, never more.
+      const offset = await on(upload, 1).offset();
+      expect([0, PART, PART + 1000]).toContain(offset);
+      if (when === 'before') zombie.wake();
+      let last = await on(upload, 1).patch(offset, bytes.subarray(offset));
+      while (last.status === 409) {
+        const told = Number(last.headers['upload-offset']);
+        expect(told).toBeGreaterThanOrEqual(offset);
+        last = await on(upload, 1).patch(told, bytes.subarray(told));
+      }
+      expect(last.status).toBe(204);
+      zombie.wake();
+      const late = await zombie.answer;
+      expect([204, 404, 409]).toContain(late.status);
+      expect(digestOf((await around.bytes(path.slice(1))) ?? Buffer.alloc(0))).toBe(
+        digestOf(bytes),
+      );
+      await untilClean();
+    },
+  );
+
   it('let no request of an upload that was given up elsewhere bring it back', async () => {
     const bytes = randomBytes(3 * PART);
     const upload = await begun('/given-up.bin', bytes);

@@ -32,7 +32,11 @@ const withService = async (
   work: (service: RunningService) => Promise<void>,
 ): Promise<void> => {
   const service = await startService(store, { resumable: true, partSize: PART, ...config });
-  await work(service).finally(() => service.close());
+  try {
+    await work(service);
+  } finally {
+    await service.close();
+  }
 };
 const infected = (size: number): Buffer => {
   const bytes = randomBytes(size);
