@@ -1,5 +1,6 @@
 // Proxies in front of the service: nginx, HAProxy and Varnish, each with the least configuration.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answers, freePort } from '../support/free-port.ts';
 import { installed, type ProgramName } from '../support/programs.ts';
 import { ask, MOUNT } from '../support/service.ts';
+import { beginTus } from '../support/tus.ts';
 import { until } from '../support/until.ts';
 import { startProgramTrial, type ProgramTrial } from './run-program.ts';
 
@@ -70,7 +72,7 @@ describe.each(Object.entries(PROXIES) as [ProgramName, Proxy][])('behind %s', (n
     let port: number;
 
     beforeAll(async () => {
-      trial = await startProgramTrial();
+      trial = await startProgramTrial({ resumable: true, partSize: 5 * 2 ** 20 });
       port = await freePort();
       const file = join(trial.folder, 'proxy.conf');
       writeFileSync(file, proxy.config(port, trial.service.port, trial.folder));
@@ -120,6 +122,32 @@ describe.each(Object.entries(PROXIES) as [ProgramName, Proxy][])('behind %s', (n
       expect((await through({ path: '/d.txt' })).text).toBe('two');
       await through({ method: 'DELETE', path: '/d.txt' });
       expect((await through({ path: '/d.txt' })).status).toBe(404);
+    });
+
+    it('goes on with an upload that was cut in front of the proxy', async () => {
+      const bytes = randomBytes(11 * 2 ** 20);
+      const upload = await beginTus({ port }, '/cut.bin', {
+        'Upload-Length': String(bytes.length),
+      });
+      await upload.cut(0, bytes, 7 * 2 ** 20);
+      let offset = 0;
+      await until(async () => (offset = await upload.offset()) > 0, { what: 'bytes to be kept' });
+      let last = await upload.patch(offset, bytes.subarray(offset));
+      // The proxy may still have passed on what it held.
+      while (last.status === 409) {
+        const told = Number(last.headers['upload-offset']);
+        last = await upload.patch(told, bytes.subarray(told));
+      }
+      expect(last.status).toBe(204);
+      expect((await trial.stored('cut.bin'))?.equals(bytes)).toBe(true);
+    });
+
+    it('takes the uploads of clients that ask for interim responses, without any', async () => {
+      const headers = { 'Upload-Complete': '?1', 'Upload-Draft-Interop-Version': '8' };
+      const put = (n: number) =>
+        through({ method: 'PUT', path: `/phone-${n}.mov`, headers, body: LARGE });
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => put(n)));
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
     });
 
     it('refuses `..` in whatever form the proxy passes it on', async () => {
