@@ -34,12 +34,21 @@ export function boundAnswers(client: S3Client, withinMs: number): void {
       if (isPlain && isWebPage(headers['content-type'])) throw unlikeS3('with a web page');
       if (body instanceof Readable) {
         const isSlow = SLOW.has(name);
-        (result.response as SdkResponse).body = await collect(body, { withinMs, isSlow });
+        const patience = withinMs + keysOf(args.input) * MS_A_KEY;
+        (result.response as SdkResponse).body = await collect(body, { withinMs: patience, isSlow });
       }
       return result;
     },
     { step: 'deserialize', name: 's3files-bounded-answers', priority: 'low' },
   );
+}
+
+// Ceph begins the answer to a batch of deletions at once and says no more until the last is done.
+const MS_A_KEY = 50;
+
+function keysOf(input: unknown): number {
+  const { Delete } = input as { readonly Delete?: { readonly Objects?: readonly unknown[] } };
+  return Delete?.Objects?.length ?? 0;
 }
 
 // Answers with the type of an object.
