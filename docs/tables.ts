@@ -15,6 +15,7 @@ const PLACES = {
   file: '/file',
   spec: '/_spec',
   upload: '/_uploads/token',
+  link: '/_links/token',
 } as const;
 
 /** Rows of the table of requests: method, place, what selects it, what it does. */

@@ -33,6 +33,7 @@ export type {
   ErrorPhase,
   HookRequest,
   Limit,
+  LinkStore,
   LimitStatus,
   OnError,
   Principal,

@@ -12,6 +12,8 @@ import { callerOf } from './call.js';
 import type { ClientHeaders, FileClientOptions } from './call.js';
 import { entriesOf, pagesOf } from './list.js';
 import type { Entry, ListOptions, Page } from './list.js';
+import { linkCalls } from './links.js';
+import type { LinkCalls, MadeLink, ShareLink, ShareOptions } from './links.js';
 import { signingCalls } from './signing.js';
 import type { SigningCalls, SignReadOptions, SignWriteOptions } from './signing.js';
 import { limitAsker, startUpload } from './upload.js';
@@ -35,13 +37,17 @@ export type {
   FileVersion,
   FolderEntry,
   FolderProperties,
+  LinkCalls,
   ListOptions,
+  MadeLink,
   Page,
   RemoveItem,
   RestoreOptions,
   Rights,
   SignedUpload,
   SigningCalls,
+  ShareLink,
+  ShareOptions,
   SignReadOptions,
   SignWriteOptions,
   StoredFile,
@@ -68,7 +74,7 @@ export interface ReadOptions extends Stoppable {
  * Calls throw FileServiceError with the `reason` that the service gave, and the TypeError of fetch when there
  * was no answer.
  */
-export interface FileClient extends WritingCalls, SigningCalls, VersionCalls {
+export interface FileClient extends WritingCalls, SigningCalls, VersionCalls, LinkCalls {
   /** The OpenAPI document of the service. */
   describe(options?: Stoppable): Promise<Readonly<Record<string, unknown>>>;
   /** The entries of a folder; further pages are asked for while they are read. */
@@ -165,6 +171,7 @@ export function fileClient(options: FileClientOptions): FileClient {
       }),
     ...signingCalls(caller),
     ...versionCalls(caller),
+    ...linkCalls(caller),
     upload: (path, data, given = {}) =>
       startUpload(caller, askLimit, path, blobOf(data, given), given),
   };

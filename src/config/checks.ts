@@ -46,6 +46,8 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   usePathStyleEndpoint: truth,
   publicEndpoint: url,
   quota: quotaProblem,
+  linkStore: (value) =>
+    hasMethods(value, 'get', 'set', 'delete') ? undefined : 'a Keyv, or an object like it',
   createBucket: truth,
   versions: truth,
   trash: truth,

@@ -7,6 +7,7 @@ import type {
   Cache,
   HookRequest,
   Limit,
+  LinkStore,
   OnError,
   Scan,
 } from '../core/hooks.js';
@@ -142,6 +143,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
    * call per 1000 files), then kept in memory, or for several instances in `store`. @default none
    */
   readonly quota?: QuotaOptions<Req>;
+  /**
+   * Where share links are remembered, a Keyv: to list and revoke them, and for `max_uses`, which are exact in one
+   * instance. Without it a link lives until it expires. @default none
+   */
+  readonly linkStore?: LinkStore;
   /** Create the bucket when it is missing. @default false */
   readonly createBucket?: boolean;
   /**

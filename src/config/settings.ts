@@ -8,6 +8,7 @@ import type {
   Cache,
   HookRequest,
   Limit,
+  LinkStore,
   Scan,
 } from '../core/hooks.js';
 import type { OnUploaded } from '../core/on-uploaded.js';
@@ -53,6 +54,9 @@ export interface OperationSettings {
   readonly versions: boolean;
   readonly trash: boolean;
   readonly hasQuota: boolean;
+  readonly hasLinkStore: boolean;
+  /** Whether clients reach the service by https, as far as the host says. */
+  readonly isSecure: boolean;
   readonly compat: 'dreamfactory' | undefined;
   readonly timeouts: Timeouts;
   /** 32 bytes that seal the cursors of listings. */
@@ -74,6 +78,7 @@ export interface Settings<Req = IncomingMessage> extends OperationSettings {
   readonly cacheMaxBodyBytes: number;
   readonly cors: CorsOptions | undefined;
   readonly quota: QuotaOptions<Req> | undefined;
+  readonly linkStore: LinkStore | undefined;
   readonly publicUrl: string | undefined;
   readonly trustProxy: boolean;
   readonly normalizeKeys: 'NFC' | undefined;
@@ -129,6 +134,7 @@ function hostSettings<Req>(
     cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,
     cors: config.cors,
     quota: config.quota,
+    linkStore: config.linkStore,
     publicUrl: config.publicUrl,
     trustProxy: config.trustProxy ?? false,
     normalizeKeys: config.normalizeKeys,
@@ -162,6 +168,8 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     cacheControl: config.cacheControl ?? 'private, no-cache',
     importFromUrl: config.importFromUrl ?? false,
     hasQuota: config.quota !== undefined,
+    hasLinkStore: config.linkStore !== undefined,
+    isSecure: config.publicUrl?.startsWith('https:') ?? false,
     versions: config.versions ?? false,
     trash: config.trash ?? false,
     compat: config.compat,

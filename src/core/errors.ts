@@ -24,6 +24,7 @@ const TABLE = {
   import_not_found: [404, 'Not Found'],
   storage_bucket_missing: [404, 'Not Found'],
   upload_gone: [404, 'Not Found'],
+  link_gone: [404, 'Not Found'],
   method_not_allowed: [405, 'Method Not Allowed'],
   request_timeout: [408, 'Request Timeout'],
   already_exists: [409, 'Conflict'],

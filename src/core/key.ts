@@ -13,6 +13,12 @@ const UPLOADS_NAME = UPLOADS_FOLDER.slice(0, -1);
 // Also a path that no rule would let pass: whatever begins like this may be a token, and is shown nowhere.
 const BELOW_UPLOADS = /^\/*_uploads(?:\/+(.*))?$/s;
 
+/** A reserved folder at the root: below it, each name is the token of a share link. */
+export const LINKS_FOLDER = '_links/';
+const LINKS_NAME = LINKS_FOLDER.slice(0, -1);
+const BELOW_LINKS = /^\/*_links(?:\/|$)/;
+const LINK = /^\/*_links\/+([\w-]+)(\/.*)?$/s;
+
 // Controls would split headers and log lines; a backslash is a separator to Windows clients and
 // proxies; bidirectional controls make a name read as another one; U+2028 and U+2029 end lines.
 const FORBIDDEN =
@@ -41,7 +47,8 @@ export type Target =
   | { readonly kind: 'folder'; readonly key: string }
   | { readonly kind: 'file'; readonly key: string }
   | { readonly kind: 'spec'; readonly key: typeof SPEC_NAME }
-  | { readonly kind: 'upload'; readonly key: typeof UPLOADS_FOLDER };
+  | { readonly kind: 'upload'; readonly key: typeof UPLOADS_FOLDER }
+  | { readonly kind: 'link'; readonly key: typeof LINKS_FOLDER };
 
 /** How keys are read in one service. */
 export interface KeyRules {
@@ -60,6 +67,7 @@ export interface KeyRules {
 export function parsePath(path: string, rules: KeyRules): Target {
   // Before any rule looks at it: a token may be longer than a key, and no message may show it.
   if (uploadToken(path) !== null) return { kind: 'upload', key: UPLOADS_FOLDER };
+  if (linkOf(path) !== null) return { kind: 'link', key: LINKS_FOLDER };
   return targetOf(refuseInternal(canonical(decodePath(path), rules)));
 }
 
@@ -74,11 +82,25 @@ export function uploadToken(path: string): string | null {
   return below === null ? null : (below[1] ?? '');
 }
 
+/**
+ * The token of a share link, or the id of one, in the path of a request, and what stands behind it, still
+ * percent-encoded. `token` is `''` for what is no token; null for every other path.
+ */
+export function linkOf(path: string): { readonly token: string; readonly rest: string } | null {
+  if (!path.includes(LINKS_NAME) && !path.includes('%')) return null;
+  if (!BELOW_LINKS.test(path.replace(ESCAPE, unescapeByte))) return null;
+  const [, token = '', rest = ''] = LINK.exec(path) ?? [];
+  return { token, rest };
+}
+
 /** A path as records may show it, also one that no rule let pass: without what may be a token. */
 export function withoutToken(path: string): string {
   const bare = path.replace(ESCAPE, unescapeByte);
-  const at = bare.indexOf(UPLOADS_FOLDER);
-  return at === -1 ? path : bare.slice(0, at + UPLOADS_FOLDER.length);
+  for (const folder of [UPLOADS_FOLDER, LINKS_FOLDER]) {
+    const at = bare.indexOf(folder);
+    if (at !== -1) return bare.slice(0, at + folder.length);
+  }
+  return path;
 }
 
 /**
@@ -99,7 +121,9 @@ export function resolveName(
     throw refuse(`The name ${quoted(name)} is not the name of a ${kind}.`);
   const key = refuseInternal(canonical(folder + base, rules));
   if (isReserved(key))
-    throw refuse(`The names "${SPEC_NAME}" and "${UPLOADS_NAME}" are reserved at the root.`);
+    throw refuse(
+      `The names "${SPEC_NAME}", "${UPLOADS_NAME}" and "${LINKS_NAME}" are reserved at the root.`,
+    );
   return key;
 }
 
@@ -148,7 +172,8 @@ export function containerPrefix(container: string): string {
 
 // The folder's own name without its slash too: it would be a file where clients see a folder.
 function isReserved(key: string): boolean {
-  return key === SPEC_NAME || key === UPLOADS_NAME || key.startsWith(UPLOADS_FOLDER);
+  if (key === SPEC_NAME || key === UPLOADS_NAME || key === LINKS_NAME) return true;
+  return key.startsWith(UPLOADS_FOLDER) || key.startsWith(LINKS_FOLDER);
 }
 
 const ESCAPE = /%([0-9a-f]{2})/gi;

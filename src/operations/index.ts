@@ -10,6 +10,10 @@ import { accessList } from './access-list.js';
 import { batch } from './batch.js';
 import { form, formFile } from './form.js';
 import { importFile } from './import/import.js';
+import { listLinks } from './links/list-links.js';
+import { openLink } from './links/open-link.js';
+import { revokeLink } from './links/revoke-link.js';
+import { share } from './links/share.js';
 import { list, search } from './list.js';
 import { makeFolder, makeFolderNamed } from './make-folder.js';
 import type { Method, Operation } from './operation.js';
@@ -39,6 +43,7 @@ export const OPERATIONS: readonly Operation[] = [
   zip,
   folderProperties,
   listTrash,
+  listLinks,
   signRead,
   search,
   list,
@@ -46,6 +51,7 @@ export const OPERATIONS: readonly Operation[] = [
   properties,
   read,
   beginUpload,
+  share,
   restore,
   writeNamed,
   makeFolderNamed,
@@ -64,6 +70,8 @@ export const OPERATIONS: readonly Operation[] = [
   removeFolder,
   remove,
   uploadLink,
+  openLink,
+  revokeLink,
   readUpload,
   appendUpload,
   cancelUpload,

@@ -11,6 +11,8 @@ import type { OperationSettings } from '../config/settings.js';
 import type { HeaderName } from './openapi/headers.js';
 import type { SchemaName } from './openapi/schemas.js';
 import type { RunningAppends } from './uploads/running.js';
+import type { LinkDesk } from './links/link-desk.js';
+import type { ShareGrant } from './links/share-grant.js';
 import type { UploadGrant } from './uploads/token.js';
 
 /** A method that some operation answers. */
@@ -24,6 +26,10 @@ export interface Ask {
   readonly target: Target;
   /** What the token in the path gives; null on every path but an upload's. */
   readonly grant: UploadGrant | null;
+  /** What the share link in the path gives; null on every other path. */
+  readonly share: ShareGrant | null;
+  /** The share links of the service. */
+  readonly links: LinkDesk;
   readonly settings: OperationSettings;
   readonly rules: KeyRules;
   /** The OpenAPI document of this service, as mounted at `mount`. */

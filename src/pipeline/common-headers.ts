@@ -2,7 +2,7 @@
 import type { CorsOptions } from '../config/options.js';
 import type { Settings } from '../config/settings.js';
 import { corsHeaders, isEmbeddable } from './cors.js';
-import { uploadToken } from '../core/key.js';
+import { linkOf, uploadToken } from '../core/key.js';
 import type { FileReply } from '../http/reply.js';
 import { TUS_VERSION, isTus } from '../operations/resumable/protocol.js';
 import type { FileRequest } from '../http/request.js';
@@ -24,7 +24,11 @@ export function withCommonHeaders<Req>(
   // RFC 9110 section 15.5.2: a 401 says how to authenticate.
   if (reply.status === 401) headers['WWW-Authenticate'] ??= 'Bearer';
   // Both put credentials into URLs.
-  if (settings.compat !== undefined || uploadToken(request.path) !== null)
+  if (
+    settings.compat !== undefined ||
+    uploadToken(request.path) !== null ||
+    linkOf(request.path) !== null
+  )
     headers['Referrer-Policy'] = 'no-referrer';
   // tus, "Tus-Resumable": "MUST be included in every request and response except for OPTIONS requests."
   if (settings.resumable !== undefined && isTus(request)) headers['Tus-Resumable'] = TUS_VERSION;

@@ -5,7 +5,7 @@ import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { isPromise } from '../core/hooks.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
-import { parsePath, uploadToken } from '../core/key.js';
+import { linkOf, parsePath, uploadToken } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
 import { contentCoding } from '../http/body/content-coding.js';
 import { refusePartialUpload } from '../http/body/partial-upload.js';
@@ -17,6 +17,8 @@ import { allowedMethods, findOperation } from '../operations/index.js';
 import { openApiDocument } from '../operations/openapi/document.js';
 import type { Plan, RunContext } from '../operations/operation.js';
 import type { Bucket } from '../storage/bucket.js';
+import { openShare } from '../operations/links/share-grant.js';
+import type { ShareGrant } from '../operations/links/share-grant.js';
 import { openGrant } from '../operations/uploads/token.js';
 import type { UploadGrant } from '../operations/uploads/token.js';
 import { ownerOf, type UploadSession } from '../operations/uploads/upload-session.js';
@@ -47,6 +49,8 @@ interface Caller {
   readonly container: string;
   /** What the upload link in the URL gives; null where there is none. */
   readonly grant: UploadGrant | null;
+  /** What the share link in the URL gives; null where there is none. */
+  readonly share: ShareGrant | null;
 }
 
 /**
@@ -59,21 +63,25 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   if (request.method === 'OPTIONS') return describeOptions(settings, request);
   const token = uploadToken(request.path);
   const grant = token === null ? null : openGrant(settings.uploadSecrets, token);
+  const share = shareOf(work);
   const anonymous = hookRequestOf(request, null);
   const authenticated =
     grant?.kind === 'link'
       ? authenticateLinkUser(settings, anonymous, grant)
-      : authenticate(settings, anonymous);
+      : share === null
+        ? authenticate(settings, anonymous)
+        : // Whoever has the link may what its maker may.
+          share.principal;
   const principal = isPromise(authenticated) ? await authenticated : authenticated;
   record.principal = principal;
   if (grant?.kind === 'session') refuseOtherOwner(grant.session, principal);
   // No browser adds the token of a link by itself, so that a forged request cannot have it.
-  if (grant === null && !isSafe(request.method) && isCrossSite(settings, request))
+  if (grant === null && share === null && !isSafe(request.method) && isCrossSite(settings, request))
     await refuseCrossSiteWrite(settings, request, principal);
   if (request.bodyConsumed && request.hasBody) throw bodyConsumed();
   const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);
   const container = containerFor(settings, hookRequest);
-  const planned = planFor(work, { container, grant });
+  const planned = planFor(work, { container, grant, share });
   const plan = isPromise(planned) ? await planned : planned;
   const authorizer = authorizerFor(settings, hookRequest, (access) => noteAccess(record, access));
   for (const access of plan.access) {
@@ -96,15 +104,15 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
 }
 
 function planFor<Req>(
-  { settings, request, record }: Work<Req>,
-  { container, grant }: Caller,
+  { settings, request, record, links }: Work<Req>,
+  { container, grant, share }: Caller,
 ): Plan | Promise<Plan> {
   const rules: KeyRules = {
     containerBytes: Buffer.byteLength(container),
     normalize: settings.normalizeKeys,
   };
   const target = parsePath(request.path, rules);
-  record.path = grant?.key ?? target.key;
+  record.path = grant?.key ?? share?.key ?? target.key;
   const operation = findOperation(request.method, target, request, settings);
   if (operation === undefined) throw notAllowed(request.method, target, settings);
   record.operation = operation.name;
@@ -119,11 +127,20 @@ function planFor<Req>(
     verb: request.method,
     target,
     grant,
+    share,
+    links,
     settings,
     rules,
     describe: (mount) => openApiDocument(settings, mount),
     tenant: () => createHash('sha256').update(container).digest('base64url'),
   });
+}
+
+// A link is revoked by its id, which opens nothing.
+function shareOf<Req>({ settings, request }: Work<Req>): ShareGrant | null {
+  const link = linkOf(request.path);
+  if (link === null || request.method === 'DELETE') return null;
+  return openShare(settings, link.token);
 }
 
 // The URL of an upload is no credential: whoever goes on with it is who began it.

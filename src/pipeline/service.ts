@@ -13,6 +13,7 @@ import { hookRequestOf } from './authenticate.js';
 import { withCommonHeaders } from './common-headers.js';
 import { asOriginal } from './dreamfactory-request.js';
 import { countTransfer } from './limits.js';
+import { linkDesk } from '../operations/links/link-desk.js';
 import { perform, type OpenBucket } from './perform.js';
 import { explain, type Work } from './work.js';
 
@@ -45,12 +46,13 @@ export function createService<Req>(
 ): Service<Req> {
   const auditHook = auditHookOf(settings);
   const finish = finisher(settings, meter, auditHook);
+  const links = linkDesk(settings.linkStore, settings.timeouts.hookMs);
   const appends = runningAppends(settings.resumable?.maxOpenPerPrincipal ?? 0);
   let closing = false;
 
   async function respond(given: FileRequest<Req>): Promise<Exchange> {
     const request = settings.compat === undefined ? given : asOriginal(given);
-    const work = { settings, request, record: startRecord(request), appends };
+    const work = { settings, request, record: startRecord(request), appends, links };
     meter.start();
     let reply: FileReply;
     try {

@@ -1,4 +1,5 @@
 // One request under way, and what its failures become.
+import type { LinkDesk } from '../operations/links/link-desk.js';
 import type { Settings } from '../config/settings.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { FileRequest } from '../http/request.js';
@@ -12,6 +13,7 @@ export interface Work<Req> {
   readonly request: FileRequest<Req>;
   readonly record: AuditRecord;
   readonly appends: RunningAppends;
+  readonly links: LinkDesk;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Work<Req> {
  * once it has gone, and a fault of ours otherwise, which the host is told of.
  */
 export function explain<Req>(
-  { settings, request, record }: Omit<Work<Req>, 'appends'>,
+  { settings, request, record }: Omit<Work<Req>, 'appends' | 'links'>,
   error: unknown,
 ): FileServiceError {
   if (isFileServiceError(error)) return error;

@@ -1,6 +1,7 @@
 // The client against the service over real sockets: each operation, each error, each kind of upload.
 import { build } from 'esbuild';
 import { gzipSync } from 'node:zlib';
+import Keyv from 'keyv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileClient, type DeletedEntry, type FileClient } from '../../src/client/file-client.ts';
 import { FileServiceError } from '../../src/index.ts';
@@ -28,6 +29,7 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
       importFromUrl: true,
       directUploads: false,
       versions: true,
+      linkStore: new Keyv(),
       quota: { bytes: 2 ** 40 },
       trash: true,
       enableVersioning: true,
@@ -66,6 +68,11 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     await files.importUrl(folder, 'http://127.0.0.1/x', { name: 'x' }).catch(() => undefined);
     await files.describe();
     await files.accessList();
+    const { url, id } = await files.share(folder, { maxUses: 2 });
+    const opened = await fetch(new URL(url, `http://127.0.0.1:${service.port}`));
+    expect(opened.status).toBe(200);
+    expect(await files.links(folder)).toMatchObject([{ id, path: folder, uses: 1 }]);
+    await files.revokeLink(id);
     expect(await files.usage()).toMatchObject({ allowed: 2 ** 40 });
     await namesOf(folder);
     await namesOf(folder, { search: 'a' });

@@ -5,6 +5,7 @@ import { FileServiceError } from '../../src/index.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
 import { EXAMPLES, EXAMPLES_CONTAINER as CONTAINER } from '../support/examples.ts';
 import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
+import { knowingStore } from '../support/share-link.ts';
 import { startService, type Answer, type RunningService } from '../support/service.ts';
 import { doubleStore } from '../support/stores.ts';
 import { UPLOAD_SECRET } from '../support/upload-link.ts';
@@ -61,6 +62,7 @@ beforeAll(async () => {
     uploadSecret: UPLOAD_SECRET,
     resumable: true,
     versions: true,
+    linkStore: knowingStore(CONTAINER, 'document.pdf', 'someone'),
     quota: { bytes: 2 ** 40 },
     trash: true,
     enableVersioning: true,
@@ -196,8 +198,10 @@ describe.each(EXAMPLES)('$name', ({ name, question, status }) => {
 
 /** The keys and prefixes that storage was asked for, without the container, which all must have. */
 function touched(): string[] {
-  // That the bucket keeps versions is asked of storage once a minute, about no key.
-  const calls = store.double.calls.filter(({ query }) => !('versioning' in query));
+  // Whether the bucket is there, and keeps versions, is asked about no key.
+  const calls = store.double.calls.filter(
+    ({ operation, query }) => operation !== 'HeadBucket' && !('versioning' in query),
+  );
   return calls.flatMap(({ key, query, headers }) => {
     const source = headers['x-amz-copy-source'];
     const from =

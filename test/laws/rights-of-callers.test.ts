@@ -1,4 +1,5 @@
 // Who may do what: every operation for every kind of caller, allowed and refused (A95, A96, A108).
+import Keyv from 'keyv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKeys, roles } from '../../src/index.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
@@ -69,6 +70,7 @@ const READS: readonly Row[] = [
   ['read_folder_properties', (place: Place) => `/${place}?include_properties=true`],
   ['sign_read', (place: Place) => `/${place}a.txt?url=true`],
   ['list_versions', (place: Place) => `/${place}a.txt?versions=true`],
+  ['list_links', (place: Place) => `/${place}?links=true`],
   ['list_trash', (place: Place) => `/${place}?trash=true`],
   ['zip', (place: Place) => `/${place}?zip=true`],
 ].flatMap(([operation, path]) =>
@@ -152,6 +154,14 @@ const OTHERS: readonly Row[] = [
     }),
   },
   {
+    operation: 'share',
+    // What the link gives is reading.
+    verb: 'GET',
+    audited: 'POST',
+    status: 201,
+    ask: (place) => ({ method: 'POST', path: `/${place}a.txt?share=true` }),
+  },
+  {
     operation: 'restore',
     verb: 'POST',
     status: 201,
@@ -218,6 +228,7 @@ beforeAll(async () => {
       admin: [{ path: '**', allow: '*' }],
     }),
     importFromUrl: true,
+    linkStore: new Keyv(),
     quota: { bytes: 2 ** 40 },
     versions: true,
     trash: true,
@@ -283,7 +294,14 @@ describe('the matrix', () => {
   it('has a row for every operation below the root', () => {
     const named = OPERATIONS.map(({ name }) => name);
     // A link has its maker's rights, whoever uses it.
-    const elsewhere = ['describe', 'list_access', 'read_usage', 'upload_link'];
+    const elsewhere = [
+      'describe',
+      'list_access',
+      'read_usage',
+      'upload_link',
+      'open_link',
+      'revoke_link',
+    ];
     // Uploads that go on have owners, which have tests of their own.
     const resumable = named.filter((name) => name.endsWith('_upload'));
     expect(

@@ -228,7 +228,7 @@ onEveryStore('listings', {}, (place) => {
     expect([status, openapi, Object.keys(paths ?? {}), servers]).toEqual([
       200,
       '3.1.0',
-      ['/', '/{folder_path}/', '/{file_path}', '/_spec', '/_uploads/{token}'],
+      ['/', '/{folder_path}/', '/{file_path}', '/_spec', '/_uploads/{token}', '/_links/{token}'],
       [{ url: '/api/v2/s3files' }],
     ]);
   });

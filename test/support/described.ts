@@ -31,6 +31,7 @@ const PATHS: Readonly<Record<Target['kind'], string>> = {
   file: '/{file_path}',
   spec: '/_spec',
   upload: '/_uploads/{token}',
+  link: '/_links/{token}',
 };
 const ERROR: Reply = {
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

@@ -1,6 +1,7 @@
 // One request of every operation, over the fixture of the cases, that succeeds when it is allowed.
 import { craftZip } from './crafted-zip.ts';
 import type { Question } from './service.ts';
+import { linkPath } from './share-link.ts';
 import { sessionPath, uploadPath } from './upload-link.ts';
 
 /** The container of the service that the examples are for; its `uploadSecret` is that of `./upload-link.ts`. */
@@ -43,6 +44,20 @@ export const EXAMPLES: readonly Example[] = [
     status: 200,
     question: { path: '/images/?include_properties=true' },
   },
+  {
+    name: 'share',
+    status: 201,
+    question: { method: 'POST', path: '/document.pdf?share=true' },
+  },
+  { name: 'list_links', status: 200, question: { path: '/document.pdf?links=true' } },
+  {
+    name: 'open_link',
+    status: 200,
+    question: {
+      path: linkPath(EXAMPLES_CONTAINER, { key: 'old-folder/', principal: { id: 'someone' } }),
+    },
+  },
+  { name: 'revoke_link', status: 200, question: { method: 'DELETE', path: '/_links/known' } },
   { name: 'read_usage', status: 200, question: { path: '/?usage=true' } },
   { name: 'list_trash', status: 200, question: { path: '/old-folder/?trash=true' } },
   { name: 'list_versions', status: 200, question: { path: '/document.pdf?versions=true' } },

@@ -18,11 +18,17 @@ const PATHS: Readonly<Record<TargetKind, string>> = {
   file: '/{file_path}',
   spec: '/_spec',
   upload: '/_uploads/{token}',
+  link: '/_links/{token}',
 };
 
 const PATH_PARAMETERS: Readonly<Record<TargetKind, Json | null>> = {
   root: null,
   spec: null,
+  link: pathParameter(
+    'token',
+    'What the URL of a link holds; opaque. To revoke it: its id.',
+    'AbCd',
+  ),
   upload: pathParameter('token', 'What the URL of an upload holds; opaque.', 'AbCd'),
   folder: pathParameter('folder_path', 'Path of a folder, without its trailing slash.', 'images'),
   file: pathParameter('file_path', 'Path of a file; slashes may be encoded.', 'uploads/report.pdf'),
@@ -33,6 +39,7 @@ const TAGS = {
   folders: 'The root and folders: what is in them, and what is put into them.',
   files: 'Files by their own path.',
   uploads: 'Uploads by the links that were made for them.',
+  links: 'Files and folders by the links that were made for them.',
   description: 'This description.',
 } as const;
 
@@ -41,6 +48,7 @@ const TAG_OF: Readonly<Record<TargetKind, keyof typeof TAGS>> = {
   folder: 'folders',
   file: 'files',
   upload: 'uploads',
+  link: 'links',
   spec: 'description',
 };
 
@@ -106,7 +114,9 @@ function pathItem(operations: readonly Operation[], target: TargetKind): Json {
 
 // OpenAPI knows one operation a method and path; ours are told apart by parameters, headers and bodies.
 function describe(operations: readonly Operation[], method: Method, target: TargetKind): Json {
-  const bodies = operations.flatMap(({ body }) => body);
+  // RFC 9110 section 9.3.1: the content of a GET has no meaning.
+  const isRead = method === 'GET' || method === 'HEAD';
+  const bodies = isRead ? [] : operations.flatMap(({ body }) => body);
   return {
     operationId: `${VERBS[method]}_${target}`,
     tags: [TAG_OF[target]],

@@ -47,11 +47,21 @@ export function responses(operations: readonly Operation[], method: Method): Jso
   for (const status of operations.flatMap(({ refusals }) => refusals))
     statuses[status] ??= OWN_STATUSES[status] ?? '';
   for (const [status, description] of Object.entries(statuses))
-    answers[status] = failure(description, STATUS_HEADERS[Number(status)], method);
+    answers[status] = beside(
+      answers[status],
+      failure(description, STATUS_HEADERS[Number(status)], method),
+    );
   return {
     ...answers,
     default: failure('Any other failure: hooks of the host choose among them too.', [], method),
   };
+}
+
+// Where an operation says a failure in another form too, such as a page for browsers.
+function beside(own: Json | undefined, failed: Json): Json {
+  if (own?.['content'] === undefined) return failed;
+  const content = { ...(own['content'] as Json), ...(failed['content'] as Json | undefined) };
+  return { ...failed, content };
 }
 
 function failure(

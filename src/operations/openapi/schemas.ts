@@ -1,6 +1,7 @@
 // The JSON that the service sends, as JSON Schema; listings and properties, and requests, have files of their own.
 import { REASONS } from '../../core/errors.js';
 import { anything, bytes, etag, mediaType, name, path } from './fields.js';
+import { LINK_SCHEMAS } from './link-schemas.js';
 import { LISTING_SCHEMAS } from './listing-schemas.js';
 import { REQUEST_SCHEMAS } from './request-schemas.js';
 import { VERSION_SCHEMAS } from './version-schemas.js';
@@ -160,6 +161,7 @@ const ANSWER_SCHEMAS = {
 export const SCHEMAS = {
   ...LISTING_SCHEMAS,
   ...VERSION_SCHEMAS,
+  ...LINK_SCHEMAS,
   ...ANSWER_SCHEMAS,
   ...REQUEST_SCHEMAS,
 } as const;

@@ -1,0 +1,70 @@
+// Sealed tokens: values in a form that only this service can make or read, small enough for a URL.
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+
+/** What a token is for: one that was sealed for something else does not open. */
+export interface Purpose {
+  /** Authenticated with the token (AAD). */
+  readonly name: string;
+  /** Tells the key of this purpose from others that the same secret gives (HKDF info). */
+  readonly keyInfo: string;
+}
+
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = 1 + IV_BYTES;
+
+/**
+ * Seals a JSON value with the first of `secrets`:
+ * `base64url(key id (1) || iv (12) || AES-256-GCM(payload) || tag (16))`, the key by HKDF-SHA-256 of the secret.
+ */
+export function seal(secrets: readonly string[], purpose: Purpose, value: unknown): string {
+  const [secret] = secrets;
+  if (secret === undefined) throw new TypeError('a token needs a secret');
+  const key = keyOf(secret, purpose);
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(
+    Buffer.from(purpose.name),
+  );
+  const sealed = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
+  return Buffer.concat([idOf(key), iv, sealed, cipher.getAuthTag()]).toString('base64url');
+}
+
+/** What any of `secrets` has sealed for this purpose; undefined for an altered or a foreign token. */
+export function unseal(secrets: readonly string[], purpose: Purpose, token: string): unknown {
+  const bytes = Buffer.from(token, 'base64url');
+  // Node's decoder ignores what is no base64url, and the spare bits of the last character.
+  if (bytes.toString('base64url') !== token || bytes.length < HEAD_BYTES + TAG_BYTES)
+    return undefined;
+  for (const secret of secrets) {
+    const key = keyOf(secret, purpose);
+    if (!idOf(key).equals(bytes.subarray(0, 1))) continue;
+    const value = decrypt(key, bytes, purpose);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function keyOf(secret: string, { keyInfo }: Purpose): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', keyInfo, KEY_BYTES));
+}
+
+// Which of several secrets sealed a token, so that a removed one costs no attempt; it says nothing of the key.
+function idOf(key: Buffer): Buffer {
+  return createHash('sha256').update(key).digest().subarray(0, 1);
+}
+
+function decrypt(key: Buffer, bytes: Buffer, { name }: Purpose): unknown {
+  const iv = bytes.subarray(1, HEAD_BYTES);
+  const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(name))
+    .setAuthTag(bytes.subarray(-TAG_BYTES));
+  try {
+    const opened = decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES));
+    // Authentic, so it is what `seal` wrote.
+    return JSON.parse(Buffer.concat([opened, decipher.final()]).toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}

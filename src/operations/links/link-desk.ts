@@ -1,0 +1,187 @@
+// What the links of one service share: the store that knows them, their uses, and how often a password was guessed.
+import { LRUCache } from 'lru-cache';
+import { createHash } from 'node:crypto';
+import { within } from '../../core/deadline.js';
+import { FileServiceError, isFileServiceError } from '../../core/errors.js';
+import type { LinkStore, Principal } from '../../core/hooks.js';
+import { linkGone } from './share-grant.js';
+import type { ShareGrant } from './share-grant.js';
+
+/** A link as its maker sees it again. */
+export interface LinkRecord {
+  readonly id: string;
+  readonly path: string;
+  readonly tenant: string;
+  /** Id of its maker; null was anonymous. */
+  readonly maker: string | null;
+  readonly created_at: number;
+  readonly expires_at: number;
+  readonly download: boolean;
+  readonly has_password: boolean;
+  readonly max_uses: number | null;
+  readonly uses: number;
+}
+
+/** The links of one service. */
+export interface LinkDesk {
+  /** Whether links can be listed, revoked and counted. */
+  readonly hasStore: boolean;
+  readonly remember: (record: LinkRecord) => Promise<void>;
+  /** Undefined for one that was revoked, has expired, or never was. */
+  readonly find: (id: string) => Promise<LinkRecord | undefined>;
+  readonly forget: (record: LinkRecord) => Promise<void>;
+  readonly listOf: (tenant: string, maker: string | null) => Promise<readonly LinkRecord[]>;
+  /**
+   * Counts a use of a link that has a limit, one at a time in this process.
+   *
+   * @throws FileServiceError `link_gone` when it was revoked or is used up
+   */
+  readonly use: (grant: ShareGrant) => Promise<void>;
+  /** Takes a use back: nothing came of it. */
+  readonly giveBack: (grant: ShareGrant) => Promise<void>;
+  /** @throws FileServiceError `rate_limited` after too many wrong passwords, of an address or of all */
+  readonly refuseGuessing: (id: string, ip: string) => void;
+  /** Counts a guess before it is judged, so that those at the same time count too. */
+  readonly guess: (id: string, ip: string) => void;
+  readonly guessedRight: (id: string, ip: string) => void;
+}
+
+// Wrong passwords in a window: of one address, and of all addresses together.
+const MOST_OF_ADDRESS = 10;
+const MOST_OF_LINK = 100;
+const WINDOW_MS = 15 * 60_000;
+const MAX_COUNTED = 100_000;
+
+/** The desk of a service; `store` is what the host keeps links in. */
+export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkDesk {
+  const ask = asker(timeoutMs);
+  const turns = oneAtATime();
+  const wrong = new LRUCache<string, { count: number }>({ max: MAX_COUNTED, ttl: WINDOW_MS });
+
+  const find = async (id: string): Promise<LinkRecord | undefined> => {
+    // What `remember` stored.
+    const record = (await ask(() => store?.get(KEY + id))) as LinkRecord | undefined;
+    return record !== undefined && record.expires_at * 1000 > Date.now() ? record : undefined;
+  };
+  const save = async (record: LinkRecord): Promise<void> => {
+    await ask(() => store?.set(KEY + record.id, record, lifetimeMs(record)));
+  };
+  const idsOf = async (index: string): Promise<readonly string[]> =>
+    ((await ask(() => store?.get(index))) as readonly string[] | undefined) ?? [];
+  const change = (grant: ShareGrant, by: 1 | -1): Promise<void> =>
+    turns(grant.id, async () => {
+      const record = await find(grant.id);
+      if (record === undefined) throw linkGone();
+      const { max_uses, uses } = record;
+      if (by === 1 && max_uses !== null && uses >= max_uses) throw linkGone();
+      await save({ ...record, uses: Math.max(0, uses + by) });
+    });
+
+  return {
+    hasStore: store !== undefined,
+    remember: async (record) => {
+      await save(record);
+      const index = indexOf(record.tenant, record.maker);
+      await turns(index, async () => {
+        const ids = [...(await idsOf(index)), record.id];
+        await ask(() => store?.set(index, ids));
+      });
+    },
+    find,
+    forget: async ({ id, tenant, maker }) => {
+      await ask(() => store?.delete(KEY + id));
+      const index = indexOf(tenant, maker);
+      await turns(index, async () => {
+        const ids = (await idsOf(index)).filter((other) => other !== id);
+        await ask(() => store?.set(index, ids));
+      });
+    },
+    listOf: async (tenant, maker) => {
+      const ids = await idsOf(indexOf(tenant, maker));
+      const records = await Promise.all(ids.map(find));
+      return records.filter((record) => record !== undefined);
+    },
+    use: async (grant) => {
+      if (!grant.isStored) return;
+      if (grant.maxUses !== undefined) return change(grant, 1);
+      if ((await find(grant.id)) === undefined) throw linkGone();
+    },
+    giveBack: async (grant) => {
+      if (grant.maxUses !== undefined) await change(grant, -1).catch(() => undefined);
+    },
+    refuseGuessing: (id, ip) => {
+      const spent =
+        (wrong.get(`${id} ${ip}`)?.count ?? 0) >= MOST_OF_ADDRESS ||
+        (wrong.get(id)?.count ?? 0) >= MOST_OF_LINK;
+      if (spent) throw guessing();
+    },
+    guessedRight: (id, ip) => {
+      for (const key of [`${id} ${ip}`, id]) {
+        const counted = wrong.get(key);
+        if (counted !== undefined) counted.count -= 1;
+      }
+    },
+    guess: (id, ip) => {
+      for (const key of [`${id} ${ip}`, id]) {
+        const counted = wrong.get(key);
+        if (counted === undefined) wrong.set(key, { count: 1 });
+        else counted.count += 1;
+      }
+    },
+  };
+}
+
+const KEY = 's3files:link:';
+
+function indexOf(tenant: string, maker: string | null): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([tenant, maker]))
+    .digest('base64url');
+  return `s3files:links:${digest}`;
+}
+
+/** The id under which a maker's links are listed. */
+export function makerOf(principal: Principal | null): string | null {
+  return principal?.id ?? null;
+}
+
+function lifetimeMs({ expires_at }: LinkRecord): number {
+  return Math.max(1, expires_at * 1000 - Date.now());
+}
+
+function asker(timeoutMs: number) {
+  return async <T>(question: () => T | PromiseLike<T>): Promise<T> => {
+    try {
+      const late = (): Error => new Error('the store of links is silent');
+      return await within(Promise.resolve(question()), timeoutMs, late);
+    } catch (cause) {
+      if (isFileServiceError(cause)) throw cause;
+      throw new FileServiceError('authorization_unavailable', 'The link could not be looked up.', {
+        cause,
+      });
+    }
+  };
+}
+
+function oneAtATime() {
+  const last = new Map<string, Promise<unknown>>();
+  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const before = last.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.catch(() => undefined);
+    last.set(key, settled);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(key) === settled) last.delete(key);
+    }
+  };
+}
+
+function guessing(): FileServiceError {
+  const seconds = WINDOW_MS / 1000;
+  return new FileServiceError('rate_limited', 'Too many wrong passwords; try again later.', {
+    headers: { 'Retry-After': String(seconds) },
+    context: { retry_after: seconds },
+  });
+}
