@@ -18,6 +18,7 @@ export {
 } from './core/errors.js';
 export type { FileServiceErrorDetails, Reason } from './core/errors.js';
 export type { QuotaState, QuotaStore } from './storage/quota/store.js';
+export type { LinkStore } from './core/link-store.js';
 export { fromDreamFactory } from './config/from-dreamfactory.js';
 export type { ImportedConfig } from './config/from-dreamfactory.js';
 export { fastLane } from './server/fast-lane.js';
@@ -33,7 +34,6 @@ export type {
   ErrorPhase,
   HookRequest,
   Limit,
-  LinkStore,
   LimitStatus,
   OnError,
   Principal,

@@ -7,10 +7,10 @@ import type {
   Cache,
   HookRequest,
   Limit,
-  LinkStore,
   OnError,
   Scan,
 } from '../core/hooks.js';
+import type { LinkStore } from '../core/link-store.js';
 import type { OnUploaded } from '../core/on-uploaded.js';
 import type { QuotaStore } from '../storage/quota/store.js';
 import type { StorageSettings } from '../storage/s3/storage.js';

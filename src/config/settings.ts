@@ -8,9 +8,9 @@ import type {
   Cache,
   HookRequest,
   Limit,
-  LinkStore,
   Scan,
 } from '../core/hooks.js';
+import type { LinkStore } from '../core/link-store.js';
 import type { OnUploaded } from '../core/on-uploaded.js';
 import { errorReporter, type ReportError } from '../core/error-reporter.js';
 import { containerPrefix } from '../core/key.js';

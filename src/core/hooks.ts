@@ -203,19 +203,6 @@ export interface Cache {
 }
 
 /**
- * Where the service remembers share links, so that they can be listed, revoked and used up. A Keyv fits.
- *
- * @example
- * const linkStore: LinkStore = new Keyv();
- */
-export interface LinkStore {
-  get(key: string): unknown;
-  /** `value` is what JSON can hold; without a lifetime it is kept. */
-  set(key: string, value: unknown, ttlMs?: number): unknown;
-  delete(key: string): unknown;
-}
-
-/**
  * What a limit is asked to count: a request about to run, one access of a request that asks item by item (JSON
  * batches, batch deletions, forms), or the bytes that a request has moved.
  *

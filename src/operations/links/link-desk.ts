@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
 import { within } from '../../core/deadline.js';
 import { FileServiceError, isFileServiceError } from '../../core/errors.js';
-import type { LinkStore, Principal } from '../../core/hooks.js';
+import type { Principal } from '../../core/hooks.js';
+import type { LinkStore } from '../../core/link-store.js';
 import { linkGone } from './share-grant.js';
 import type { ShareGrant } from './share-grant.js';
 
@@ -56,7 +57,6 @@ const MAX_COUNTED = 100_000;
 export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkDesk {
   const ask = asker(timeoutMs);
   const turns = oneAtATime();
-  const wrong = new LRUCache<string, { count: number }>({ max: MAX_COUNTED, ttl: WINDOW_MS });
 
   const find = async (id: string): Promise<LinkRecord | undefined> => {
     // What `remember` stored.
@@ -109,6 +109,13 @@ export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkD
     giveBack: async (grant) => {
       if (grant.maxUses !== undefined) await change(grant, -1).catch(() => undefined);
     },
+    ...guessCounter(),
+  };
+}
+
+function guessCounter(): Pick<LinkDesk, 'refuseGuessing' | 'guess' | 'guessedRight'> {
+  const wrong = new LRUCache<string, { count: number }>({ max: MAX_COUNTED, ttl: WINDOW_MS });
+  return {
     refuseGuessing: (id, ip) => {
       const spent =
         (wrong.get(`${id} ${ip}`)?.count ?? 0) >= MOST_OF_ADDRESS ||
