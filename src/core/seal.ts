@@ -1,5 +1,6 @@
 // Sealed tokens: values in a form that only this service can make or read, small enough for a URL.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import type { Principal } from './hooks.js';
 
 /** What a token is for: one that was sealed for something else does not open. */
 export interface Purpose {
@@ -66,5 +67,22 @@ function decrypt(key: Buffer, bytes: Buffer, { name }: Purpose): unknown {
     return JSON.parse(Buffer.concat([opened, decipher.final()]).toString('utf8')) as unknown;
   } catch {
     return undefined;
+  }
+}
+
+/** Bytes of a principal's JSON beyond which only its id and roles are sealed. */
+const MAX_PRINCIPAL_BYTES = 1024;
+
+/** A principal as a URL can hold it: rules may use the host's own fields, but no server takes a whole user record. */
+export function sealablePrincipal(principal: Principal | null): Principal | null {
+  if (principal === null) return null;
+  const { id, roles } = principal;
+  const least = { id, ...(roles === undefined ? {} : { roles }) };
+  try {
+    const text = JSON.stringify(principal);
+    return Buffer.byteLength(text) <= MAX_PRINCIPAL_BYTES ? principal : least;
+  } catch {
+    // A circular record, or a BigInt in it.
+    return least;
   }
 }

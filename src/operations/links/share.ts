@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { FileServiceError } from '../../core/errors.js';
 import { access } from '../../core/hooks.js';
 import { LINKS_FOLDER } from '../../core/key.js';
+import { sealablePrincipal } from '../../core/seal.js';
 import { readJson } from '../../http/body/json.js';
 import { jsonDate } from '../../http/entry.js';
 import { flag, whenSet } from '../../http/parameters.js';
@@ -134,21 +135,4 @@ function wholeFrom1(value: unknown, name: string, most: number): number | undefi
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most)
     return value;
   throw new FileServiceError('invalid_body', `"${name}" takes a whole number from 1 to ${most}.`);
-}
-
-/** Bytes of a principal's JSON beyond which only its id and roles are sealed. */
-const MAX_PRINCIPAL_BYTES = 1024;
-
-// Rules may use the host's own fields; a whole user record would make a URL that no server takes.
-function sealablePrincipal(principal: RunContext['principal']): RunContext['principal'] {
-  if (principal === null) return null;
-  const { id, roles } = principal;
-  const least = { id, ...(roles === undefined ? {} : { roles }) };
-  try {
-    const text = JSON.stringify(principal);
-    return Buffer.byteLength(text) <= MAX_PRINCIPAL_BYTES ? principal : least;
-  } catch {
-    // A circular record, or a BigInt in it.
-    return least;
-  }
 }

@@ -1,6 +1,6 @@
 // Sealed tokens: what an upload link gives, in a form that only this service can read or make.
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import type { Principal } from '../../core/hooks.js';
+import { sealablePrincipal, seal, unseal } from '../../core/seal.js';
 import { uploadGone } from './refusals.js';
 import { sessionOf, sessionPayload, type SessionPayload } from './session-payload.js';
 import type { UploadSession } from './upload-session.js';
@@ -50,39 +50,18 @@ interface LinkPayload {
   readonly x: number;
 }
 
-const CIPHER = 'aes-256-gcm';
-const KEY_BYTES = 32;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
-const HEAD_BYTES = 1 + IV_BYTES;
-const AUTHENTICATED = Buffer.from('s3files-upload/1');
-const KEY_INFO = 's3files uploads 1';
-/** Bytes of a principal's JSON beyond which only its id and roles are sealed. */
-const MAX_PRINCIPAL_BYTES = 1024;
+const UPLOADS = { name: 's3files-upload/1', keyInfo: 's3files uploads 1' };
 
 /**
- * Seals a grant with the first of `secrets`:
- * `base64url(key id (1) || iv (12) || AES-256-GCM(payload) || tag (16))`, the key by HKDF-SHA-256 of the secret.
+ * Seals a grant with the first of `secrets`.
  */
 export function sealGrant(secrets: readonly string[], grant: Omit<LinkGrant, 'kind'>): string {
-  return seal(secrets, payloadOf(grant));
+  return seal(secrets, UPLOADS, payloadOf(grant));
 }
 
 /** Seals what has to be known of an upload by whoever goes on with it, as `sealGrant` does. */
 export function sealSession(secrets: readonly string[], session: UploadSession): string {
-  return seal(secrets, sessionPayload(session));
-}
-
-function seal(secrets: readonly string[], payload: LinkPayload | SessionPayload): string {
-  const [secret] = secrets;
-  if (secret === undefined) throw new TypeError('a token needs a secret');
-  const key = keyOf(secret);
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(
-    AUTHENTICATED,
-  );
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(payload)), cipher.final()]);
-  return Buffer.concat([idOf(key), iv, sealed, cipher.getAuthTag()]).toString('base64url');
+  return seal(secrets, UPLOADS, sessionPayload(session));
 }
 
 /**
@@ -95,42 +74,12 @@ export function openGrant(
   token: string,
   now: number = Date.now(),
 ): UploadGrant {
-  const bytes = Buffer.from(token, 'base64url');
-  // Node's decoder ignores what is no base64url, and the spare bits of the last character.
-  if (bytes.toString('base64url') !== token || bytes.length < HEAD_BYTES + TAG_BYTES)
-    throw uploadGone();
-  for (const secret of secrets) {
-    const key = keyOf(secret);
-    if (!idOf(key).equals(bytes.subarray(0, 1))) continue;
-    const grant = decrypt(key, bytes);
-    if (grant !== null && grant.expiresAt * 1000 > now) return grant;
-  }
-  throw uploadGone();
-}
-
-function keyOf(secret: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', KEY_INFO, KEY_BYTES));
-}
-
-// Which of several secrets sealed a token, so that a removed one costs no attempt; it says nothing of the key.
-function idOf(key: Buffer): Buffer {
-  return createHash('sha256').update(key).digest().subarray(0, 1);
-}
-
-function decrypt(key: Buffer, bytes: Buffer): UploadGrant | null {
-  const iv = bytes.subarray(1, HEAD_BYTES);
-  const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
-    .setAAD(AUTHENTICATED)
-    .setAuthTag(bytes.subarray(-TAG_BYTES));
-  try {
-    const opened = decipher.update(bytes.subarray(HEAD_BYTES, -TAG_BYTES));
-    const text = Buffer.concat([opened, decipher.final()]).toString('utf8');
-    // Authentic, so it is what sealGrant wrote.
-    const payload = JSON.parse(text) as LinkPayload | SessionPayload;
-    return 'n' in payload ? sessionGrant(payload) : linkGrant(payload);
-  } catch {
-    return null;
-  }
+  // What opens is what was sealed for this purpose.
+  const payload = unseal(secrets, UPLOADS, token) as LinkPayload | SessionPayload | undefined;
+  if (payload === undefined) throw uploadGone();
+  const grant = 'n' in payload ? sessionGrant(payload) : linkGrant(payload);
+  if (grant.expiresAt * 1000 <= now) throw uploadGone();
+  return grant;
 }
 
 function payloadOf(grant: Omit<LinkGrant, 'kind'>): LinkPayload {
@@ -165,18 +114,4 @@ function sessionGrant(payload: SessionPayload): SessionGrant {
   const session = sessionOf(payload);
   const { key, tenant, expiresAt } = session;
   return { kind: 'session', key, tenant, expiresAt, session };
-}
-
-// Rules may use the host's own fields; a whole user record would make a URL that no server takes.
-function sealablePrincipal(principal: Principal | null): Principal | null {
-  if (principal === null) return null;
-  const { id, roles } = principal;
-  const least = { id, ...(roles === undefined ? {} : { roles }) };
-  try {
-    const text = JSON.stringify(principal);
-    return Buffer.byteLength(text) <= MAX_PRINCIPAL_BYTES ? principal : least;
-  } catch {
-    // A circular record, or a BigInt in it.
-    return least;
-  }
 }
