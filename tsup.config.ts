@@ -18,6 +18,8 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   esbuildOptions: (options, { format }) => {
+    // Lines of errors are those of the sources; the sources themselves are in the repository.
+    options.sourcesContent = false;
     // Jest runs CommonJS in a context that has no `import()`.
     if (format === 'cjs') options.supported = { 'dynamic-import': false };
   },

@@ -1,6 +1,6 @@
 // The packed tarball in its consumers: what a host gets, not what the checkout holds.
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,13 +14,20 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What this file reads of our package.json. */
 interface Manifest {
+  readonly version: string;
+  readonly bin: { readonly s3files: string };
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
 // Our own file.
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
+/** Bounds of what is downloaded and of what it is unpacked, dependencies apart. */
+const MAX_PACKED_BYTES = 1.5 * 2 ** 20;
+const MAX_UNPACKED_BYTES = 5 * 2 ** 20;
+
 let folder: string;
+let tarball: string;
 let contents: string[];
 let double: Double;
 beforeAll(async () => {
@@ -28,7 +35,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 's3files-package-'));
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
   const { stdout } = await run('npm', pack, { cwd: ROOT });
-  await run('tar', ['-xzf', join(folder, stdout.trim()), '-C', folder]);
+  tarball = join(folder, stdout.trim());
+  await run('tar', ['-xzf', tarball, '-C', folder]);
   contents = await readdir(join(folder, 'package'), { recursive: true });
   double = await startDouble();
 });
@@ -292,14 +300,15 @@ describe('package paths for frameworks', () => {
 });
 
 describe('package contents', () => {
-  it('are the built files, the licence and the manual, and nothing else', () => {
+  it('are the built files, the manual and the examples, and nothing else', () => {
     const strangers = contents.filter(
       (file) =>
-        !/^(dist(\/(page\/)?[\w.-]+)?|dist\/page|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        !/^(dist(\/(page\/)?[\w.-]+)?|dist\/page|docs(\/[\w.-]+\.md|\/images(\/\w+\.png)?)?|examples(\/[\w-]+\.ts)?|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/.test(
           file,
         ),
     );
     expect(strangers).toEqual([]);
+    expect(contents.filter((file) => /^dist\/cli\.(cjs|d\.)/.test(file))).toEqual([]);
     expect(contents).toEqual(
       expect.arrayContaining([
         'LICENSE',
@@ -307,8 +316,35 @@ describe('package contents', () => {
         'dist/index.cjs',
         'dist/index.d.cts',
         'dist/page/manifest.json',
+        'dist/cli.js',
+        'docs/configuration.md',
+        'examples/jwt.ts',
+        'CHANGELOG.md',
       ]),
     );
+  });
+
+  it('are small: the README says how much', () => {
+    const sizeOf = (file: string): number => statSync(join(folder, 'package', file)).size;
+    const files = contents.filter((file) => statSync(join(folder, 'package', file)).isFile());
+    const bytes = files.reduce((sum, file) => sum + sizeOf(file), 0);
+    expect(bytes).toBeLessThan(MAX_UNPACKED_BYTES);
+    expect(statSync(tarball).size).toBeLessThan(MAX_PACKED_BYTES);
+  });
+
+  it('have maps of lines without the sources', () => {
+    const maps = contents.filter((file) => file.endsWith('.map'));
+    expect(maps.length).toBeGreaterThan(5);
+    for (const file of maps)
+      expect(readFileSync(join(folder, 'package', file), 'utf8')).not.toContain('"sourcesContent"');
+  });
+
+  it('have the command, which runs as it is installed', async () => {
+    const place = await consumer('command', {}, []);
+    const command = join(place, 'node_modules/s3files', manifest.bin.s3files);
+    expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const { stdout } = await run(process.execPath, [command, '--version'], { cwd: place });
+    expect(stdout).toBe(`${manifest.version}\n`);
   });
 
   it('load modules in CommonJS by require alone, as Jest does', () => {
