@@ -1,22 +1,12 @@
-// Writes the README's tables from the code that they describe: `npm run docs`. A test compares them.
+// Writes what the code says of itself into the README and the guides: `npm run docs`. A test compares them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { REASONS, phraseOf, statusOf } from '../src/core/errors.ts';
 import { OPERATIONS } from '../src/operations/index.ts';
 import type { Operation } from '../src/operations/operation.ts';
-
-const README = new URL('../README.md', import.meta.url);
+import { operationSections, optionTable, PLACES } from './reference.ts';
 
 const RESULTS = new URL('../bench/results/README.md', import.meta.url);
-
-const PLACES = {
-  root: '/',
-  folder: '/folder/',
-  file: '/file',
-  spec: '/_spec',
-  upload: '/_uploads/token',
-  link: '/_links/token',
-} as const;
 
 /** Rows of the table of requests: method, place, what selects it, what it does. */
 export function requestTable(): string {
@@ -68,28 +58,39 @@ function table(head: string, rows: readonly string[]): string {
   return [head, rule, ...rows].map((row) => `| ${row} |`).join('\n');
 }
 
-/** The README with every table between its markers made anew. */
-export async function freshReadme(text: string): Promise<string> {
-  const results = readFileSync(RESULTS, 'utf8');
-  const tables = {
-    requests: requestTable(),
-    errors: errorTable(),
-    speed: speedTable(results),
-  };
-  const filled = Object.entries(tables).reduce(
-    (readme, [name, content]) => fill(readme, name, content),
-    text,
+/** What stands between the markers of each guide. */
+const GUIDES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'README.md': {
+    requests: requestTable,
+    errors: errorTable,
+  },
+  'docs/speed.md': { speed: () => speedTable(readFileSync(RESULTS, 'utf8')) },
+  'docs/configuration.md': { options: optionTable },
+  'docs/http-api.md': { requests: requestTable, operations: operationSections, errors: errorTable },
+};
+
+/** The guides that the code writes parts of. */
+export const WRITTEN = Object.keys(GUIDES);
+
+/** A guide as it stands there, and with everything between its markers made anew. */
+export async function freshGuide(guide: string): Promise<{ old: string; fresh: string }> {
+  const old = readFileSync(new URL(`../${guide}`, import.meta.url), 'utf8');
+  const filled = Object.entries(GUIDES[guide] ?? {}).reduce(
+    (text, [name, content]) => fill(text, name, content()),
+    old,
   );
-  return format(filled, { parser: 'markdown', singleQuote: true, printWidth: 100 });
+  const fresh = await format(filled, { parser: 'markdown', singleQuote: true, printWidth: 100 });
+  return { old, fresh };
 }
 
 function fill(text: string, name: string, content: string): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const from = text.indexOf(start);
   const to = text.indexOf(end);
-  if (from === -1 || to === -1) throw new Error(`The README has no markers for ${name}.`);
+  if (from === -1 || to === -1) throw new Error(`There are no markers for ${name}.`);
   return `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`;
 }
 
 if (process.argv[1] === import.meta.filename)
-  writeFileSync(README, await freshReadme(readFileSync(README, 'utf8')));
+  for (const guide of WRITTEN)
+    writeFileSync(new URL(`../${guide}`, import.meta.url), (await freshGuide(guide)).fresh);

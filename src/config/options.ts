@@ -117,7 +117,9 @@ export interface ResumableOptions {
 export interface FileServiceConfig<Req = IncomingMessage> {
   /** Name in OpenAPI, audit and the zip of the root. @default 's3files' */
   readonly name?: string;
+  /** Title in OpenAPI. @default `name` */
   readonly label?: string;
+  /** Text in OpenAPI. */
   readonly description?: string;
 
   /** The bucket's name. */
@@ -128,7 +130,9 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly container?: string | ((request: HookRequest<Req>) => string);
   /** Access key id; with `secret`. Without both, the AWS default chain. */
   readonly key?: string;
+  /** Secret access key; with `key`. */
   readonly secret?: string;
+  /** Session token of temporary credentials; with `key` and `secret`. */
   readonly sessionToken?: string;
   /** An SDK credential provider or identity, instead of `key` and `secret`. */
   readonly credentials?: StorageSettings['credentials'];
@@ -161,6 +165,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly enableVersioning?: boolean;
   /** `AES256`, `aws:kms` or `aws:kms:dsse`, on every write and copy. */
   readonly serverSideEncryption?: string;
+  /** Key of `aws:kms` encryption, as its id or ARN. @default the bucket's */
   readonly kmsKeyId?: string;
   /** `STANDARD_IA`, ... on every write and copy. */
   readonly storageClass?: string;
@@ -169,15 +174,18 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly authenticate?: Authenticate<Req>;
   /** Says what is allowed; a list refuses at the first refusal. Required: `allowAll` says yes. */
   readonly authorize: Authorize<Req> | readonly Authorize<Req>[];
+  /** Says how often; a list refuses at the first refusal. */
   readonly limit?: Limit<Req> | readonly Limit<Req>[];
+  /** Told of every request, once it is over. */
   readonly audit?: Audit;
   /** Told of what hooks throw and of faults of ours. @default a line on stderr, one in ten seconds for each phase */
   readonly onError?: OnError<Req>;
   /** Refuse with 503 while the audit hook fails. @default false */
   readonly auditRequired?: boolean;
 
+  /** Keeps listings, properties and small files; `memoryCache()` or `keyvCache(keyv)`. */
   readonly cache?: Cache;
-  /** @default true when `cache` is given; true alone means `memoryCache()` */
+  /** Whether answers are kept; true alone means `memoryCache()`. @default true when `cache` is given */
   readonly cacheEnabled?: boolean;
   /** Seconds that an answer is kept; 0 keeps nothing. @default 0 */
   readonly cacheTtl?: number;
@@ -243,6 +251,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin' | false;
   /** `Cache-Control` of files that have none. @default 'private, no-cache' */
   readonly cacheControl?: string;
+  /** Which pages of other origins may read and write. */
   readonly cors?: CorsOptions;
   /**
    * The URL under which clients see the mount, `https://files.example/api/v2/s3files`: for a proxy in front that
@@ -268,6 +277,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
 
   /** Sockets to storage: at most this many for plain calls, and as many for all others. @default 128 */
   readonly maxSockets?: number;
+  /** How long the service waits for whom. @default { connectMs: 3000, requestMs: 10000, idleMs: 30000, hookMs: 5000 } */
   readonly timeouts?: Partial<Timeouts>;
   /** Plain calls to storage go past the SDK's layers; false makes every call through the SDK. @default true */
   readonly leanCalls?: boolean;

@@ -1,6 +1,6 @@
 // Everything that the package exports has an example in its documentation; these compile, and so does all code of
 // the README and the guides.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -71,7 +71,13 @@ const diagnose = (modules: ReadonlyMap<string, string>, old: ts.Program): readon
   });
 };
 
-const GUIDES = ['README.md', 'docs/migration.md', 'docs/deployment.md'];
+const GUIDES = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    // The clients of docs/uploads.md are those of browsers, which other types describe: they are run elsewhere.
+    .filter((file) => file.endsWith('.md') && file !== 'uploads.md')
+    .map((file) => `docs/${file}`),
+];
 
 /** What the surroundings of a block of code are: what it may use without saying where it comes from. */
 const SURROUNDINGS: Readonly<Record<string, string>> = {
@@ -80,6 +86,8 @@ const SURROUNDINGS: Readonly<Record<string, string>> = {
   bucket: 'declare const bucket: string;',
   cert: 'declare const cert: string;',
   createSecureServer: "import { createSecureServer } from 'node:http2';",
+  database:
+    'declare const database: { query(text: string, values: readonly unknown[]): Promise<void> };',
   definition: 'declare const definition: unknown;',
   exported: 'declare const exported: unknown;',
   express: "import express from 'express';",
@@ -93,6 +101,7 @@ const SURROUNDINGS: Readonly<Record<string, string>> = {
   Request: "import type { Request } from 'express';",
   session:
     "declare const session: (options: { secret: string }) => import('express').RequestHandler;",
+  server: "declare const server: import('node:http').Server;",
   show: 'declare const show: (share: number) => void;',
 };
 

@@ -170,7 +170,7 @@ describe.each(availableStores())('the recipes on $name', ({ open }) => {
 });
 
 describe.each([
-  ['the README', rolesOf(blockOf('roles(\n'))],
+  ['the guide to hooks', rolesOf(blockOf('roles(\n', 'docs/hooks.md'))],
   [
     'the guide for those who move',
     rolesOf(blockOf('const authorize = roles(\n', 'docs/migration.md')),
