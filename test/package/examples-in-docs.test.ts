@@ -92,7 +92,7 @@ const SURROUNDINGS: Readonly<Record<string, string>> = {
   exported: 'declare const exported: unknown;',
   express: "import express from 'express';",
   fastify: "import fastify from 'fastify';",
-  file: 'declare const file: Blob;',
+  file: 'declare const file: Blob & { readonly name: string };',
   files: "declare const files: import('../../src/index.ts').FileService;",
   Hono: "import { Hono } from 'hono';",
   http: "import http from 'node:http';",
