@@ -22,12 +22,6 @@ export interface Quirks {
   readonly completeConditions: 'judged' | 'unsupported' | 'ignored';
   /** If-Match of a write holds only without its quotes, as on Ceph 16. @default false */
   readonly bareIfMatch: boolean;
-  /** If-None-Match and If-Match on PutObject and CopyObject: 501, as on Swift 2.30. @default 'judged' */
-  readonly writeConditions: 'judged' | 'unsupported';
-  /** All parts of an upload but the last have one size, or it is not completed, as on R2. @default false */
-  readonly equalParts: boolean;
-  /** Tags and ACLs, calls and headers: 501, as on R2 and Garage. @default 'kept' */
-  readonly attributes: 'kept' | 'unsupported';
   /** Ceph 16: a subset of parts is InvalidPart, ListParts after completion NoSuchKey, a second Complete is taken. @default false */
   readonly cephMultipart: boolean;
   /** Why nothing can be stored: 403 QuotaExceeded, or 507. @default 'none' */
@@ -50,9 +44,6 @@ export const NO_QUIRKS: Quirks = {
   answersHtml: false,
   completeConditions: 'judged',
   bareIfMatch: false,
-  writeConditions: 'judged',
-  equalParts: false,
-  attributes: 'kept',
   cephMultipart: false,
   full: 'none',
   poisoned: undefined,
