@@ -10,6 +10,8 @@ import { bypass, type Bypass } from '../support/fixture.ts';
 import { MOUNT, startService, type RunningService } from '../support/service.ts';
 import { availableStores, type Store } from '../support/stores.ts';
 
+const RESUMABLE = new Set(['begin_upload', 'read_upload', 'append_upload', 'cancel_upload']);
+
 const reasonOf = (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => 'done',
@@ -99,7 +101,9 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     await files.removeMany([{ path: 'every/b.txt', type: 'file' }]);
     await files.remove(folder, { force: true });
     const called = new Set(service.audit.map(({ operation }) => operation));
-    expect(OPERATIONS.map(({ name }) => name).filter((name) => !called.has(name))).toEqual([]);
+    // Those of uploads that go on after a cut are called in resumable-service.test.ts.
+    const others = OPERATIONS.filter(({ name }) => !RESUMABLE.has(name));
+    expect(others.map(({ name }) => name).filter((name) => !called.has(name))).toEqual([]);
   }, 60_000);
 
   it.each([

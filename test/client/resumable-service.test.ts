@@ -54,6 +54,7 @@ describe('an upload by the client', () => {
   });
 
   it('goes on after a pause, from what the service has, in another client', async () => {
+    service.audit.splice(0);
     const film = randomBytes(14 * MIB);
     const files = fileClient({ baseUrl });
     let isPaused = false;
@@ -77,6 +78,7 @@ describe('an upload by the client', () => {
     });
     expect(sent[0]).toBeGreaterThanOrEqual(6 * MIB);
     expect(await stored('paused.mp4')).toBe(digestOf(film));
+    expect(operations()).toContain('read_upload');
     await nothingIsLeft();
   });
 
@@ -90,6 +92,7 @@ describe('an upload by the client', () => {
     });
     await expect(upload).rejects.toMatchObject({ name: 'AbortError' });
     expect(await around.bytes('cancelled.mp4')).toBeUndefined();
+    await until(() => operations().includes('cancel_upload'), { what: 'a cancelled upload' });
     await nothingIsLeft();
   });
 
