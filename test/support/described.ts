@@ -124,7 +124,10 @@ const tunnelled = ({ method = 'GET', path, headers = {} }: Question): string => 
   const query = new URL(path, 'http://x').searchParams;
   const header = Object.entries(headers).find(([name]) => /^x-(?:http-)?method/i.test(name));
   const named = header?.[1] ?? query.getAll('method').at(-1) ?? query.getAll('_method').at(-1);
-  const verb = String(named ?? method).toUpperCase();
+  // The original server's name of PATCH.
+  const verb = String(named ?? method)
+    .toUpperCase()
+    .replace(/^MERGE$/, 'PATCH');
   return ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'].includes(verb) ? verb : method;
 };
 
