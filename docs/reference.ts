@@ -65,6 +65,7 @@ export const PLACES = {
   file: '/file',
   spec: '/_spec',
   upload: '/_uploads/token',
+  direct: '/_uploads/s3/…',
   link: '/_links/token',
 } as const satisfies Readonly<Record<Operation['targets'][number], string>>;
 

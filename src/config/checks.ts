@@ -75,6 +75,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   maxUploadBytes: whole(0),
   minUploadBytesPerSecond: whole(0),
   directUploads: truth,
+  direct: truth,
   uploadSecret: secrets,
   resumable: (value) => resumableProblem(value, unknownOption),
   maxFiles: whole(1),

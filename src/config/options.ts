@@ -222,6 +222,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
    * credentials come from a provider. @default false
    */
   readonly resumable?: boolean | ResumableOptions;
+  /**
+   * Browsers may send the parts of large files straight to storage, in the wire form of Companion (Uppy's aws-s3):
+   * `endpoint: '<mount>/_uploads'`, or that of a ticket. Needs a secret as `resumable` does. @default false
+   */
+  readonly direct?: boolean;
   /** Files in one form. @default 10 */
   readonly maxFiles?: number;
   /** Objects that one request may copy or move. @default 100000 */

@@ -19,6 +19,7 @@ import type { StorageSettings } from '../storage/s3/storage.js';
 import { checkOptions } from './checks.js';
 import { userOfHost } from './user-of-host.js';
 import type { CorsOptions, FileServiceConfig, QuotaOptions, Timeouts } from './options.js';
+import { directOf, type DirectSettings } from './direct.js';
 import { resumableOf, resumableOptions, type ResumableSettings } from './resumable.js';
 
 /** What operations see of a configuration: nothing of the host's framework. */
@@ -34,6 +35,8 @@ export interface OperationSettings {
   readonly maxUploadBytes: number;
   readonly minUploadBytesPerSecond: number;
   readonly directUploads: boolean;
+  /** Undefined where no part may go straight to storage. */
+  readonly direct: DirectSettings | undefined;
   /** What upload links are sealed with; never empty, the first one seals, all of them open. */
   readonly uploadSecrets: readonly string[];
   /** Undefined where uploads are one request each. */
@@ -59,6 +62,8 @@ export interface OperationSettings {
   readonly isSecure: boolean;
   readonly compat: 'dreamfactory' | undefined;
   readonly timeouts: Timeouts;
+  /** The mount as clients see it, where the host has said it. */
+  readonly publicUrl: string | undefined;
   /** 32 bytes that seal the cursors of listings. */
   readonly cursorKey: Uint8Array;
 }
@@ -79,7 +84,6 @@ export interface Settings<Req = IncomingMessage> extends OperationSettings {
   readonly cors: CorsOptions | undefined;
   readonly quota: QuotaOptions<Req> | undefined;
   readonly linkStore: LinkStore | undefined;
-  readonly publicUrl: string | undefined;
   readonly trustProxy: boolean;
   readonly normalizeKeys: 'NFC' | undefined;
 }
@@ -135,7 +139,6 @@ function hostSettings<Req>(
     cors: config.cors,
     quota: config.quota,
     linkStore: config.linkStore,
-    publicUrl: config.publicUrl,
     trustProxy: config.trustProxy ?? false,
     normalizeKeys: config.normalizeKeys,
   };
@@ -153,6 +156,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     maxUploadBytes: config.maxUploadBytes ?? 5 * 1024 * MIB,
     minUploadBytesPerSecond: config.minUploadBytesPerSecond ?? 1024,
     directUploads: config.directUploads ?? true,
+    direct: directOf(config, staticSecretOf(config)),
     uploadSecrets: uploadSecretsOf(config),
     resumable: resumableOf(config, partSizeOf(config), staticSecretOf(config)),
     maxFiles: config.maxFiles ?? 10,
@@ -174,6 +178,7 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     trash: config.trash ?? false,
     compat: config.compat,
     timeouts: timeoutsOf(config),
+    publicUrl: config.publicUrl,
     cursorKey: cursorKeyOf(config),
   };
 }

@@ -1,5 +1,6 @@
 // URL path to key and back: the one place that decodes, and the one that refuses.
 import { FileServiceError } from './errors.js';
+import { directPath } from './upload-path.js';
 
 /** S3 stores at most this many bytes of key (AWS: "Naming Amazon S3 objects"). */
 const MAX_KEY_BYTES = 1024;
@@ -48,7 +49,8 @@ export type Target =
   | { readonly kind: 'file'; readonly key: string }
   | { readonly kind: 'spec'; readonly key: typeof SPEC_NAME }
   | { readonly kind: 'upload'; readonly key: typeof UPLOADS_FOLDER }
-  | { readonly kind: 'link'; readonly key: typeof LINKS_FOLDER };
+  | { readonly kind: 'link'; readonly key: typeof LINKS_FOLDER }
+  | { readonly kind: 'direct'; readonly key: typeof UPLOADS_FOLDER };
 
 /** How keys are read in one service. */
 export interface KeyRules {
@@ -66,7 +68,9 @@ export interface KeyRules {
  */
 export function parsePath(path: string, rules: KeyRules): Target {
   // Before any rule looks at it: a token may be longer than a key, and no message may show it.
-  if (uploadToken(path) !== null) return { kind: 'upload', key: UPLOADS_FOLDER };
+  const below = uploadToken(path);
+  if (below !== null)
+    return { kind: directPath(below) === null ? 'upload' : 'direct', key: UPLOADS_FOLDER };
   if (linkOf(path) !== null) return { kind: 'link', key: LINKS_FOLDER };
   return targetOf(refuseInternal(canonical(decodePath(path), rules)));
 }

@@ -111,13 +111,22 @@ async function storeFormFile(ask: Ask, context: RunContext) {
   const store = async (file: FormFile): Promise<void> => {
     stored = await storePart(ask, { ...context, countBytesIn: bytes }, file, { key });
   };
-  // A second file must be known before the first is stored.
+  await readOneFile(ask, context, name, store);
+  if (stored === undefined) throw invalidBody(`No file uploaded to REST resource '${name}'.`);
+  return created(ask, stored as { readonly path: string } & Item);
+}
+
+/** Reads a form that may hold one file, which is to be `name`. A second one is known before the first is stored. */
+export async function readOneFile(
+  ask: Ask,
+  context: RunContext,
+  name: string,
+  store: (file: FormFile) => Promise<void>,
+): Promise<void> {
   await parts(ask, context, store, {
     maxFiles: 1,
     tooManyFiles: invalidBody(`Multiple files uploaded to a single REST resource '${name}'.`),
   });
-  if (stored === undefined) throw invalidBody(`No file uploaded to REST resource '${name}'.`);
-  return created(ask, stored as { readonly path: string } & Item);
 }
 
 async function parts(

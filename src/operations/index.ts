@@ -3,6 +3,12 @@ import type { Target } from '../core/key.js';
 import type { OperationSettings } from '../config/settings.js';
 import type { FileRequest } from '../http/request.js';
 import { appendUpload } from './resumable/append-upload.js';
+import { beginDirect } from './direct/begin-direct.js';
+import { cancelDirect } from './direct/cancel-direct.js';
+import { completeDirect } from './direct/complete-direct.js';
+import { directForm } from './direct/direct-form.js';
+import { directParts } from './direct/direct-parts.js';
+import { makeTicket } from './direct/make-ticket.js';
 import { beginUpload } from './resumable/begin-upload.js';
 import { cancelUpload } from './resumable/cancel-upload.js';
 import { readUpload } from './resumable/read-upload.js';
@@ -30,7 +36,7 @@ import { purge } from './versions/purge.js';
 import { restore } from './versions/restore.js';
 import { listTrash } from './versions/trash.js';
 import { usage } from './quota/usage.js';
-import { uploadLink } from './upload-link.js';
+import { uploadLink, uploadLinkForm } from './upload-link.js';
 import { write, writeNamed } from './write.js';
 import { zip } from './zip.js';
 import { zipSelection } from './zip-selection.js';
@@ -56,6 +62,7 @@ export const OPERATIONS: readonly Operation[] = [
   writeNamed,
   makeFolderNamed,
   importFile,
+  makeTicket,
   signWrite,
   form,
   zipSelection,
@@ -70,11 +77,17 @@ export const OPERATIONS: readonly Operation[] = [
   removeFolder,
   remove,
   uploadLink,
+  uploadLinkForm,
   openLink,
   revokeLink,
   readUpload,
   appendUpload,
   cancelUpload,
+  beginDirect,
+  directParts,
+  completeDirect,
+  cancelDirect,
+  directForm,
 ];
 
 /** By method and target, so that a request looks at the few operations that can fit. */

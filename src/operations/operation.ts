@@ -13,7 +13,7 @@ import type { SchemaName } from './openapi/schemas.js';
 import type { RunningAppends } from './uploads/running.js';
 import type { LinkDesk } from './links/link-desk.js';
 import type { ShareGrant } from './links/share-grant.js';
-import type { UploadGrant } from './uploads/token.js';
+import type { TicketGrant, UploadGrant } from './uploads/token.js';
 
 /** A method that some operation answers. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -30,6 +30,8 @@ export interface Ask {
   readonly share: ShareGrant | null;
   /** The share links of the service. */
   readonly links: LinkDesk;
+  /** The ticket in the path, in whose name and bounds uploads begin; null on every other path. */
+  readonly ticket: TicketGrant | null;
   readonly settings: OperationSettings;
   readonly rules: KeyRules;
   /** The OpenAPI document of this service, as mounted at `mount`. */

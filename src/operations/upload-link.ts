@@ -1,23 +1,31 @@
-// PUT of a sealed upload link: the one upload for which the link was made, through every rule of an upload.
+// A sealed upload link: the one upload for which the link was made, through every rule of an upload.
 import { createHash } from 'node:crypto';
 import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
-import { uploadToken } from '../core/key.js';
+import { baseName, uploadToken } from '../core/key.js';
+import { isForm } from '../http/body/form-boundary.js';
+import type { StoredFile } from '../http/entry.js';
+import type { FileReply } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
 import { uploadGone } from './uploads/refusals.js';
 import type { LinkGrant } from './uploads/token.js';
-import type { Ask, Operation } from './operation.js';
+import type { Ask, Operation, Plan } from './operation.js';
+import { planPart } from './direct/send-part.js';
+import { readOneFile } from './form.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
 import { fileBody } from './shared/upload/parameters.js';
+import { invalidBody } from './shared/invalid-body.js';
 import { storeFile } from './shared/upload/store-file.js';
+import type { Upload } from './shared/upload/store-file.js';
 
 const NAME = 'upload_link';
+const FORM_NAME = 'upload_link_form';
 
 /** PUT /_uploads/{token} */
 export const uploadLink: Operation = {
   name: NAME,
-  sentence: 'Stores the body as the file for which the link was made.',
+  sentence: 'Stores the body as the file, or the part of one, for which the link was made.',
   methods: ['PUT'],
   targets: ['upload'],
   query: {},
@@ -29,31 +37,95 @@ export const uploadLink: Operation = {
   },
   body: fileBody,
   replies: {
-    201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location'] },
+    201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location', 'ETag'] },
+    200: { sentence: 'The part is stored; `ETag` names it.', headers: ['ETag'] },
   },
   refusals: [400, 404, 408, 409, 411, 412, 413, 415],
   plan: (ask) => {
-    const { grant, request } = ask;
+    const { grant } = ask;
     // The service has opened the token; of another container it gives as little as one that does not open.
-    if (grant?.kind !== 'link' || grant.tenant !== ask.tenant()) throw uploadGone();
-    refuseOtherUpload(grant, request.headers);
-    const upload = {
-      key: grant.key,
-      body: request.body,
-      length: bodyLength(request),
-      declaredType: grant.contentType ?? request.headers['content-type'],
-      createOnly: grant.createOnly,
-      headers: request.headers,
-      via: 'link' as const,
-      id: idOf(uploadToken(request.path) ?? ''),
-    };
+    if (grant === null || grant.tenant !== ask.tenant()) throw uploadGone();
+    if (grant.kind === 'part') return planPart(ask, grant);
+    if (grant.kind !== 'link') throw uploadGone();
     return {
       // Asked again: a right may have been withdrawn since the link was made.
       access: [access('write', grant.key, grant.verb, NAME)],
-      run: async (context) => created(ask, { ...(await storeFile(ask, context, upload)) }),
+      run: storeBody(ask, grant),
     };
   },
 };
+
+/** POST /_uploads/{token} with a form of one file: what Uppy sends where a signed form of S3 was to be. */
+export const uploadLinkForm: Operation = {
+  name: FORM_NAME,
+  sentence: 'Stores the one file of a form as the file for which the link was made.',
+  methods: ['POST'],
+  targets: ['upload'],
+  query: {},
+  headers: {},
+  body: [{ media: 'multipart/form-data', schema: 'FormOfOne' }],
+  replies: {
+    201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location', 'ETag'] },
+  },
+  refusals: [400, 404, 408, 409, 413, 415],
+  enabled: ({ direct }) => direct !== undefined,
+  when: ({ headers }, { direct }) => direct !== undefined && isForm(headers['content-type']),
+  plan: (ask) => {
+    const { grant } = ask;
+    if (grant?.kind !== 'link' || grant.tenant !== ask.tenant()) throw uploadGone();
+    return {
+      access: [access('write', grant.key, grant.verb, FORM_NAME)],
+      run: storeForm(ask, grant),
+    };
+  },
+};
+
+function storeBody(ask: Ask, grant: LinkGrant): Plan['run'] {
+  const { request } = ask;
+  refuseOtherUpload(grant, request.headers);
+  const length = bodyLength(request);
+  return async (context) => {
+    const declaredType = grant.contentType ?? request.headers['content-type'];
+    const upload = { body: request.body, length, declaredType, headers: request.headers };
+    return stored(ask, await storeFile(bounded(ask, grant), context, linked(ask, grant, upload)));
+  };
+}
+
+function storeForm(ask: Ask, grant: LinkGrant): Plan['run'] {
+  return async (context) => {
+    let file: StoredFile | undefined;
+    await readOneFile(bounded(ask, grant), context, baseName(grant.key), async (part) => {
+      const declaredType = grant.contentType ?? part.contentType ?? undefined;
+      const upload = { body: part.stream, length: undefined, declaredType };
+      file = await storeFile(bounded(ask, grant), context, linked(ask, grant, upload));
+    });
+    if (file === undefined)
+      throw invalidBody(`No file uploaded to REST resource '${baseName(grant.key)}'.`);
+    return stored(ask, file);
+  };
+}
+
+function bounded(ask: Ask, { maxBytes = Infinity }: LinkGrant): Ask {
+  const { settings } = ask;
+  const maxUploadBytes = Math.min(settings.maxUploadBytes, maxBytes);
+  return { ...ask, settings: { ...settings, maxUploadBytes } };
+}
+
+function linked(
+  { request }: Ask,
+  { key, createOnly }: LinkGrant,
+  upload: Pick<Upload, 'body' | 'length' | 'declaredType' | 'headers'>,
+): Upload {
+  return { ...upload, key, createOnly, via: 'link', id: idOf(uploadToken(request.path) ?? '') };
+}
+
+function stored(ask: Ask, file: StoredFile): FileReply {
+  const reply = created(ask, { ...file });
+  // Uppy waits for it, as S3 answers it.
+  return file.etag === undefined
+    ? reply
+    : { ...reply, headers: { ...reply.headers, ETag: file.etag } };
+}
 
 // The same however often the link is used, and of no use to whoever reads it.
 function idOf(token: string): string {

@@ -2,7 +2,6 @@
 import type { Settings } from '../config/settings.js';
 import { FileServiceError, isFileServiceError } from '../core/errors.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
-import type { LinkGrant } from '../operations/uploads/token.js';
 import { authenticate } from './authenticate.js';
 
 /**
@@ -13,7 +12,7 @@ import { authenticate } from './authenticate.js';
 export async function authenticateLinkUser<Req>(
   settings: Settings<Req>,
   request: HookRequest<Req>,
-  { principal: maker }: LinkGrant,
+  maker: Principal | null,
 ): Promise<Principal | null> {
   const caller = await presentCaller(settings, request);
   if (caller === null) return maker;

@@ -5,7 +5,7 @@ import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { isPromise } from '../core/hooks.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
-import { linkOf, parsePath, uploadToken } from '../core/key.js';
+import { linkOf, parsePath } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
 import { contentCoding } from '../http/body/content-coding.js';
 import { refusePartialUpload } from '../http/body/partial-upload.js';
@@ -19,8 +19,7 @@ import type { Plan, RunContext } from '../operations/operation.js';
 import type { Bucket } from '../storage/bucket.js';
 import { openShare } from '../operations/links/share-grant.js';
 import type { ShareGrant } from '../operations/links/share-grant.js';
-import { openGrant } from '../operations/uploads/token.js';
-import type { UploadGrant } from '../operations/uploads/token.js';
+import type { TicketGrant, UploadGrant } from '../operations/uploads/token.js';
 import { ownerOf, type UploadSession } from '../operations/uploads/upload-session.js';
 import { describeUploads } from '../operations/resumable/protocol.js';
 import { noteAccess } from './audit.js';
@@ -31,6 +30,7 @@ import { isCrossSite, refuseCrossSiteWrite } from './cross-site-writes.js';
 import { accessOfRequest, checkLimits } from './limits.js';
 import { authenticateLinkUser } from './link-caller.js';
 import { allowedBytes } from './quota.js';
+import { grantsIn, makerOf } from './upload-grants.js';
 import { explain, type Work } from './work.js';
 
 /** Opens the bucket below a container, on behalf of one request. */
@@ -51,6 +51,7 @@ interface Caller {
   readonly grant: UploadGrant | null;
   /** What the share link in the URL gives; null where there is none. */
   readonly share: ShareGrant | null;
+  readonly ticket: TicketGrant | null;
 }
 
 /**
@@ -61,13 +62,14 @@ interface Caller {
 export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<FileReply> {
   const { settings, request, record } = work;
   if (request.method === 'OPTIONS') return describeOptions(settings, request);
-  const token = uploadToken(request.path);
-  const grant = token === null ? null : openGrant(settings.uploadSecrets, token);
+  const grants = grantsIn(settings, request.path);
+  const { grant, ticket } = grants;
+  const maker = makerOf(grants);
   const share = shareOf(work);
   const anonymous = hookRequestOf(request, null);
   const authenticated =
-    grant?.kind === 'link'
-      ? authenticateLinkUser(settings, anonymous, grant)
+    maker !== null
+      ? authenticateLinkUser(settings, anonymous, maker.principal)
       : share === null
         ? authenticate(settings, anonymous)
         : // Whoever has the link may what its maker may.
@@ -76,12 +78,13 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
   record.principal = principal;
   if (grant?.kind === 'session') refuseOtherOwner(grant.session, principal);
   // No browser adds the token of a link by itself, so that a forged request cannot have it.
-  if (grant === null && share === null && !isSafe(request.method) && isCrossSite(settings, request))
+  const isKeyed = grant !== null || ticket !== null || share !== null;
+  if (!isKeyed && !isSafe(request.method) && isCrossSite(settings, request))
     await refuseCrossSiteWrite(settings, request, principal);
   if (request.bodyConsumed && request.hasBody) throw bodyConsumed();
   const hookRequest = principal === null ? anonymous : hookRequestOf(request, principal);
   const container = containerFor(settings, hookRequest);
-  const planned = planFor(work, { container, grant, share });
+  const planned = planFor(work, { container, grant, ticket, share });
   const plan = isPromise(planned) ? await planned : planned;
   const authorizer = authorizerFor(settings, hookRequest, (access) => noteAccess(record, access));
   for (const access of plan.access) {
@@ -105,14 +108,14 @@ export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<F
 
 function planFor<Req>(
   { settings, request, record, links }: Work<Req>,
-  { container, grant, share }: Caller,
+  { container, grant, ticket, share }: Caller,
 ): Plan | Promise<Plan> {
   const rules: KeyRules = {
     containerBytes: Buffer.byteLength(container),
     normalize: settings.normalizeKeys,
   };
   const target = parsePath(request.path, rules);
-  record.path = grant?.key ?? share?.key ?? target.key;
+  record.path = grant?.key ?? ticket?.key ?? share?.key ?? target.key;
   const operation = findOperation(request.method, target, request, settings);
   if (operation === undefined) throw notAllowed(request.method, target, settings);
   record.operation = operation.name;
@@ -129,6 +132,7 @@ function planFor<Req>(
     grant,
     share,
     links,
+    ticket,
     settings,
     rules,
     describe: (mount) => openApiDocument(settings, mount),

@@ -1,11 +1,11 @@
 // The port: what operations ask of storage, in keys, bytes, dates and ETags; no HTTP, no AWS type.
 // Keys are relative to the service's root: an implementation applies the container prefix, alone.
 import type { Readable } from 'node:stream';
-import type { Attributes, Stat, WriteResult } from './object.js';
+import type { Attributes, Signed, Stat, WriteResult } from './object.js';
 import type { UploadStore } from './upload-store.js';
 import type { FileServiceError } from '../core/errors.js';
 
-export type { Attributes, Stat, WriteResult } from './object.js';
+export type { Attributes, Signed, Stat, WriteResult } from './object.js';
 
 /** What a listing shows of an object. */
 export interface Entry {
@@ -177,15 +177,15 @@ export type SignRequest =
       readonly contentType?: string;
       readonly contentLength?: number;
       readonly createOnly?: boolean;
+    }
+  | {
+      /** One part of an upload that is open, by storage's own name of it. */
+      readonly kind: 'part';
+      readonly key: string;
+      readonly expiresSeconds: number;
+      readonly uploadId: string;
+      readonly number: number;
     };
-
-/** A URL that needs no other credential, and the headers that its user must send. */
-export interface Signed {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** How long it lives: shorter than asked when the session that signed it ends before. */
-  readonly expiresSeconds: number;
-}
 
 /** How much of its quota a container has used. */
 export interface Usage {

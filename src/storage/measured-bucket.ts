@@ -118,6 +118,7 @@ class MeasuredBucket implements Bucket {
       putPart: measured(uploads.putPart),
       // Takes as long as its client does, which says nothing of storage.
       putParts: uploads.putParts,
+      signPart: uploads.signPart,
       complete: measured(uploads.complete),
       abort: measured(uploads.abort),
       made: measured(uploads.made),

@@ -37,3 +37,11 @@ export type WriteResult =
   /** `createOnly` found an object; or `ifMatch` did not. */
   | { readonly kind: 'exists' }
   | { readonly kind: 'precondition-failed' };
+
+/** A URL that needs no other credential, and the headers that its user must send. */
+export interface Signed {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long it lives: shorter than asked when the session that signed it ends before. */
+  readonly expiresSeconds: number;
+}

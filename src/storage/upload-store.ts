@@ -1,6 +1,6 @@
 // The port's uploads that go on over several requests, in whichever process those come: parts of one size, then one
 // object. Of an upload storage keeps everything; no process has to remember it.
-import type { Attributes, Stat, WriteResult } from './object.js';
+import type { Attributes, Signed, Stat, WriteResult } from './object.js';
 
 /** An upload that was opened. It has an owner: complete it or abort it. */
 export interface OpenedUpload {
@@ -86,9 +86,11 @@ export interface UploadStore {
     upload: OpenedUpload,
     number: number,
     bytes: Uint8Array,
-  ): Promise<{ readonly kind: 'stored' | 'gone' }>;
+  ): Promise<{ readonly kind: 'stored'; readonly etag: string } | { readonly kind: 'gone' }>;
   /** Stores whole parts of a stream, several at a time, within the memory that the process may hold for parts. */
   putParts(upload: OpenedUpload, source: PartSource, cutting: Cutting): Promise<CutResult>;
+  /** A URL that takes one part and needs no other credential; no storage call. */
+  signPart(upload: OpenedUpload, number: number, expiresSeconds: number): Promise<Signed>;
   /** Makes the object visible. */
   complete(upload: OpenedUpload, request: CompleteRequest): Promise<CompleteResult>;
   /** Throws the parts away. Resolves when that has landed, or soon. Never throws. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Access } from '../../src/index.ts';
 import { FileServiceError } from '../../src/index.ts';
 import { OPERATIONS } from '../../src/operations/index.ts';
-import { EXAMPLES, EXAMPLES_CONTAINER as CONTAINER } from '../support/examples.ts';
+import { COMPLETED, EXAMPLES, EXAMPLES_CONTAINER as CONTAINER } from '../support/examples.ts';
 import { bypass, FIXTURE, type Bypass } from '../support/fixture.ts';
 import { knowingStore } from '../support/share-link.ts';
 import { startService, type Answer, type RunningService } from '../support/service.ts';
@@ -66,6 +66,7 @@ beforeAll(async () => {
     quota: { bytes: 2 ** 40 },
     trash: true,
     enableVersioning: true,
+    direct: true,
     authenticate: () => ({ id: 'someone' }),
     timeouts: { hookMs: HOOK_MS },
     // What a hook answers is the host's own doing; a JavaScript host can answer anything.
@@ -82,6 +83,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   for (const key of await around.keys()) await around.remove(key);
   await around.plant(inContainer);
+  store.double.seed(store.bucket, CONTAINER + COMPLETED.key, 'completed', {
+    metadata: COMPLETED.metadata,
+  });
   hook = () => true;
   asked = [];
   service.audit.splice(0);

@@ -292,7 +292,10 @@ const idOf = (caller: Caller): string | undefined => {
 
 describe('the matrix', () => {
   it('has a row for every operation below the root', () => {
-    const named = OPERATIONS.map(({ name }) => name);
+    // What a host has to turn on has its rights asked by suites of its own.
+    const named = OPERATIONS.filter(({ name, enabled }) => !enabled || name === 'import').map(
+      ({ name }) => name,
+    );
     // A link has its maker's rights, whoever uses it.
     const elsewhere = [
       'describe',

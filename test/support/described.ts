@@ -32,6 +32,7 @@ const PATHS: Readonly<Record<Target['kind'], string>> = {
   spec: '/_spec',
   upload: '/_uploads/{token}',
   link: '/_links/{token}',
+  direct: '/_uploads/s3/{step}',
 };
 const ERROR: Reply = {
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

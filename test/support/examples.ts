@@ -25,6 +25,18 @@ const json = (value: unknown): Pick<Question, 'headers' | 'body'> => ({
   body: JSON.stringify(value),
 });
 
+/** An upload whose parts went straight to storage, and that has been completed: a repetition is answered alike. */
+export const COMPLETED = {
+  key: 'uploads/completed.bin',
+  metadata: { 's3files-write': 'nonce of uploads/completed.bin' },
+} as const;
+
+function direct(key: string, step = ''): string {
+  const session = { key, way: 'direct', id: 'unknown' } as const;
+  const token = sessionPath(EXAMPLES_CONTAINER, 'someone', session).replace('/_uploads/', '');
+  return `/_uploads/s3/multipart/${token}${step}?key=${encodeURIComponent(key)}`;
+}
+
 /** The examples, each operation's once. */
 export const EXAMPLES: readonly Example[] = [
   { name: 'describe', status: 200, question: { path: '/_spec' } },
@@ -211,5 +223,48 @@ export const EXAMPLES: readonly Example[] = [
     name: 'cancel_upload',
     status: 204,
     question: { method: 'DELETE', path: session('uploads/cancelled.txt'), headers: TUS },
+  },
+  {
+    name: 'upload_link_form',
+    status: 201,
+    question: {
+      method: 'POST',
+      path: uploadPath(EXAMPLES_CONTAINER, {
+        key: 'uploads/posted.txt',
+        principal: { id: 'someone' },
+      }),
+      headers: form,
+      body: FORM,
+    },
+  },
+  {
+    name: 'make_ticket',
+    status: 200,
+    question: { method: 'POST', path: '/uploads/?ticket=true' },
+  },
+  {
+    name: 'begin_direct',
+    status: 200,
+    question: {
+      method: 'POST',
+      path: '/_uploads/s3/multipart',
+      ...json({ filename: 'uploads/direct.bin' }),
+    },
+  },
+  { name: 'direct_parts', status: 200, question: { path: direct('uploads/direct.bin', '/1') } },
+  {
+    name: 'complete_direct',
+    status: 200,
+    question: { method: 'POST', path: direct(COMPLETED.key, '/complete'), ...json({}) },
+  },
+  {
+    name: 'cancel_direct',
+    status: 200,
+    question: { method: 'DELETE', path: direct('uploads/direct.bin') },
+  },
+  {
+    name: 'direct_form',
+    status: 200,
+    question: { path: '/_uploads/s3/params?filename=uploads/small.txt&type=text/plain' },
   },
 ];

@@ -19,6 +19,7 @@ const PATHS: Readonly<Record<TargetKind, string>> = {
   spec: '/_spec',
   upload: '/_uploads/{token}',
   link: '/_links/{token}',
+  direct: '/_uploads/s3/{step}',
 };
 
 const PATH_PARAMETERS: Readonly<Record<TargetKind, Json | null>> = {
@@ -28,6 +29,11 @@ const PATH_PARAMETERS: Readonly<Record<TargetKind, Json | null>> = {
     'token',
     'What the URL of a link holds; opaque. To revoke it: its id.',
     'AbCd',
+  ),
+  direct: pathParameter(
+    'step',
+    'A step in the wire form of Companion; its slashes are not encoded.',
+    'multipart',
   ),
   upload: pathParameter('token', 'What the URL of an upload holds; opaque.', 'AbCd'),
   folder: pathParameter('folder_path', 'Path of a folder, without its trailing slash.', 'images'),
@@ -49,6 +55,7 @@ const TAG_OF: Readonly<Record<TargetKind, keyof typeof TAGS>> = {
   file: 'files',
   upload: 'uploads',
   link: 'links',
+  direct: 'uploads',
   spec: 'description',
 };
 
@@ -73,11 +80,10 @@ const SCHEMAS_WITH_EXAMPLES = Object.fromEntries(
 export function openApiDocument(settings: OperationSettings, mount: string): Json {
   const operations = OPERATIONS.filter(({ enabled }) => enabled === undefined || enabled(settings));
   const paths: Record<string, Json> = {};
-  for (const target of Object.keys(PATHS) as TargetKind[])
-    paths[PATHS[target]] = pathItem(
-      operations.filter(({ targets }) => targets.includes(target)),
-      target,
-    );
+  for (const target of Object.keys(PATHS) as TargetKind[]) {
+    const there = operations.filter(({ targets }) => targets.includes(target));
+    if (there.length > 0) paths[PATHS[target]] = pathItem(there, target);
+  }
   return {
     openapi: '3.1.0',
     info: {

@@ -79,6 +79,25 @@ export const EXAMPLES: Readonly<Partial<Record<keyof typeof SCHEMAS, unknown>>> 
   RestoredFolder: { name: 'uploads', path: 'uploads/', restored: 12 },
   Restored: report,
   StoredFile: report,
+  DirectStart: { filename: 'videos/holiday.mp4', type: 'video/mp4' },
+  DirectEnd: { parts: [{ PartNumber: 1, ETag: etag }] },
+  DirectUpload: { key: 'videos/holiday.mp4', uploadId: 'AbCd' },
+  DirectParts: [{ PartNumber: 1, Size: 5_242_880, ETag: etag }],
+  DirectFile: {
+    location: '/api/v2/s3files/videos/holiday.mp4',
+    key: 'videos/holiday.mp4',
+    etag,
+  },
+  DirectForm: {
+    method: 'POST',
+    url: '/api/v2/s3files/_uploads/AbCd',
+    fields: { key: 'videos/holiday.mp4' },
+  },
+  Empty: {},
+  Ticket: {
+    endpoint: '/api/v2/s3files/_uploads/t/AbCd',
+    expires_at: '2026-02-10T15:45:00Z',
+  },
   StoredList: {
     resource: [
       report,

@@ -139,6 +139,95 @@ const ANSWER_SCHEMAS = {
       expires_at: { type: 'string', format: 'date-time' },
     },
   },
+  DirectStart: {
+    type: 'object',
+    description: 'The file that an upload is to bring, as Uppy says it.',
+    required: ['filename'],
+    properties: {
+      filename: { type: 'string', minLength: 1 },
+      type: { type: ['string', 'null'] },
+      metadata: { type: 'object', additionalProperties: { type: ['string', 'null'] } },
+    },
+  },
+  DirectEnd: {
+    type: 'object',
+    description: 'The parts that the client has sent.',
+    properties: {
+      parts: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['PartNumber'],
+          properties: { PartNumber: { type: 'integer', minimum: 1 }, ETag: { type: 'string' } },
+        },
+      },
+    },
+  },
+  DirectUpload: {
+    type: 'object',
+    description: 'An upload that has begun: where its file will be, and what names it.',
+    required: ['key', 'uploadId'],
+    properties: { key: path, uploadId: { type: 'string', examples: ['AbCd'] } },
+  },
+  DirectParts: {
+    description: 'The parts that storage has, or where further ones are to be sent.',
+    anyOf: [
+      {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['PartNumber', 'Size', 'ETag'],
+          properties: { PartNumber: { type: 'integer' }, Size: bytes, ETag: etag },
+        },
+      },
+      {
+        type: 'object',
+        required: ['url', 'expires'],
+        properties: {
+          url: { type: 'string', format: 'uri-reference' },
+          expires: { type: 'integer' },
+        },
+      },
+      {
+        type: 'object',
+        required: ['presignedUrls'],
+        properties: {
+          presignedUrls: { type: 'object', additionalProperties: { type: 'string' } },
+        },
+      },
+    ],
+  },
+  DirectFile: {
+    type: 'object',
+    description: 'A file that was made of its parts.',
+    required: ['location', 'key', 'etag'],
+    properties: { location: { type: 'string', format: 'uri-reference' }, key: path, etag, data },
+  },
+  DirectForm: {
+    type: 'object',
+    description: 'Where a form with the file is to be sent.',
+    required: ['method', 'url', 'fields'],
+    properties: {
+      method: { type: 'string', const: 'POST' },
+      url: { type: 'string', format: 'uri-reference' },
+      fields: { type: 'object', additionalProperties: { type: 'string' } },
+    },
+  },
+  Empty: {
+    type: 'object',
+    description: 'Nothing.',
+    additionalProperties: false,
+    properties: {},
+  },
+  Ticket: {
+    type: 'object',
+    description: 'An endpoint for uploads, and its end.',
+    required: ['endpoint', 'expires_at'],
+    properties: {
+      endpoint: { type: 'string', format: 'uri-reference' },
+      expires_at: { type: 'string', format: 'date-time' },
+    },
+  },
   Success: {
     type: 'object',
     description: 'It was done.',

@@ -218,6 +218,7 @@ export function sessionIn(ask: Ask): UploadSession {
   const { grant, settings } = ask;
   // Of another container it gives as little as a token that does not open.
   const isOurs = grant?.kind === 'session' && grant.tenant === ask.tenant();
-  if (!isOurs || settings.resumable === undefined) throw uploadGone();
+  if (!isOurs || settings.resumable === undefined || grant.session.way === 'direct')
+    throw uploadGone();
   return grant.session;
 }

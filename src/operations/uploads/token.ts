@@ -18,6 +18,8 @@ export interface LinkGrant {
   readonly contentType?: string;
   /** Bytes that the upload must have; absent: any number within the limit. */
   readonly length?: number;
+  /** Most bytes, where they are fewer than those of the service. */
+  readonly maxBytes?: number;
   /** Tells the container, in which the key lies, from every other one. */
   readonly tenant: string;
   /** Who asked for the link, and in whose name `authorize` is asked again; null was anonymous. */
@@ -26,8 +28,36 @@ export interface LinkGrant {
   readonly expiresAt: number;
 }
 
-/** What a token gives: one upload by a link, or to go on with an upload that has begun. */
-export type UploadGrant = LinkGrant | SessionGrant;
+/** What a token gives: one upload by a link, to go on with an upload that has begun, one part of it, or any uploads into a folder. */
+export type UploadGrant = LinkGrant | SessionGrant | PartGrant | TicketGrant;
+
+/** What a ticket gives to whoever holds it: uploads into one folder, in the name of its maker. */
+export interface TicketGrant {
+  readonly kind: 'ticket';
+  /** The folder: `''`, or ending in `/`. */
+  readonly key: string;
+  /** The verb whose right is asked at each upload. */
+  readonly verb: string;
+  readonly createOnly: boolean;
+  /** Most bytes of a file. */
+  readonly maxBytes?: number;
+  /** Media types that files may have, `image/png` or `image/*`; absent: those of the service. */
+  readonly types?: readonly string[];
+  readonly tenant: string;
+  readonly principal: Principal | null;
+  readonly expiresAt: number;
+}
+
+/** One part of an upload, sent through the service. */
+export interface PartGrant {
+  readonly kind: 'part';
+  readonly key: string;
+  readonly part: number;
+  readonly session: UploadSession;
+  readonly tenant: string;
+  readonly principal: Principal | null;
+  readonly expiresAt: number;
+}
 
 /** An upload that goes on; its owner has to prove who it is at each request. */
 export interface SessionGrant {
@@ -45,10 +75,31 @@ interface LinkPayload {
   readonly w: 'create' | 'replace';
   readonly c?: string;
   readonly l?: number;
+  readonly m?: number;
   readonly t: string;
   readonly b: Principal | null;
   readonly x: number;
 }
+
+interface TicketPayload {
+  readonly f: string;
+  readonly v: string;
+  readonly w: 'create' | 'replace';
+  readonly m?: number;
+  readonly y?: readonly string[];
+  readonly t: string;
+  readonly b: Principal | null;
+  readonly x: number;
+}
+
+interface PartPayload {
+  readonly q: number;
+  readonly s: SessionPayload;
+  readonly b: Principal | null;
+  readonly x: number;
+}
+
+type Payload = LinkPayload | SessionPayload | TicketPayload | PartPayload;
 
 const UPLOADS = { name: 's3files-upload/1', keyInfo: 's3files uploads 1' };
 
@@ -64,6 +115,35 @@ export function sealSession(secrets: readonly string[], session: UploadSession):
   return seal(secrets, UPLOADS, sessionPayload(session));
 }
 
+/** Seals a ticket, as `sealGrant` does. */
+export function sealTicket(secrets: readonly string[], ticket: Omit<TicketGrant, 'kind'>): string {
+  const { maxBytes, types } = ticket;
+  return seal(secrets, UPLOADS, {
+    f: ticket.key,
+    v: ticket.verb,
+    w: ticket.createOnly ? 'create' : 'replace',
+    ...(maxBytes === undefined ? {} : { m: maxBytes }),
+    ...(types === undefined ? {} : { y: types }),
+    t: ticket.tenant,
+    b: sealablePrincipal(ticket.principal),
+    x: ticket.expiresAt,
+  });
+}
+
+/** Seals the right to send one part, as `sealGrant` does. */
+export function sealPart(
+  secrets: readonly string[],
+  {
+    part,
+    session,
+    principal,
+    expiresAt,
+  }: Pick<PartGrant, 'part' | 'session' | 'principal' | 'expiresAt'>,
+): string {
+  const sealed = sealablePrincipal(principal);
+  return seal(secrets, UPLOADS, { q: part, s: sessionPayload(session), b: sealed, x: expiresAt });
+}
+
 /**
  * Opens a token that any of `secrets` has sealed. `now` in milliseconds since 1970.
  *
@@ -75,28 +155,29 @@ export function openGrant(
   now: number = Date.now(),
 ): UploadGrant {
   // What opens is what was sealed for this purpose.
-  const payload = unseal(secrets, UPLOADS, token) as LinkPayload | SessionPayload | undefined;
+  const payload = unseal(secrets, UPLOADS, token) as Payload | undefined;
   if (payload === undefined) throw uploadGone();
-  const grant = 'n' in payload ? sessionGrant(payload) : linkGrant(payload);
+  const grant = grantOf(payload);
   if (grant.expiresAt * 1000 <= now) throw uploadGone();
   return grant;
 }
 
 function payloadOf(grant: Omit<LinkGrant, 'kind'>): LinkPayload {
-  const { contentType, length } = grant;
+  const { contentType, length, maxBytes } = grant;
   return {
     k: grant.key,
     v: grant.verb,
     w: grant.createOnly ? 'create' : 'replace',
     ...(contentType === undefined ? {} : { c: contentType }),
     ...(length === undefined ? {} : { l: length }),
+    ...(maxBytes === undefined ? {} : { m: maxBytes }),
     t: grant.tenant,
     b: sealablePrincipal(grant.principal),
     x: grant.expiresAt,
   };
 }
 
-function linkGrant({ k, v, w, c, l, t, b, x }: LinkPayload): LinkGrant {
+function linkGrant({ k, v, w, c, l, m, t, b, x }: LinkPayload): LinkGrant {
   return {
     kind: 'link',
     key: k,
@@ -104,6 +185,7 @@ function linkGrant({ k, v, w, c, l, t, b, x }: LinkPayload): LinkGrant {
     createOnly: w === 'create',
     ...(c === undefined ? {} : { contentType: c }),
     ...(l === undefined ? {} : { length: l }),
+    ...(m === undefined ? {} : { maxBytes: m }),
     tenant: t,
     principal: b,
     expiresAt: x,
@@ -114,4 +196,30 @@ function sessionGrant(payload: SessionPayload): SessionGrant {
   const session = sessionOf(payload);
   const { key, tenant, expiresAt } = session;
   return { kind: 'session', key, tenant, expiresAt, session };
+}
+
+function grantOf(payload: Payload): UploadGrant {
+  if ('q' in payload) return partGrant(payload);
+  if ('f' in payload) return ticketGrant(payload);
+  return 'n' in payload ? sessionGrant(payload) : linkGrant(payload);
+}
+
+function ticketGrant({ f, v, w, m, y, t, b, x }: TicketPayload): TicketGrant {
+  return {
+    kind: 'ticket',
+    key: f,
+    verb: v,
+    createOnly: w === 'create',
+    ...(m === undefined ? {} : { maxBytes: m }),
+    ...(y === undefined ? {} : { types: y }),
+    tenant: t,
+    principal: b,
+    expiresAt: x,
+  };
+}
+
+function partGrant({ q, s, b, x }: PartPayload): PartGrant {
+  const session = sessionOf(s);
+  const { key, tenant } = session;
+  return { kind: 'part', key, part: q, session, tenant, principal: b, expiresAt: x };
 }

@@ -18,6 +18,7 @@ export function quotaUploads({ uploads, ledger, look, isCounted }: QuotaUploads)
     open: uploads.open,
     parts: uploads.parts,
     made: uploads.made,
+    signPart: uploads.signPart,
     putPart: async (upload, number, bytes) => {
       await held(upload.id).add(bytes.length);
       return uploads.putPart(upload, number, bytes);

@@ -75,6 +75,6 @@ function s3Bucket(context: S3Context, signer: Signer): Bucket {
     usage: () => Promise.resolve(null),
     conditionalWrites: () => conditionalWrites(context),
     signedWritesAreBound: () => signedWritesAreBound(context),
-    uploads: () => uploadStore(context),
+    uploads: () => uploadStore(context, signer),
   };
 }

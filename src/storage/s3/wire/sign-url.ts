@@ -17,6 +17,7 @@ export interface UrlRequest {
 /** Signs URLs of one endpoint. */
 export type UrlSigner = (identity: Identity, url: UrlRequest) => Signed;
 
+const NAMES = { read: 'GetObject', write: 'PutObject', part: 'UploadPart' } as const;
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
 /** A signer of URLs; nothing is asked of anyone. */
@@ -27,6 +28,7 @@ export function urlSigner(endpoint: Endpoint, now: () => number = Date.now): Url
   return (identity, { s3Key, request, headers, expiresSeconds }) => {
     const date = amzDate(now());
     const isRead = request.kind === 'read';
+    const isPart = request.kind === 'part';
     const signed = isRead ? hostOnly : withHost(headers, endpoint.host);
     const path = endpoint.base + encodeS3Key(s3Key);
     const query = canonicalQuery([
@@ -37,11 +39,13 @@ export function urlSigner(endpoint: Endpoint, now: () => number = Date.now): Url
       ['X-Amz-Expires', String(expiresSeconds)],
       ['X-Amz-Security-Token', identity.sessionToken],
       ['X-Amz-SignedHeaders', signed.names],
+      ['partNumber', isPart ? String(request.number) : undefined],
       ['response-cache-control', isRead ? request.cacheControl : undefined],
       ['response-content-disposition', isRead ? request.contentDisposition : undefined],
       ['response-content-type', isRead ? request.contentType : undefined],
+      ['uploadId', isPart ? request.uploadId : undefined],
       ['versionId', isRead ? request.versionId : undefined],
-      ['x-id', isRead ? 'GetObject' : 'PutObject'],
+      ['x-id', NAMES[request.kind]],
     ]);
     const method = isRead ? 'GET' : 'PUT';
     const signable = { method, path, query, headers: signed, payload: UNSIGNED };

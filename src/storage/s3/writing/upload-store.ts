@@ -21,11 +21,13 @@ import { pause } from '../retry.js';
 import type { Output } from '../wire/commands.js';
 import { complete } from './complete.js';
 import { guardInput } from './guard.js';
+import type { Signer } from '../sign.js';
+import { storedEtag } from './put-object.js';
 import { haltOf, partsOf, sendPart } from './parts.js';
 import { openSession, sessionUpload } from './upload.js';
 
 /** The uploads of one bucket. */
-export function uploadStore(context: S3Context): UploadStore {
+export function uploadStore(context: S3Context, signer: Signer): UploadStore {
   return {
     open: async (key, { nonce, ...attributes }) => {
       return { key, id: await openSession(context, { key, attributes, nonce }) };
@@ -33,6 +35,10 @@ export function uploadStore(context: S3Context): UploadStore {
     parts: (upload, after = 0) => listParts(context, upload, after),
     putPart: (upload, number, bytes) => putPart(context, upload, number, bytes),
     putParts: (upload, source, cutting) => putParts(context, upload, source, cutting),
+    signPart: ({ key, id }, number, expiresSeconds) => {
+      const { Key, UploadId: uploadId } = targetOf(context, { key, id });
+      return signer.sign(Key, { kind: 'part', key, uploadId, number, expiresSeconds });
+    },
     complete: (upload, request) => completeSession(context, upload, request),
     abort: ({ key, id }) => sessionUpload(context, key, id).abort(),
     made: (key, nonce) => made(context, key, nonce),
@@ -86,12 +92,12 @@ async function putPart(
   upload: OpenedUpload,
   number: number,
   bytes: Uint8Array,
-): Promise<{ readonly kind: 'stored' | 'gone' }> {
+): Promise<{ readonly kind: 'stored'; readonly etag: string } | { readonly kind: 'gone' }> {
   const halt = haltOf(context, () => {});
   try {
     const input = { ...targetOf(context, upload), PartNumber: number };
-    await sendPart(context, { input, bytes, signal: halt.signal });
-    return { kind: 'stored' };
+    const output = await sendPart(context, { input, bytes, signal: halt.signal });
+    return { kind: 'stored', etag: storedEtag(output) };
   } catch (error) {
     if (isGone(error)) return { kind: 'gone' };
     throw halt.cause() ?? error;

@@ -1,5 +1,10 @@
 // Pre-signed URLs by the SDK's presigner, where signatures are not plain SigV4.
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Signed } from '../../../bucket.js';
 import type { StorageSettings } from '../../settings.js';
@@ -29,6 +34,12 @@ export function presigner(settings: StorageSettings): Presigner {
           ResponseContentDisposition: request.contentDisposition,
           ResponseCacheControl: request.cacheControl,
         });
+        const url = await getSignedUrl(client, command, { expiresIn: expiresSeconds });
+        return { url, headers, expiresSeconds };
+      }
+      if (request.kind === 'part') {
+        const { uploadId: UploadId, number: PartNumber } = request;
+        const command = new UploadPartCommand({ ...target, UploadId, PartNumber });
         const url = await getSignedUrl(client, command, { expiresIn: expiresSeconds });
         return { url, headers, expiresSeconds };
       }

@@ -1,0 +1,33 @@
+// The option `direct` in its complete form.
+import type { FileServiceConfig } from './options.js';
+
+/** How uploads are taken whose parts go straight to storage. */
+export interface DirectSettings {
+  /** Bytes of the smallest part; AWS takes none below 5 MiB, but the last. */
+  readonly minPartBytes: number;
+  /** How long the URL of a part lives. */
+  readonly partExpiresSeconds: number;
+  readonly maxAgeSeconds: number;
+}
+
+/**
+ * The complete form. `derived` is a secret that all instances can derive alike, where there is one.
+ *
+ * @throws TypeError when there is no secret that all instances share
+ */
+export function directOf<Req>(
+  { direct = false, uploadSecret, resumable }: FileServiceConfig<Req>,
+  derived: string | undefined,
+): DirectSettings | undefined {
+  if (!direct) return undefined;
+  const named = typeof resumable === 'object' ? resumable : undefined;
+  if ((uploadSecret ?? named?.secret ?? derived) === undefined)
+    throw new TypeError(
+      '`direct` needs an `uploadSecret`: the credentials come from a provider, so none can be derived that all instances share.',
+    );
+  return {
+    minPartBytes: 5 * 2 ** 20,
+    partExpiresSeconds: 900,
+    maxAgeSeconds: named?.maxAgeSeconds ?? 86_400,
+  };
+}
