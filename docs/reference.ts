@@ -49,7 +49,8 @@ function sectionOf({ name, sentence, methods, targets, body, query, headers, rep
     ([status, { sentence: says }]) => `- **${status}**: ${says}`,
   );
   const where = targets.map((target) => `\`${PLACES[target]}\``).join(', ');
-  const types = body.length === 0 ? [] : [`Body: ${body.map((type) => `\`${type}\``).join(', ')}.`];
+  const types =
+    body.length === 0 ? [] : [`Body: ${body.map(({ media }) => `\`${media}\``).join(', ')}.`];
   return [
     `### \`${name}\``,
     `${methods.join(', ')} ${where}. ${sentence} ${types.join('')}`.trim(),
