@@ -4,6 +4,7 @@
  * Where the service remembers share links, so that they can be listed, revoked and used up. A Keyv fits.
  *
  * @example
+ * import Keyv from 'keyv';
  * const linkStore: LinkStore = new Keyv();
  */
 export interface LinkStore {
