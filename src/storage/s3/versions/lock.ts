@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 import { FileServiceError } from '../../../core/errors.js';
 import type { S3Context } from '../call.js';
-import { refusalOf } from '../errors.js';
+import { refusalOf, type Refusal } from '../errors.js';
 
 /** One object, or one version of it. */
 export interface Locked {
@@ -20,13 +20,18 @@ export async function namingLocks<T>(
     return await work();
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal?.kind !== 'denied' || !ABOUT_RIGHTS.has(refusal.code)) throw error;
+    if (refusal?.kind !== 'denied' || !mayBeLock(refusal)) throw error;
     throw (await lockOf(context, locked, error)) ?? error;
   }
 }
 
-// AWS refuses by AccessDenied, MinIO and others by words of their own.
-const ABOUT_RIGHTS = new Set(['', 'AccessDenied', 'ObjectLocked']);
+// AWS and Ceph refuse by AccessDenied and say "object lock" in words, others have a code; a missing right is not looked at.
+function mayBeLock({ code, error }: Refusal): boolean {
+  if (code === '' || code === 'ObjectLocked') return true;
+  return (
+    code === 'AccessDenied' && /\block|retention|legal hold|worm/i.test((error as Error).message)
+  );
+}
 
 /** The lock that holds an object; undefined when there is none, or none that may be looked at. */
 export async function lockOf(
