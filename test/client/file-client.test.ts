@@ -10,7 +10,7 @@ import { bypass, type Bypass } from '../support/fixture.ts';
 import { MOUNT, startService, type RunningService } from '../support/service.ts';
 import { availableStores, type Store } from '../support/stores.ts';
 
-const OF_PROTOCOLS = /^(?:begin|read|append|cancel)_upload$|direct|ticket|^send_part$/;
+const OF_PROTOCOLS = /^(?:begin|read|append|cancel)_upload$|direct|ticket|^upload_link_form$/;
 
 const reasonOf = (call: Promise<unknown>): Promise<string> =>
   call.then(

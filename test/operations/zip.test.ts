@@ -139,6 +139,7 @@ describe('zip of many files', () => {
       await service.close();
       await store.close();
     },
+    60_000,
   );
 });
 
