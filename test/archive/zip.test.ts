@@ -562,13 +562,21 @@ interface Tail {
 }
 
 async function tailOf(stream: Readable, length: number): Promise<Tail> {
-  let bytes: Buffer = Buffer.alloc(0);
+  let kept: Buffer[] = [];
+  let held = 0;
   let total = 0;
+  const tail = (): Buffer => Buffer.concat(kept).subarray(-length);
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     total += chunk.length;
-    bytes = chunk.length >= length ? chunk : Buffer.concat([bytes, chunk]).subarray(-length);
+    held += chunk.length;
+    kept.push(chunk);
+    // Seldom, for it copies all that is kept.
+    if (held > 32 * length) {
+      kept = [tail()];
+      held = length;
+    }
   }
-  return { total, bytes };
+  return { total, bytes: tail() };
 }
 
 /** An archive of which only the end is kept. */
