@@ -35,6 +35,8 @@ const ANSWERS = {
   import: 'docs/imported.txt',
   sign_write: 'PUT',
   upload_link: 'docs/linked.txt',
+  share: 'shared',
+  open_link: 'hello',
   list: 'a b.txt b.txt f.txt form.txt imported.txt linked.txt moved.txt',
   search: 'docs/linked.txt',
   list_access: ' * docs/ docs/* new/ new/*',

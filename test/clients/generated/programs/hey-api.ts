@@ -9,6 +9,7 @@ import {
   deleteRoot,
   getFile,
   getFolder,
+  getLink,
   getRoot,
   getSpec,
   replaceFile,
@@ -96,13 +97,28 @@ export const makeSteps: MakeSteps = (root, imported) => {
         ...file('docs/linked.txt'),
         query: { url: true, expires: 60 },
       });
-      if (!answer.data || !('url' in answer.data)) return unexpected(answer);
+      if (!answer.data || !('method' in answer.data)) return unexpected(answer);
       token = tokenOf(answer.data.url);
       return answer.data.method;
     },
     upload_link: async () => {
-      const answer = await replaceUpload({ path: { token }, body: hello });
-      return answer.data?.path ?? unexpected(answer);
+      const { data } = await replaceUpload({ path: { token }, body: hello });
+      const isStored =
+        typeof data === 'object' &&
+        data !== null &&
+        'path' in data &&
+        typeof data.path === 'string';
+      return isStored ? String(data.path) : unexpected(data);
+    },
+    share: async () => {
+      const answer = await createFile({ ...file('docs/a b.txt'), query: { share: true } });
+      if (!answer.data || !('id' in answer.data)) return unexpected(answer);
+      token = tokenOf(answer.data.url);
+      return 'shared';
+    },
+    open_link: async () => {
+      const { data } = await getLink({ path: { token }, parseAs: 'text' });
+      return typeof data === 'string' ? data : unexpected(data);
     },
     list: async () => {
       const query = { include_folders: false, sort: 'name' } as const;

@@ -89,7 +89,7 @@ export const makeSteps: MakeSteps = (root, imported) => {
     sign_write: async () => {
       const params = { ...file('docs/linked.txt'), query: { url: true, expires: 60 } };
       const answer = await client.POST('/{file_path}', { params });
-      if (!answer.data || !('url' in answer.data)) return unexpected(answer);
+      if (!answer.data || !('method' in answer.data)) return unexpected(answer);
       token = tokenOf(answer.data.url);
       return answer.data.method;
     },
@@ -97,6 +97,19 @@ export const makeSteps: MakeSteps = (root, imported) => {
       const params = { path: { token } };
       const answer = await client.PUT('/_uploads/{token}', { params, body: hello, ...bytes });
       return answer.data?.path ?? unexpected(answer);
+    },
+    share: async () => {
+      const params = { ...file('docs/a b.txt'), query: { share: true } };
+      const answer = await client.POST('/{file_path}', { params });
+      if (!answer.data || !('id' in answer.data)) return unexpected(answer);
+      token = tokenOf(answer.data.url);
+      return 'shared';
+    },
+    open_link: async () => {
+      const params = { path: { token } };
+      const answer = await client.GET('/_links/{token}', { params, parseAs: 'blob' });
+      const { data } = answer as { readonly data?: unknown };
+      return data instanceof Blob ? data.text() : unexpected(answer);
     },
     list: async () => {
       const query = { include_folders: false, sort: 'name' } as const;

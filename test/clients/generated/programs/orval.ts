@@ -7,6 +7,7 @@ import {
   deleteRoot,
   getFile,
   getFolder,
+  getLink,
   getRoot,
   getSpec,
   replaceFile,
@@ -67,11 +68,24 @@ export const makeSteps: MakeSteps = (root, imported) => {
     },
     sign_write: async () => {
       const answer = await createFile('docs/linked.txt', undefined, { url: true, expires: 60 });
-      if (!('url' in answer)) return unexpected(answer);
+      if (!('method' in answer)) return unexpected(answer);
       token = tokenOf(answer.url);
       return answer.method;
     },
-    upload_link: async () => (await replaceUpload(token, hello)).path,
+    upload_link: async () => {
+      const answer = await replaceUpload(token, hello);
+      return answer && 'path' in answer ? answer.path : unexpected(answer);
+    },
+    share: async () => {
+      const answer = await createFile('docs/a b.txt', undefined, { share: true });
+      if (!('id' in answer)) return unexpected(answer);
+      token = tokenOf(answer.url);
+      return 'shared';
+    },
+    open_link: async () => {
+      const answer: unknown = await getLink(token);
+      return answer instanceof Blob ? answer.text() : unexpected(answer);
+    },
     list: async () => listed(await getFolder('docs', { include_folders: false, sort: 'name' })),
     search: async () => {
       const query = { search: 'LINK', full_tree: true, wrap: false };

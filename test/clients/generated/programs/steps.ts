@@ -13,6 +13,8 @@ export interface Steps {
   readonly import: Step;
   readonly sign_write: Step;
   readonly upload_link: Step;
+  readonly share: Step;
+  readonly open_link: Step;
   readonly list: Step;
   readonly search: Step;
   readonly list_access: Step;
