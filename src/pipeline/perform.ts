@@ -5,7 +5,7 @@ import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
 import { isPromise } from '../core/hooks.js';
 import type { HookRequest, Principal } from '../core/hooks.js';
-import { linkOf, parsePath } from '../core/key.js';
+import { linkOf, parsePath, uploadToken } from '../core/key.js';
 import type { KeyRules, Target } from '../core/key.js';
 import { contentCoding } from '../http/body/content-coding.js';
 import { refusePartialUpload } from '../http/body/partial-upload.js';
@@ -30,7 +30,7 @@ import { isCrossSite, refuseCrossSiteWrite } from './cross-site-writes.js';
 import { accessOfRequest, checkLimits } from './limits.js';
 import { authenticateLinkUser } from './link-caller.js';
 import { allowedBytes } from './quota.js';
-import { grantsIn, makerOf } from './upload-grants.js';
+import { grantsIn, makerOf, type UploadGrants } from './upload-grants.js';
 import { explain, type Work } from './work.js';
 
 /** Opens the bucket below a container, on behalf of one request. */
@@ -54,6 +54,8 @@ interface Caller {
   readonly ticket: TicketGrant | null;
 }
 
+const NO_GRANTS: UploadGrants = { grant: null, ticket: null };
+
 /**
  * The reply to one request. Storage is out of reach until every access of the plan was allowed.
  *
@@ -62,9 +64,10 @@ interface Caller {
 export async function perform<Req>(work: Work<Req>, open: OpenBucket): Promise<FileReply> {
   const { settings, request, record } = work;
   if (request.method === 'OPTIONS') return describeOptions(settings, request);
-  const grants = grantsIn(settings, request.path);
+  const below = uploadToken(request.path);
+  const grants = below === null ? NO_GRANTS : grantsIn(settings, below);
   const { grant, ticket } = grants;
-  const maker = makerOf(grants);
+  const maker = below === null ? null : makerOf(grants);
   const share = shareOf(work);
   const anonymous = hookRequestOf(request, null);
   const authenticated =

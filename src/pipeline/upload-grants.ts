@@ -1,6 +1,5 @@
 // What the tokens in the path of a request give, before anybody is asked who sends it.
 import type { Settings } from '../config/settings.js';
-import { uploadToken } from '../core/key.js';
 import { directPath } from '../core/upload-path.js';
 import { uploadGone } from '../operations/uploads/refusals.js';
 import { openGrant, type TicketGrant, type UploadGrant } from '../operations/uploads/token.js';
@@ -13,15 +12,15 @@ export interface UploadGrants {
   readonly ticket: TicketGrant | null;
 }
 
-const NONE: UploadGrants = { grant: null, ticket: null };
-
-/** @throws FileServiceError `upload_gone` for a token that does not open, or is of another kind */
+/**
+ * What stands `below` the folder of uploads, opened.
+ *
+ * @throws FileServiceError `upload_gone` for a token that does not open, or is of another kind
+ */
 export function grantsIn(
   { uploadSecrets, direct }: Pick<Settings, 'uploadSecrets' | 'direct'>,
-  path: string,
+  below: string,
 ): UploadGrants {
-  const below = uploadToken(path);
-  if (below === null) return NONE;
   const named = direct === undefined ? null : directPath(below);
   if (named === null) return { grant: openGrant(uploadSecrets, below), ticket: null };
   const ticket = named.ticket === null ? null : openGrant(uploadSecrets, named.ticket);
