@@ -105,7 +105,8 @@ function askOneWay(
     for (const [name, question] of Object.entries(questions)) {
       const fault = Object.hasOwn(faults, name) ? faults[name] : undefined;
       const ask = () => question(given({ store, storage, settings, truth }));
-      if (fault === undefined) it(name, ask);
+      // A thousand files take Ceph a while to make.
+      if (fault === undefined) it(name, ask, 60_000);
       else it.fails(`${name} [known fault: ${fault}]`, ask);
     }
   });
