@@ -26,7 +26,7 @@ const query = {
   partNumbers: text('With `batch`: numbers of parts, separated by commas, at most 100.'),
 };
 
-/** GET /_uploads/s3/multipart/{token}, also …/{number} and …/batch */
+/** GET /_uploads/s3/multipart/{token}, also {number} below it and batch */
 export const directParts: Operation = {
   name: NAME,
   sentence:

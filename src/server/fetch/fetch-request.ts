@@ -45,8 +45,9 @@ export class FetchRequest implements FileRequest<Request> {
     this.mount = publicUrl === undefined ? prefix + mount : pathOf(publicUrl);
     this.query = searchParams;
     this.headers = headers;
-    this.body = bodyOf(request);
+    // Before our own reader: Bun calls a body used from then on.
     this.bodyConsumed = request.bodyUsed;
+    this.body = bodyOf(request);
     this.signal = signal;
     this.ip = ip;
     this.raw = request;
