@@ -70,8 +70,10 @@ async function removeAll(
 ): Promise<RemoveManyResult> {
   const batch = objects.filter(({ key }) => !NOT_XML.test(key));
   const odd = objects.filter(({ key }) => NOT_XML.test(key));
-  const refused = batch.length === 0 ? [] : await removeBatch(context, batch);
-  await removeSingly(context, odd);
+  const refused = [
+    ...(batch.length === 0 ? [] : await removeBatch(context, batch)),
+    ...(await removeSingly(context, odd)),
+  ];
   const [first] = refused;
   const locked = first === undefined ? undefined : await lockOf(context, first);
   const failed = [...new Set(refused.map(({ key }) => key))];

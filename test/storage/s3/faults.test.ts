@@ -234,6 +234,13 @@ describe('storage that is misconfigured', () => {
     }
   });
 
+  it('counts no key as removed that no document can name and storage refused', async () => {
+    const { double, bucket } = await start();
+    double.inject(always({ kind: 'status', status: 403, code: 'AccessDenied' }));
+    const odd = 'odd \u0001';
+    expect(await bucket.removeMany([odd])).toEqual({ failed: [odd], deleted: 0 });
+  });
+
   it('asks nobody a second time what storage has refused', async () => {
     const { double, bucket, calls } = await start();
     double.inject(always({ kind: 'status', status: 403, code: 'AccessDenied' }));
