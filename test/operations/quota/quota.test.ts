@@ -3,6 +3,7 @@ import { createClient } from '@keyv/redis';
 import { Redis } from 'ioredis';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { memoryQuota } from '../../../src/storage/quota/store.ts';
 import { startService, type Answer, type RunningService } from '../../support/service.ts';
 import { availableStores, doubleStore } from '../../support/stores.ts';
 import { craftZip } from '../../support/crafted-zip.ts';
@@ -200,7 +201,8 @@ describe('a full container', () => {
 
   it('lets exactly ten of a hundred uploads at once in, and gives back what ends early', async () => {
     const store = await doubleStore();
-    const service = await startService(store, { quota: { bytes: 10 * KIB } });
+    const kept = memoryQuota();
+    const service = await startService(store, { quota: { bytes: 10 * KIB, store: kept } });
     const body = 'x'.repeat(KIB);
     const statuses = await Promise.all(
       Array.from({ length: 100 }, async (_, n) => (await put(service, `/${n}`, body)).status),
@@ -215,10 +217,13 @@ describe('a full container', () => {
       socket.write(
         `PUT ${service.mount}/left HTTP/1.1\r\nHost: x\r\nContent-Length: ${KIB}\r\n\r\nhalf`,
       );
-      const seen = service.audit.length;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await until(async () => (await kept.look(''))?.reserved === KIB, {
+        what: 'the room to be reserved',
+      });
       socket.destroy();
-      await until(() => service.audit.length > seen, { what: 'the end of an upload' });
+      await until(async () => (await kept.look(''))?.reserved === 0, {
+        what: 'the room to be given back',
+      });
     }
     await until(async () => (await put(service, '/again', body)).status === 201, {
       what: 'room for one more',
