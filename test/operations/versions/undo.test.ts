@@ -2,10 +2,11 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { startService } from '../../support/service.ts';
+import { startService, type Question } from '../../support/service.ts';
 import { availableStores, client, type Store } from '../../support/stores.ts';
 
 const FOLDERS = 40;
+const FILES = 1000;
 
 /** ETags, which are MD5s here, by key: around the service. */
 async function etagsOf(store: Store): Promise<Record<string, string>> {
@@ -24,11 +25,9 @@ async function etagsOf(store: Store): Promise<Record<string, string>> {
 }
 
 it.each(availableStores())(
-  'gives a thousand files in 40 folders, fewer on slow stores, back in one request on $name',
-  async ({ name, open }) => {
+  'gives a thousand files in 40 folders back in one request on $name',
+  async ({ open }) => {
     const store = await open();
-    // Ceph takes 40 ms of a busy machine to mark each deletion.
-    const FILES = name === 'double' ? 1000 : 200;
     const service = await startService(store, {
       versions: true,
       trash: true,
@@ -47,23 +46,27 @@ it.each(availableStores())(
       );
     expect(await etagsOf(store)).toEqual(planted);
 
-    const started = performance.now();
-    const gone = await service.ask({ method: 'DELETE', path: '/tree/?force=true' });
-    expect([gone.status, await etagsOf(store)]).toEqual([200, {}]);
-    const back = await service.ask({ method: 'POST', path: '/tree/?restore=true' });
-    const seconds = (performance.now() - started) / 1000;
-    console.warn(`${store.name}: deleted and restored in ${seconds.toFixed(2)} s`);
-    expect([back.status, back.json()]).toEqual([
+    const timed = async (question: Question) => {
+      const started = performance.now();
+      const answer = await service.ask(question);
+      return { answer, seconds: (performance.now() - started) / 1000 };
+    };
+    const gone = await timed({ method: 'DELETE', path: '/tree/?force=true' });
+    expect([gone.answer.status, await etagsOf(store)]).toEqual([200, {}]);
+    const back = await timed({ method: 'POST', path: '/tree/?restore=true' });
+    expect([back.answer.status, back.answer.json()]).toEqual([
       201,
       { name: 'tree', path: 'tree/', restored: FILES },
     ]);
     expect(await etagsOf(store)).toEqual(planted);
     // 2000 versions and deletions to list, in shorter pages on Ceph, and 1000 deletions to remove.
-    const { storageCalls } = await service.audited(back.headers['x-request-id'] ?? '');
+    const { storageCalls } = await service.audited(back.answer.headers['x-request-id'] ?? '');
     expect(storageCalls).toBeLessThanOrEqual((store.name === 'double' ? 2 : 4) + 1);
-    if (store.name === 'double') expect(seconds).toBeLessThan(10);
+    // Ceph takes 6 ms a key and more of a busy machine, in one call as in sixteen at once: then what it took to delete.
+    expect(back.seconds).toBeLessThan(Math.max(10, 2 * gone.seconds));
+    if (store.name === 'double') expect(gone.seconds + back.seconds).toBeLessThan(10);
     await service.close();
     await store.close();
   },
-  60_000,
+  300_000,
 );
