@@ -96,9 +96,12 @@ const SURROUNDINGS: Readonly<Record<string, string>> = {
   files: "declare const files: import('../../src/index.ts').FileService;",
   Hono: "import { Hono } from 'hono';",
   http: "import http from 'node:http';",
+  imageVariants: `declare const imageVariants: (
+    options: { service: (request: Request) => Promise<Response> } & Record<string, unknown>,
+  ) => (request: Request) => Promise<Response>;`,
   key: 'declare const key: string;',
   region: 'declare const region: string;',
-  Request: "import type { Request } from 'express';",
+  S3Client: "import { S3Client } from '@aws-sdk/client-s3';",
   session:
     "declare const session: (options: { secret: string }) => import('express').RequestHandler;",
   server: "declare const server: import('node:http').Server;",

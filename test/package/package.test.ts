@@ -303,7 +303,7 @@ describe('package contents', () => {
   it('are the built files, the manual and the examples, and nothing else', () => {
     const strangers = contents.filter(
       (file) =>
-        !/^(dist(\/(page\/)?[\w.-]+)?|dist\/page|docs(\/[\w.-]+\.md|\/images(\/\w+\.png)?)?|examples(\/[\w-]+\.ts)?|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/.test(
+        !/^(dist(\/(page\/)?[\w.-]+)?|dist\/page|docs(\/[\w.-]+\.md|\/images(\/\w+\.png)?)?|examples(\/[\w-]+\.ts)?|examples\/variants(\/([\w-]+\.ts|package\.json))?|package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE)$/.test(
           file,
         ),
     );

@@ -66,6 +66,12 @@ export const PROGRAMS = {
   },
   varnish: named('varnishd', 'Varnish in front', ['varnish']),
   wget: named('wget', 'wget as a client'),
+  sharp: {
+    commands: [],
+    packages: [],
+    npmFolder: 'examples/variants',
+    runs: 'the recipe of image variants',
+  },
   unzip: named('unzip', 'archives as Info-ZIP reads them'),
   zip: named('zip', 'archives as Info-ZIP writes them'),
 } as const satisfies Readonly<Record<string, Program>>;
