@@ -215,7 +215,9 @@ describe.runIf(installed('sharp'))('the recipe of image variants', () => {
       const answer = await get(`/${n}.png?variant=thumb`, {}, narrow);
       return answer.status;
     });
-    expect((await Promise.all(asked)).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 503, 503, 503]);
+    expect((await Promise.all(asked)).toSorted((a, b) => a - b)).toEqual([
+      200, 200, 200, 503, 503, 503,
+    ]);
   });
 
   it('leaves every other request to the service, and answers HEAD', async () => {
