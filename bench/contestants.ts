@@ -25,7 +25,7 @@ const PUTS = ['put-1k', 'put-1m', 'put-64m'] as const;
 const FORMS = ['form-1k', 'form-1m'] as const;
 const TLS_READS = ['tls-get-1k', 'tls-get-64k', 'tls-get-1m', 'tls-put-1m'] as const;
 const TLS = [...TLS_READS, 'tls-list-1000'] as const;
-const REST = ['delete', 'sign-read', 'sign-write', 'zip-1000'] as const;
+const REST = ['delete', 'sign-read', 'sign-unseen', 'sign-write', 'zip-1000'] as const;
 
 const CONTESTANTS = {
   'us-express': {

@@ -32,9 +32,10 @@ export const TARGETS: readonly Target[] = [
   target('list-1000', 'us-express', 'sdk-express', 4),
   target('put-1k', 'us-express', 'multer', 3),
   target('put-1m', 'us-express', 'multer', 3),
-  target('sign-read', 'us-express', 'sdk-express', 5),
+  target('sign-unseen', 'us-express', 'sdk-express', 5),
   target('sign-write', 'us-express', 'sdk-express', 5),
   target('sign-read', 'us-http', 'sdk-http', 5),
+  target('sign-unseen', 'us-http', 'sdk-http', 5),
   target('sign-write', 'us-http', 'sdk-http', 5),
   target('zip-1000', 'us-express', 'sdk-express', 2),
   // Over TLS nothing may be lost, since nobody runs storage without it.

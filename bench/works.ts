@@ -167,6 +167,11 @@ export const WORKS = {
     ...small,
     request: get('1k.bin?url=true', { status: [200], text: 'X-Amz-Signature=' }),
   },
+  'sign-unseen': {
+    title: 'Sign a download, no look',
+    ...small,
+    request: get('1k.bin?url=true&no_check=true', { status: [200], text: 'X-Amz-Signature=' }),
+  },
   'sign-write': {
     title: 'Sign an upload',
     ...small,

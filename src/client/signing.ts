@@ -10,6 +10,8 @@ export interface SignReadOptions extends Stoppable {
   readonly download?: boolean;
   /** One of the `versions` of the file instead of the newest. */
   readonly versionId?: string;
+  /** Signs without a look whether the file exists: no call to storage, and the type is that of the name. @default false */
+  readonly noCheck?: boolean;
 }
 
 /** What a pre-signed URL may store. */
@@ -36,8 +38,15 @@ export interface SigningCalls {
 export function signingCalls(caller: Caller): SigningCalls {
   // Shapes of answers are the service's own; the contract fixes them.
   return {
-    signRead: async (path, { expiresSeconds, download, versionId, signal } = {}) => {
-      const query = { url: true, expires: expiresSeconds, download, version_id: versionId };
+    signRead: async (path, given = {}) => {
+      const { expiresSeconds, download, versionId, noCheck, signal } = given;
+      const query = {
+        url: true,
+        expires: expiresSeconds,
+        download,
+        version_id: versionId,
+        no_check: noCheck,
+      };
       const response = await caller.send('GET', path, { query, signal });
       return ((await response.json()) as { readonly url: string }).url;
     },

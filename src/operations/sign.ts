@@ -7,6 +7,7 @@ import { json } from '../http/reply.js';
 import { lastValue } from '../http/request.js';
 import { cacheControlOf, disposition, servedType } from '../http/serving.js';
 import { baseName } from '../core/key.js';
+import type { Stat } from '../storage/bucket.js';
 import type { Ask, Operation } from './operation.js';
 import { statFile } from './shared/file-properties.js';
 import { writeVerb } from './shared/upload/store-file.js';
@@ -27,6 +28,9 @@ const readQuery = {
   expires,
   download: flag('The URL saves the file instead of showing it.'),
   version_id: versionIdParameter,
+  no_check: flag(
+    'Signs without looking whether the file exists; the URL serves the type of its name.',
+  ),
 };
 const writeQuery = {
   url: flag('Answers a pre-signed URL that takes the upload.'),
@@ -58,9 +62,10 @@ export const signRead: Operation = {
     return {
       access: [access('read', key, 'GET', 'sign_read')],
       run: async (context) => {
-        const stat = await statFile(context, key, version.versionId);
         // The same rules as a download through the service: the URL must not serve what it would not.
-        const { contentType, cacheControl } = stat;
+        const { contentType, cacheControl } = parameters.no_check
+          ? unseen(ask)
+          : await statFile(context, key, version.versionId);
         const name = baseName(key);
         const served = servedType({ name, contentType }, ask.settings);
         const { url } = await context.bucket.sign({
@@ -117,6 +122,11 @@ export const signWrite: Operation = {
     };
   },
 };
+
+// What nobody looked at is served by its name, and no shared cache keeps it, whatever it was stored with.
+function unseen({ settings }: Ask): Pick<Stat, 'contentType' | 'cacheControl'> {
+  return { contentType: null, cacheControl: settings.cacheControl };
+}
 
 function fileTarget({ target }: Ask): { readonly key: string } {
   if (target.kind === 'file') return target;

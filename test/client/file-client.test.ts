@@ -82,6 +82,7 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     await files.properties('every/a.txt');
     await files.text('every/a.txt');
     await files.signRead('every/a.txt');
+    expect(await files.signRead('every/none.txt', { noCheck: true })).toContain('/every/none.txt?');
     await files.uploadSigned(await files.signWrite('every/new.txt'), 'four');
     expect(await bodyOf('every/new.txt')).toBe('four');
     await (await files.zip(folder)).arrayBuffer();

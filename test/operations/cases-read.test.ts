@@ -215,6 +215,31 @@ onEveryStore('signing', {}, (place) => {
     ]);
   });
 
+  it('signs what nobody looked at by its name, and no URL shows what would run', async () => {
+    await place().around.plant({ 'page.html': { body: '<script>', contentType: 'image/png' } });
+    const headers = { 'Content-Type': 'text/html', 'X-File-Cache-Control': 'public, max-age=60' };
+    await place().ask({ method: 'PUT', path: '/odd.png', headers, body: 'odd' });
+    const asked = async (path: string) => {
+      const answer = await fetch((await sign({ path })).url);
+      const names = ['content-type', 'content-disposition', 'cache-control'];
+      return [answer.status, ...names.map((name) => answer.headers.get(name))];
+    };
+    const cacheControl = 'private, no-cache, no-transform';
+    expect([
+      await asked(`${REPORT}?url=true&no_check=true`),
+      await asked('/odd.png?url=true&no_check=true'),
+      await asked('/page.html?url=true&no_check=true'),
+      await asked('/odd.png?url=true&no_check=true&download=true'),
+      (await asked('/nope.pdf?url=true&no_check=true'))[0],
+    ]).toEqual([
+      [200, 'application/pdf', 'inline; filename="report.pdf"', cacheControl],
+      [200, 'image/png', 'inline; filename="odd.png"', cacheControl],
+      [200, 'application/octet-stream', 'attachment; filename="page.html"', cacheControl],
+      [200, 'image/png', 'attachment; filename="odd.png"', cacheControl],
+      404,
+    ]);
+  });
+
   // Straight to storage where a signature holds everything, which Ceph's does not: there through the service.
   const upload = async ({ url, ...rest }: Awaited<ReturnType<typeof sign>>, body: string) => {
     const isLink = url.startsWith('/');

@@ -75,6 +75,18 @@ describe.each(availableStores())('the cache on $name', ({ open }) => {
     expect(properties.answer.json()).toMatchObject({ path: 'known.txt', content_length: 5 });
   });
 
+  it('signs a URL for a file that it knows without storage', async () => {
+    await put(service, '/signed.html', 'known', { 'Content-Type': 'image/png' });
+    const first = await tell(service, { path: '/signed.html?url=true' });
+    const second = await tell(service, { path: '/signed.html?url=true' });
+    expect([first.calls, second.calls]).toEqual([1, 0]);
+    const { url } = second.answer.json() as { url: string };
+    expect(new URL(url).searchParams.get('response-content-type')).toBe('image/png');
+    await put(service, '/signed.html', 'known', { 'Content-Type': 'image/gif' });
+    const third = await tell(service, { path: '/signed.html?url=true' });
+    expect([third.calls, third.answer.text.includes('image%2Fgif')]).toEqual([1, true]);
+  });
+
   it.each<[string, Record<string, string>]>([
     ['a range', { Range: 'bytes=2-5' }],
     ['a suffix', { Range: 'bytes=-3' }],
