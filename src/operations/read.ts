@@ -119,8 +119,10 @@ async function get(reading: Reading, context: RunContext): Promise<FileReply> {
     ...(plan.kind === 'storage' ? plan.conditions : {}),
     ...(range.kind === 'single' ? { range: range.range } : {}),
   };
-  if (ifRange.kind !== 'etag')
-    return replyTo(reading, context, await context.bucket.read(reading.key, request));
+  if (ifRange.kind !== 'etag') {
+    const whole = await context.bucket.read(reading.key, request);
+    return whole.kind === 'found' ? foundReply(reading, whole) : replyTo(reading, context, whole);
+  }
   const partial = await context.bucket.read(reading.key, { ...request, ifMatch: ifRange.etag });
   // The file has changed since: the whole of the new one.
   const result =
@@ -212,7 +214,13 @@ async function replyTo(
 ): Promise<FileReply> {
   if (result.kind === 'unsatisfiable') return withoutRange(reading, context, result.size);
   if (result.kind !== 'found') return withoutBody(reading, context, result);
-  const { stat, range, body } = result;
+  return foundReply(reading, result);
+}
+
+function foundReply(
+  reading: Reading,
+  { stat, range, body }: Extract<ReadResult, { kind: 'found' }>,
+): FileReply {
   const headers = headersOf(reading, stat);
   if (range === null) {
     // Without a length the answer is chunked.

@@ -50,13 +50,14 @@ export function breaker(now: () => number = () => performance.now()): Breaker {
     write: circuit(now),
     remove: circuit(now),
   } satisfies Record<CallKind, Circuit>;
+  const circuits = Object.values(kinds);
   return {
     admit({ kind, s3Key }) {
       if (!whole.admits() || !kinds[kind].admits(s3Key)) throw out();
     },
     succeeded() {
       whole.reset();
-      for (const circuit of Object.values(kinds)) circuit.reset();
+      for (const circuit of circuits) circuit.reset();
     },
     failed: ({ kind, s3Key }, how) => kinds[kind].failed(s3Key, WEIGHT[how]),
     unreached: () => whole.add(WEIGHT.silent),

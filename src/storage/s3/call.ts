@@ -75,7 +75,8 @@ export function s3Context(connection: Connection, container: string, call: Call)
     connection,
     container,
     call,
-    send: (name, input, options = {}) => sendCommand(connection, call, { name, input, ...options }),
+    send: (name, input, options = NO_OPTIONS) =>
+      sendCommand(connection, call, { name, input, options }),
     keyOf: (key) => container + key,
     relative(s3Key) {
       if (!s3Key.startsWith(container))
@@ -91,25 +92,39 @@ export function detached(context: S3Context): S3Context {
   return s3Context(connection, container, { signal: connection.closing, onCall: call.onCall });
 }
 
-interface Sending<N extends CommandName> extends CallOptions {
+const NO_OPTIONS: CallOptions = {};
+
+interface Sending<N extends CommandName> {
   readonly name: N;
   readonly input: Input<N>;
+  readonly options: CallOptions;
 }
 
 const MOST_ATTEMPTS = 3;
 
+// Objects on this way are written out field by field: one that begins as a spread of another has a hidden class of
+// its own each time, which makes every later access to it slow.
 async function sendCommand<N extends CommandName>(
   connection: Connection,
   call: Call,
-  sending: Sending<N>,
+  { name, input, options }: Sending<N>,
 ): Promise<Output<N>> {
-  const { name, attempts = MOST_ATTEMPTS } = sending;
-  const about = { kind: kindOf(name), s3Key: keyOf(sending.input) };
+  const { settings, breaker, budget } = connection;
+  const { attempts = MOST_ATTEMPTS } = options;
+  const about = { kind: kindOf(name), s3Key: keyOf(input) };
   for (let attempt = 1; ; attempt += 1) {
-    const body = sending.body?.();
-    const signal = body?.signal ?? sending.signal ?? call.signal;
+    const body = options.body?.();
+    const signal = body?.signal ?? options.signal ?? call.signal;
     try {
-      return await sendOnce(connection, call, { ...sending, about, body, signal });
+      if (signal.aborted) throw signal.reason;
+      breaker.admit(about);
+      if (settings.createBucket || settings.enableVersioning) await readyBucket(connection, signal);
+      call.onCall(name);
+      const { answerMs = settings.timeouts.requestMs } = options;
+      const output = await connection.wire.send(name, withBody(input, body), { signal, answerMs });
+      breaker.succeeded();
+      budget.earn();
+      return output;
     } catch (error) {
       const { thrown, next } = failureOf(connection, error, { name, about, signal, body });
       if (next === 'final' || attempt === attempts) throw thrown;
@@ -117,34 +132,13 @@ async function sendCommand<N extends CommandName>(
     } finally {
       body?.close();
     }
-    await pauseBefore(attempt, sending.signal ?? call.signal);
-    sending.onRepeat?.();
+    await pauseBefore(attempt, options.signal ?? call.signal);
+    options.onRepeat?.();
   }
 }
 
-interface Attempt<N extends CommandName> extends Omit<Sending<N>, 'body'> {
-  readonly about: CallOf;
-  readonly body: SentBody | undefined;
-  readonly signal: ClientSignal;
-}
-
-async function sendOnce<N extends CommandName>(
-  connection: Connection,
-  call: Call,
-  { name, input, about, body, signal, ...options }: Attempt<N>,
-): Promise<Output<N>> {
-  const { settings, breaker, budget, wire } = connection;
-  const { answerMs = settings.timeouts.requestMs } = options;
-  if (signal.aborted) throw signal.reason;
-  breaker.admit(about);
-  if (settings.createBucket || settings.enableVersioning) await readyBucket(connection, signal);
-  call.onCall(name);
-  const sent =
-    body === undefined ? input : { ...input, Body: body.stream, ContentLength: body.length };
-  const output = await wire.send(name, sent, { signal, answerMs });
-  breaker.succeeded();
-  budget.earn();
-  return output;
+function withBody<N extends CommandName>(input: Input<N>, body: SentBody | undefined): Input<N> {
+  return body === undefined ? input : { ...input, Body: body.stream, ContentLength: body.length };
 }
 
 interface Failed {

@@ -21,13 +21,21 @@ export async function read(
   request: ReadRequest = {},
 ): Promise<ReadResult> {
   const { range } = request;
-  const Range = range === undefined ? undefined : rangeHeader(range);
-  const VersionId = request.versionId;
-  const input = { Key: context.keyOf(key), Range, VersionId, ...conditionsInput(request) };
+  const input = {
+    Key: context.keyOf(key),
+    Range: range === undefined ? undefined : rangeHeader(range),
+    VersionId: request.versionId,
+    IfMatch: request.ifMatch,
+    IfNoneMatch: request.ifNoneMatch,
+    IfModifiedSince: request.ifModifiedSince,
+    IfUnmodifiedSince: request.ifUnmodifiedSince,
+  };
   try {
     // Nothing of the body was used yet, so a read may be asked again like a head.
     const output = await context.send('GetObject', input);
-    return await found(context, { key, request, output });
+    // Only S3 gives its answers such an id.
+    if (output.$metadata.requestId === undefined) await refuseOthers(context, output);
+    return found(context, { key, request, output });
   } catch (error) {
     const answer = answerTo(refusalOf(error), request);
     if (answer === undefined) throw error;
@@ -106,12 +114,10 @@ interface Found {
 }
 
 /** What was found, with a body that resumes by itself unless it is there already. */
-async function found(context: S3Context, { key, request, output }: Found): Promise<ReadResult> {
+function found(context: S3Context, { key, request, output }: Found): ReadResult {
   const first = output.Body;
   if (first === undefined) throw nonsense('Storage answered without a body.');
   try {
-    // Only S3 gives its answers such an id.
-    if (output.$metadata.requestId === undefined) await assertSpeaksS3(context, output);
     const length = output.ContentLength ?? lengthOf(first);
     if (length === null) return foundOfUnknownLength(context, { key, output }, asFlow(first));
     const part = partOf(request.range, output, length);
@@ -137,9 +143,22 @@ async function found(context: S3Context, { key, request, output }: Found): Promi
     });
     return { kind: 'found', stat, range, body };
   } catch (error) {
-    if (!(first instanceof Uint8Array)) first.destroy();
+    discard(first);
     throw error;
   }
+}
+
+async function refuseOthers(context: S3Context, output: Output<'GetObject'>): Promise<void> {
+  try {
+    await assertSpeaksS3(context, output);
+  } catch (error) {
+    discard(output.Body);
+    throw error;
+  }
+}
+
+function discard(body: Flow | Uint8Array | undefined): void {
+  if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();
 }
 
 // A store that decodes gzip on its way out (GCS) does not know how long that will be.

@@ -27,7 +27,11 @@ export const getObject: Codec<'GetObject'> = {
     wholeBytes: WHOLE_BYTES,
     streamed: true,
   }),
-  decode: (answer) => ({ ...attributesOf(answer), Body: answer.body }),
+  decode: (answer) => {
+    const output: Output<'GetObject'> = attributesOf(answer);
+    output.Body = answer.body;
+    return output;
+  },
 };
 
 export const headObject: Codec<'HeadObject'> = {
@@ -42,18 +46,17 @@ export const headObject: Codec<'HeadObject'> = {
   decode: (answer) => {
     const { headers } = answer;
     const tags = headers['x-amz-tagging-count'];
-    return {
-      ...attributesOf(answer),
-      WebsiteRedirectLocation: headers['x-amz-website-redirect-location'],
-      // Border with the SDK: its unions of known values are narrower than what stores answer.
-      StorageClass: headers['x-amz-storage-class'] as 'STANDARD' | undefined,
-      ServerSideEncryption: headers['x-amz-server-side-encryption'] as 'AES256' | undefined,
-      SSEKMSKeyId: headers['x-amz-server-side-encryption-aws-kms-key-id'],
-      ObjectLockMode: headers['x-amz-object-lock-mode'] as 'GOVERNANCE' | undefined,
-      ObjectLockRetainUntilDate: dateOf(headers['x-amz-object-lock-retain-until-date']),
-      ObjectLockLegalHoldStatus: headers['x-amz-object-lock-legal-hold'] as 'ON' | undefined,
-      TagCount: tags === undefined ? undefined : Number(tags),
-    };
+    const output = attributesOf(answer);
+    output.WebsiteRedirectLocation = headers['x-amz-website-redirect-location'];
+    // Border with the SDK: its unions of known values are narrower than what stores answer.
+    output.StorageClass = headers['x-amz-storage-class'] as 'STANDARD' | undefined;
+    output.ServerSideEncryption = headers['x-amz-server-side-encryption'] as 'AES256' | undefined;
+    output.SSEKMSKeyId = headers['x-amz-server-side-encryption-aws-kms-key-id'];
+    output.ObjectLockMode = headers['x-amz-object-lock-mode'] as 'GOVERNANCE' | undefined;
+    output.ObjectLockRetainUntilDate = dateOf(headers['x-amz-object-lock-retain-until-date']);
+    output.ObjectLockLegalHoldStatus = headers['x-amz-object-lock-legal-hold'] as 'ON' | undefined;
+    output.TagCount = tags === undefined ? undefined : Number(tags);
+    return output;
   },
 };
 
@@ -79,6 +82,7 @@ function queryOf({ VersionId }: { readonly VersionId?: string }, id: string): st
   return id === '' ? version : `${version}&${id}`;
 }
 
+// The fields of one kind of answer are added to it: a spread would make a hidden class for each.
 function attributesOf({ status, headers }: TransportAnswer): Output<'HeadObject'> {
   const length = Number(headers['content-length'] ?? Number.NaN);
   return {

@@ -4,7 +4,7 @@ import { isPromise } from '../../../core/hooks.js';
 import type { StorageSettings } from '../settings.js';
 import { within } from '../../../core/deadline.js';
 import { lateCredentials } from './answer-error.js';
-import type { Send } from './commands.js';
+import type { CommandName, Input, Output, Send, Terms } from './commands.js';
 import { directTo, isDirect, type SendDirect } from './direct.js';
 import type { Endpoint, LiveIdentity } from './endpoint.js';
 import type { Sdk } from './sdk/sdk.js';
@@ -38,6 +38,12 @@ interface Opened {
   readonly direct: { readonly send: SendDirect; readonly transport: Transport } | null;
 }
 
+interface Sent<N extends CommandName> {
+  readonly name: N;
+  readonly input: Input<N>;
+  readonly terms: Terms;
+}
+
 /** Opens nothing before the first command; the SDK is loaded then, too. */
 export function wireTo(settings: StorageSettings): Wire {
   const { requestMs } = settings.timeouts;
@@ -68,14 +74,27 @@ export function wireTo(settings: StorageSettings): Wire {
     return isPromise(asked) ? within(asked, requestMs, lateCredentials) : asked;
   };
 
+  const sendBy = <N extends CommandName>(
+    { direct, sdk }: Opened,
+    identity: LiveIdentity,
+    { name, input, terms: { signal, answerMs } }: Sent<N>,
+  ): Promise<Output<N>> =>
+    direct === null || !isDirect(name)
+      ? sdk.send(name, input, { signal, answerMs })
+      : direct.send(name, input, { signal, answerMs, identity, now: Date.now() + clockOffsetMs });
+
+  const sendLater = async <N extends CommandName>(sent: Sent<N>): Promise<Output<N>> => {
+    const wire = opened ?? (await open());
+    return sendBy(wire, await identityBy(wire), sent);
+  };
+
   return {
-    async send(name, input, terms) {
-      const wire = opened ?? (await open());
-      const { direct, sdk } = wire;
-      const asked = identityBy(wire);
-      const identity = isPromise(asked) ? await asked : asked;
-      if (direct === null || !isDirect(name)) return sdk.send(name, input, terms);
-      return direct.send(name, input, { ...terms, identity, now: Date.now() + clockOffsetMs });
+    send(name, input, terms) {
+      if (opened === undefined) return sendLater({ name, input, terms });
+      const identity = identityBy(opened);
+      // What is known need not be waited for: every promise is a turn of the event loop, on every call.
+      if (isPromise(identity)) return sendLater({ name, input, terms });
+      return sendBy(opened, identity, { name, input, terms });
     },
     identity: () => (opened === undefined ? open().then(identityBy) : identityBy(opened)),
     endpoint: async () => (opened ?? (await open())).endpoint,

@@ -162,12 +162,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const client = this.#client;
     if (this.#isOver || client === undefined) return;
     this.#settle();
-    // An answer may come before the whole request has left.
-    this.#source.release(client, (client.socket?.writableLength ?? 0) === 0);
+    this.#source.release(client, this.#hasLeft(client));
     if (this.#flow !== undefined) return this.#flow.end();
     const [first = NO_BYTES] = this.#pieces;
     const body = this.#pieces.length > 1 ? Buffer.concat(this.#pieces, this.#size) : first;
     this.#settling.resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  // An answer may come before the whole request has left. One that says yes has read it all, and what has no body is
+  // read before it is answered: what the socket still counts then, as it does over TLS, was sent a moment ago.
+  #hasLeft({ socket }: HttpClient): boolean {
+    if (this.#request.body === null || this.#status < 300) return true;
+    return (socket?.writableLength ?? 0) === 0;
   }
 
   onError(cause: Error): void {
@@ -235,10 +241,10 @@ function readHeaders(raw: readonly Buffer[]): TransportHeaders {
   const headers: Record<string, string> = {};
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = text(raw[at]).toLowerCase();
-    // Every object knows some names without having them.
-    const earlier = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    const earlier: unknown = headers[name];
     const value = text(raw[at + 1]);
-    headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
+    // Every object knows some names without having them; what it knows is no text.
+    headers[name] = typeof earlier === 'string' ? `${earlier}, ${value}` : value;
   }
   return headers;
 }
