@@ -18,12 +18,14 @@ import { failure, given } from './contract/asking.ts';
 // A busy machine needs seconds to start a process.
 vi.setConfig({ testTimeout: 60_000 });
 
-// Asks for the paths it is given, one after the other, and says what came; then it has nothing more to do.
+// Asks for the paths it is given, one after the other or AT_ONCE so many, and says what came; then it has nothing more
+// to do.
 const CODE = `
   import { createHash } from 'node:crypto';
   import { openTransport } from './src/storage/s3/wire/transport/open-transport.ts';
   const [origin, ...paths] = process.argv.slice(1);
-  const transport = await openTransport(origin, { maxSockets: 2, timeouts: { connectMs: 5000 } });
+  const atOnce = Number(process.env.AT_ONCE ?? 1);
+  const transport = await openTransport(origin, { maxSockets: atOnce, timeouts: { connectMs: 5000 } });
   const contentOf = (flow, pauses) => new Promise((end, fail) => {
     const pieces = [];
     const data = (bytes) => {
@@ -40,10 +42,14 @@ const CODE = `
     const { body } = await transport.send(request, new AbortController().signal);
     return body instanceof Uint8Array ? body : await contentOf(body, target.startsWith('/pauses'));
   };
-  for (const path of paths) {
-    const said = await ask(path).catch((error) => error.code + ' ' + error.isSent);
-    console.log(createHash('sha256').update(said).digest('hex'));
-  }
+  const left = [...paths];
+  const askOn = async () => {
+    for (let path = left.shift(); path !== undefined; path = left.shift()) {
+      const said = await ask(path).catch((error) => error.code + ' ' + error.isSent);
+      console.log(createHash('sha256').update(said).digest('hex'));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, askOn));
 `;
 
 const sha = (content: string): string =>
@@ -118,6 +124,14 @@ describe('a transport over TLS', () => {
     ]);
     expect(server.sockets).toHaveLength(1);
     expect(server.sockets[0]).toMatchObject({ servername: 'localhost', alpnProtocol: 'http/1.1' });
+  });
+
+  it('carries all over the same sockets while many are busy', async () => {
+    const server = await serveSecurely();
+    const paths = Array.from({ length: 2000 }, () => '/short');
+    const env = { ...trusting, AT_ONCE: '16' };
+    expect(await run(server.origin, paths, env)).toEqual(paths.map(() => sha('short')));
+    expect(server.sockets.length).toBeLessThanOrEqual(16);
   });
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('resumes its sessions (%s)', async (maxVersion) => {
