@@ -50,9 +50,6 @@ interface Guard {
   bytesBefore: number;
 }
 
-// Lets a chunk of the socket's size through without a pause for each.
-const BUFFER_BYTES = 64 * 1024;
-
 // Each minute counts for itself: who sent much before may not trickle for as long as that lasts.
 const RATE_WINDOW_MS = 60_000;
 
@@ -118,7 +115,8 @@ function start(
 
 function streamOf(guardOf: () => Guard): Readable {
   const stream = new Readable({
-    highWaterMark: BUFFER_BYTES,
+    // Passes on what is wanted as it comes, and keeps nothing: a stream that flows has no use for a buffer.
+    highWaterMark: 1,
     read: () => {
       const guard = guardOf();
       guard.wanted = true;

@@ -44,7 +44,8 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
   const stall = watchdog(idleMs, () => onStalled(stalled()));
 
   const stream = new Readable({
-    highWaterMark: 65_536,
+    // What storage does not take at once waits with the sender: bytes that wait here outlive many collections.
+    highWaterMark: 1,
     read() {
       if (isSent) return;
       stall.rest();

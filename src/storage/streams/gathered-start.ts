@@ -48,7 +48,8 @@ export function gatherStart(source: Readable, options: GatherOptions): Promise<G
     const giveBack = (kind: 'fast' | 'slow'): void => {
       stop();
       source.pause();
-      if (chunks.length > 0) source.unshift(Buffer.concat(chunks));
+      // One by one: what is as large as a socket's buffer is not copied once more.
+      for (const chunk of chunks.reverse()) source.unshift(chunk);
       resolve({ kind });
     };
     const onAbort = (): void => {
