@@ -119,10 +119,8 @@ async function get(reading: Reading, context: RunContext): Promise<FileReply> {
     ...(plan.kind === 'storage' ? plan.conditions : {}),
     ...(range.kind === 'single' ? { range: range.range } : {}),
   };
-  if (ifRange.kind !== 'etag') {
-    const whole = await context.bucket.read(reading.key, request);
-    return whole.kind === 'found' ? foundReply(reading, whole) : replyTo(reading, context, whole);
-  }
+  if (ifRange.kind !== 'etag')
+    return replyTo(reading, context, await context.bucket.read(reading.key, request));
   const partial = await context.bucket.read(reading.key, { ...request, ifMatch: ifRange.etag });
   // The file has changed since: the whole of the new one.
   const result =
@@ -207,20 +205,14 @@ async function readSame(
   return result.kind === 'precondition-failed' ? null : replyTo(reading, context, result);
 }
 
-async function replyTo(
+function replyTo(
   reading: Reading,
   context: RunContext,
   result: ReadResult,
-): Promise<FileReply> {
+): FileReply | Promise<FileReply> {
   if (result.kind === 'unsatisfiable') return withoutRange(reading, context, result.size);
   if (result.kind !== 'found') return withoutBody(reading, context, result);
-  return foundReply(reading, result);
-}
-
-function foundReply(
-  reading: Reading,
-  { stat, range, body }: Extract<ReadResult, { kind: 'found' }>,
-): FileReply {
+  const { stat, range, body } = result;
   const headers = headersOf(reading, stat);
   if (range === null) {
     // Without a length the answer is chunked.

@@ -5,7 +5,7 @@ import type { StorageSettings } from '../settings.js';
 import { within } from '../../../core/deadline.js';
 import { lateCredentials } from './answer-error.js';
 import type { CommandName, Input, Output, Send, Terms } from './commands.js';
-import { directTo, isDirect, type SendDirect } from './direct.js';
+import { directTo, isDirect, type DirectTerms, type SendDirect } from './direct.js';
 import type { Endpoint, LiveIdentity } from './endpoint.js';
 import type { Sdk } from './sdk/sdk.js';
 import type { Transport } from './transport/transport.js';
@@ -33,7 +33,7 @@ interface Opened {
   readonly endpoint: Endpoint;
   readonly sdk: Sdk;
   /** As whom commands are signed; asked of the SDK's provider again before it ends. */
-  readonly identityOf: () => LiveIdentity | Promise<LiveIdentity>;
+  readonly identity: () => LiveIdentity | Promise<LiveIdentity>;
   /** null where requests are not plain SigV4, or where the host wants the SDK for all. */
   readonly direct: { readonly send: SendDirect; readonly transport: Transport } | null;
 }
@@ -46,7 +46,6 @@ interface Sent<N extends CommandName> {
 
 /** Opens nothing before the first command; the SDK is loaded then, too. */
 export function wireTo(settings: StorageSettings): Wire {
-  const { requestMs } = settings.timeouts;
   let opened: Opened | undefined;
   let opening: Promise<Opened> | undefined;
   let closed: Error | undefined;
@@ -69,34 +68,24 @@ export function wireTo(settings: StorageSettings): Wire {
     return opening;
   };
 
-  const identityBy = ({ identityOf }: Opened): LiveIdentity | Promise<LiveIdentity> => {
-    const asked = identityOf();
-    return isPromise(asked) ? within(asked, requestMs, lateCredentials) : asked;
-  };
-
-  const sendBy = <N extends CommandName>(
-    { direct, sdk }: Opened,
-    identity: LiveIdentity,
-    { name, input, terms: { signal, answerMs } }: Sent<N>,
+  const sendAs = async <N extends CommandName>(
+    wire: Opened,
+    sent: Sent<N>,
+    identity: LiveIdentity | Promise<LiveIdentity>,
   ): Promise<Output<N>> =>
-    direct === null || !isDirect(name)
-      ? sdk.send(name, input, { signal, answerMs })
-      : direct.send(name, input, { signal, answerMs, identity, now: Date.now() + clockOffsetMs });
-
-  const sendLater = async <N extends CommandName>(sent: Sent<N>): Promise<Output<N>> => {
-    const wire = opened ?? (await open());
-    return sendBy(wire, await identityBy(wire), sent);
-  };
+    sendBy(wire, sent, { identity: await identity, now: Date.now() + clockOffsetMs });
 
   return {
     send(name, input, terms) {
-      if (opened === undefined) return sendLater({ name, input, terms });
-      const identity = identityBy(opened);
+      const sent = { name, input, terms };
+      if (opened === undefined) return open().then((wire) => sendAs(wire, sent, wire.identity()));
+      const identity = opened.identity();
       // What is known need not be waited for: every promise is a turn of the event loop, on every call.
-      if (isPromise(identity)) return sendLater({ name, input, terms });
-      return sendBy(opened, identity, { name, input, terms });
+      if (isPromise(identity)) return sendAs(opened, sent, identity);
+      return sendBy(opened, sent, { identity, now: Date.now() + clockOffsetMs });
     },
-    identity: () => (opened === undefined ? open().then(identityBy) : identityBy(opened)),
+    identity: () =>
+      opened === undefined ? open().then((wire) => wire.identity()) : opened.identity(),
     endpoint: async () => (opened ?? (await open())).endpoint,
     setClockOffset(ms) {
       clockOffsetMs = ms;
@@ -113,21 +102,40 @@ export function wireTo(settings: StorageSettings): Wire {
   };
 }
 
+function sendBy<N extends CommandName>(
+  { direct, sdk }: Opened,
+  { name, input, terms: { signal, answerMs } }: Sent<N>,
+  { identity, now }: Pick<DirectTerms, 'identity' | 'now'>,
+): Promise<Output<N>> {
+  if (direct === null || !isDirect(name)) return sdk.send(name, input, { signal, answerMs });
+  return direct.send(name, input, { signal, answerMs, identity, now });
+}
+
 async function openWire(settings: StorageSettings): Promise<Opened> {
+  const { requestMs } = settings.timeouts;
   const [{ resolveEndpoint }, { sdk }] = await Promise.all([
     import('./endpoint.js'),
     import('./sdk/sdk.js'),
   ]);
   // Loading is ours to wait for; what a credential provider takes is bounded.
-  const endpoint = await within(
-    resolveEndpoint(settings, settings.endpoint),
-    settings.timeouts.requestMs,
-    lateCredentials,
-  );
-  const opened = { endpoint, sdk: sdk(settings), identityOf: remembered(endpoint.identity) };
+  const resolving = resolveEndpoint(settings, settings.endpoint);
+  const endpoint = await within(resolving, requestMs, lateCredentials);
+  const identity = remembered(endpoint.identity);
+  const opened = { endpoint, sdk: sdk(settings), identity: inTime(identity, requestMs) };
   if (!settings.leanCalls || !endpoint.isPlainSigV4) return { ...opened, direct: null };
   const transport = await openTransport(endpoint.origin, settings);
   return { ...opened, direct: { send: directTo(endpoint, transport), transport } };
+}
+
+// Asks for credentials no longer than so many milliseconds.
+function inTime(
+  ask: () => LiveIdentity | Promise<LiveIdentity>,
+  ms: number,
+): () => LiveIdentity | Promise<LiveIdentity> {
+  return () => {
+    const asked = ask();
+    return isPromise(asked) ? within(asked, ms, lateCredentials) : asked;
+  };
 }
 
 function close({ sdk, direct }: Opened, reason: Error): void {
