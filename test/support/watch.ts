@@ -37,3 +37,14 @@ export const fds = (pid: number): number => targets(pid).length;
 /** The number of open sockets, listening and internal ones included. */
 export const sockets = (pid: number): number =>
   targets(pid).filter((target) => target.startsWith('socket:')).length;
+
+// proc(5): USER_HZ, in which Linux counts the time of programs.
+const TICKS_PER_SECOND = 100;
+
+/** CPU time in seconds, of user and system, since its start. */
+export const cpuSeconds = (pid: number): number => {
+  // The name, in parentheses, may hold spaces.
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
+  const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number);
+  return (user + system) / TICKS_PER_SECOND;
+};
