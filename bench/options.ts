@@ -51,8 +51,8 @@ export function readOptions(args: readonly string[]): Options {
       values.quick && values.contestants === undefined
         ? QUICK_CONTESTANTS
         : chosen('--contestants', values.contestants, CONTESTANT_NAMES),
-    rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
-    seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
+    rounds: Number(values.rounds ?? (values.quick ? 3 : 10)),
+    seconds: Number(values.seconds ?? 1),
     warmSeconds: values.quick ? 2 : 4,
     library: values.library,
     full: !values.quick && values.only === undefined && values.contestants === undefined,
