@@ -82,7 +82,7 @@ export function parsePath(path: string, rules: KeyRules): Target {
 export function uploadToken(path: string): string | null {
   // Most paths have neither the name nor an escape that could hide it.
   if (!path.includes(UPLOADS_NAME) && !path.includes('%')) return null;
-  const below = BELOW_UPLOADS.exec(path.replace(ESCAPE, unescapeByte));
+  const below = BELOW_UPLOADS.exec(unescaped(path));
   return below === null ? null : (below[1] ?? '');
 }
 
@@ -92,14 +92,14 @@ export function uploadToken(path: string): string | null {
  */
 export function linkOf(path: string): { readonly token: string; readonly rest: string } | null {
   if (!path.includes(LINKS_NAME) && !path.includes('%')) return null;
-  if (!BELOW_LINKS.test(path.replace(ESCAPE, unescapeByte))) return null;
+  if (!BELOW_LINKS.test(unescaped(path))) return null;
   const [, token = '', rest = ''] = LINK.exec(path) ?? [];
   return { token, rest };
 }
 
 /** A path as records may show it, also one that no rule let pass: without what may be a token. */
 export function withoutToken(path: string): string {
-  const bare = path.replace(ESCAPE, unescapeByte);
+  const bare = unescaped(path);
   for (const folder of [UPLOADS_FOLDER, LINKS_FOLDER]) {
     const at = bare.indexOf(folder);
     if (at !== -1) return bare.slice(0, at + folder.length);
@@ -181,6 +181,11 @@ function isReserved(key: string): boolean {
 }
 
 const ESCAPE = /%([0-9a-f]{2})/gi;
+
+// Most paths have none.
+function unescaped(path: string): string {
+  return path.includes('%') ? path.replace(ESCAPE, unescapeByte) : path;
+}
 
 function unescapeByte(_: string, digits: string): string {
   return String.fromCharCode(Number.parseInt(digits, 16));

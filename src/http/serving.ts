@@ -155,8 +155,11 @@ function withNoTransform(cacheControl: string): string {
   return NO_TRANSFORM.test(cacheControl) ? cacheControl : `${cacheControl}, no-transform`;
 }
 
+// `type` is well formed.
 function addSafety(headers: Record<string, string>, type: string, policy: ServingPolicy): void {
-  headers['Content-Security-Policy'] = contentPolicy(parseMediaType(type)?.essence ?? '');
+  headers['Content-Security-Policy'] = contentPolicy(
+    type.split(';', 1)[0]?.trimEnd().toLowerCase() ?? '',
+  );
   if (policy.crossOriginResourcePolicy === false) return;
   headers['Cross-Origin-Resource-Policy'] = policy.crossOriginResourcePolicy;
 }
@@ -201,7 +204,8 @@ function matching(grammar: RegExp, value: string | null | undefined): string | u
 
 // `aws-chunked` is how an upload was framed on its way; some stores forget to take it off.
 function codings(value: string | null): string | undefined {
-  const list = (value ?? '').split(',').map((coding) => coding.trim());
+  if (value === null) return undefined;
+  const list = value.split(',').map((coding) => coding.trim());
   const real = list.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked');
   return real.length > 0 && real.every((coding) => CODING.test(coding))
     ? real.join(', ')
