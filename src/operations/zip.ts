@@ -4,7 +4,7 @@ import { baseName } from '../core/key.js';
 import { flag, whenSet } from '../http/parameters.js';
 import type { Entry, Page } from '../storage/bucket.js';
 import { archiveReply } from './shared/archive-reply.js';
-import { firstPage, pagesFrom } from './shared/listing.js';
+import { firstPage, pagesFrom } from './shared/walk/pages.js';
 import type { Operation, ReplyDoc, RunContext } from './operation.js';
 
 const NAME = 'zip';

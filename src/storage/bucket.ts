@@ -35,6 +35,8 @@ export interface ListRequest {
   readonly limit?: number;
   /** `next` of the page before. */
   readonly after?: string;
+  /** Begins behind this key, which need not be there, and not where a page ended. */
+  readonly afterKey?: string;
 }
 
 /** A part of an object. Ends are inclusive, offsets in bytes; `suffix` counts from the end. */

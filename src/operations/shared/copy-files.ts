@@ -7,7 +7,9 @@ import type { RunContext } from '../operation.js';
 import { startRemoval, stoppedAt } from './partial.js';
 import type { RequestWrites } from './request-writes.js';
 import { statFile } from './file-properties.js';
-import { authorizeTree, wholeTree } from './tree.js';
+import { authorizeTree } from './tree.js';
+import { eachOf } from './walk/each-of.js';
+import { wholeTree } from './walk/pages.js';
 
 /** Keys of a tree that are copied at the same time. */
 const PARALLEL_COPIES = 8;
@@ -97,7 +99,7 @@ export async function copyTree(context: RunContext, copy: Copy): Promise<void> {
   };
   const toRemove = new Map<string, string>();
   for await (const page of tree.pages()) {
-    await inParallel(page, copyOne).catch((error: unknown) => {
+    await eachOf(page, { atOnce: PARALLEL_COPIES }, copyOne).catch((error: unknown) => {
       throw stoppedAt(context, error, { copied, failed });
     });
     if (!copy.move) continue;
@@ -115,7 +117,7 @@ async function removeCopied(
   copied: Map<string, string>,
 ): Promise<void> {
   const removal = startRemoval(context);
-  for await (const { files } of wholeTree(context.bucket, folder, undefined)) {
+  for await (const { files } of wholeTree(context.bucket, folder, {})) {
     const there = files.filter(({ key }) => copied.has(key));
     const isSame = ({ key, etag }: Entry): boolean => copied.get(key) === etag;
     await removal.add(there.filter(isSame).map(({ key }) => key));
@@ -160,22 +162,4 @@ function changed(key: string): FileServiceError {
       context: { path: key },
     },
   );
-}
-
-// The first failure ends all of them, once what is under way has come to its end.
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = items.values();
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (const item of waiting) {
-      if (failed) return;
-      await work(item).catch((error: unknown) => {
-        failed = true;
-        throw error;
-      });
-    }
-  };
-  const results = await Promise.allSettled(Array.from({ length: PARALLEL_COPIES }, worker));
-  const first = results.find((result) => result.status === 'rejected');
-  if (first !== undefined) throw first.reason;
 }

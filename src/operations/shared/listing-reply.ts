@@ -4,7 +4,8 @@ import { isTrue } from '../../http/parameters.js';
 import { json } from '../../http/reply.js';
 import type { FileReply } from '../../http/reply.js';
 import type { Page } from '../../storage/bucket.js';
-import { entryReader, firstPage, pagesFrom } from './listing.js';
+import { entryReader } from './listing.js';
+import { firstPage, pagesFrom } from './walk/pages.js';
 import type { ListingEntry, Selection } from './listing.js';
 import type { RunContext } from '../operation.js';
 

@@ -1,13 +1,12 @@
 // What every listing shares: pages of storage turned into entries, filtered and projected.
 import { access } from '../../core/hooks.js';
 import { setImmediate } from 'node:timers/promises';
-import type { Bucket, ListRequest, Page } from '../../storage/bucket.js';
+import type { Page } from '../../storage/bucket.js';
 import type { FileEntry, FolderEntry } from '../../http/entry.js';
 import { jsonDate } from '../../http/entry.js';
 import { typeByName } from '../../http/media-type.js';
-import { baseName, isAddressable, isInternal, parentOf } from '../../core/key.js';
+import { baseName, isAddressable, parentOf } from '../../core/key.js';
 import type { KeyRules } from '../../core/key.js';
-import { notFound } from './missing.js';
 import type { RunContext } from '../operation.js';
 
 /** One line of a listing. */
@@ -27,45 +26,6 @@ export interface Selection {
   readonly rules: KeyRules;
   /** The operation in whose name `authorize` is asked for each entry. */
   readonly operation: string;
-}
-
-/** One page of storage, one call, without what the service itself keeps at the root. */
-export async function pageOf(bucket: Bucket, request: ListRequest): Promise<Page> {
-  const page = await bucket.list(request);
-  if (request.prefix !== '') return page;
-  const files = page.files.filter(({ key }) => !isInternal(key));
-  const folders = page.folders.filter((key) => !isInternal(key));
-  const isWhole = files.length === page.files.length && folders.length === page.folders.length;
-  return isWhole ? page : { ...page, files, folders };
-}
-
-/** The pages of a folder, one storage call each; `first` was fetched before. */
-export async function* pagesFrom(
-  bucket: Bucket,
-  first: Page,
-  request: { readonly prefix: string; readonly recursive: boolean },
-): AsyncGenerator<Page> {
-  let page = first;
-  yield page;
-  while (page.next !== undefined) {
-    page = await pageOf(bucket, { ...request, after: page.next });
-    yield page;
-  }
-}
-
-/**
- * The first page of a folder that must exist.
- *
- * @throws FileServiceError `not_found` when nothing is there, not even a placeholder
- */
-export async function firstPage(
-  bucket: Bucket,
-  request: { readonly prefix: string; readonly recursive: boolean; readonly limit?: number },
-): Promise<Page> {
-  const page = await pageOf(bucket, request);
-  const nothing = page.files.length === 0 && page.folders.length === 0 && page.next === undefined;
-  if (nothing && request.prefix !== '') throw notFound(request.prefix);
-  return page;
 }
 
 /** Turns pages into entries. */

@@ -9,6 +9,10 @@ import { placeFolder } from './create-folder.js';
 import { notFound } from './missing.js';
 import { startRemoval } from './partial.js';
 import { authorizeTree } from './tree.js';
+import { eachOf } from './walk/each-of.js';
+
+/** Calls that each remove a thousand files; a store that is in trouble is noticed by the first ones. */
+const REMOVALS = { atOnce: 8, inTurn: 10 };
 
 /** Parameters of deleting a folder. */
 export const removeFolderQuery = {
@@ -59,10 +63,11 @@ export async function removeTree(
     await placeFolder(context.bucket, folder);
 
   const removed = startRemoval(context);
-  for await (const page of tree.pages())
-    await removed.add(
+  await eachOf(tree.pages(), REMOVALS, (page) =>
+    removed.add(
       page.map(({ key }) => key).filter((key) => !(removal.contentOnly && key === folder)),
-    );
+    ),
+  );
   removed.finish(
     (failed) => `Storage refused to delete ${failed} of the files; repeating the request is safe.`,
   );

@@ -1,7 +1,7 @@
 // Everything below a folder, for operations that touch all of it: all of it is authorized before any of it is touched.
 import type { Access } from '../../core/hooks.js';
-import type { Bucket, Entry, Page } from '../../storage/bucket.js';
-import { pageOf } from './listing.js';
+import type { Entry } from '../../storage/bucket.js';
+import { wholeTree, type Resume, type WalkedPage } from './walk/pages.js';
 import type { RunContext } from '../operation.js';
 
 /** Keys that are remembered between authorizing and acting: about 20 MB; beyond them storage is asked again. */
@@ -30,19 +30,17 @@ export async function authorizeTree(
   accessOf: (key: string) => readonly Access[],
   onCount: (keys: number) => void = () => {},
 ): Promise<AuthorizedTree> {
-  const remembered: Page[] = [];
+  const remembered: WalkedPage[] = [];
   let count = 0;
-  let forgotten: string | undefined;
+  let forgotten: Resume | undefined;
   let hasPlaceholder = false;
-  for await (const page of wholeTree(context.bucket, folder, undefined)) {
+  for await (const page of wholeTree(context.bucket, folder, {})) {
     if (!context.allowsEverything)
       for (const { key } of page.files)
         for (const one of accessOf(key)) await context.authorize(one);
     hasPlaceholder ||= page.files.some(({ key }) => key === folder);
-    if (count < MAX_REMEMBERED) {
-      remembered.push(page);
-      forgotten = count + page.files.length >= MAX_REMEMBERED ? page.next : undefined;
-    }
+    if (count < MAX_REMEMBERED) remembered.push(page);
+    else forgotten ??= remembered.at(-1)?.rest;
     count += page.files.length;
     onCount(page.files.length);
   }
@@ -58,8 +56,8 @@ export async function authorizeTree(
 async function* again(
   context: RunContext,
   folder: string,
-  remembered: readonly Page[],
-  forgotten: string | undefined,
+  remembered: readonly WalkedPage[],
+  forgotten: Resume | undefined,
   accessOf: (key: string) => readonly Access[],
 ): AsyncGenerator<readonly Entry[]> {
   for (const page of remembered) yield page.files;
@@ -68,22 +66,4 @@ async function* again(
     for (const { key } of page.files) for (const one of accessOf(key)) await context.authorize(one);
     yield page.files;
   }
-}
-
-/** Pages of everything below a folder. */
-export async function* wholeTree(
-  bucket: Bucket,
-  folder: string,
-  after: string | undefined,
-): AsyncGenerator<Page> {
-  let next = after;
-  do {
-    const page: Page = await pageOf(bucket, {
-      prefix: folder,
-      recursive: true,
-      ...(next === undefined ? {} : { after: next }),
-    });
-    yield page;
-    next = page.next;
-  } while (next !== undefined);
 }

@@ -1,7 +1,8 @@
 // A listing that is held whole, to be sorted or counted: bounded, since everything else is streamed.
 import { FileServiceError } from '../../core/errors.js';
 import type { RunContext } from '../operation.js';
-import { entryReader, firstPage, pagesFrom } from './listing.js';
+import { entryReader } from './listing.js';
+import { firstPage, pagesFrom } from './walk/pages.js';
 import type { ListingEntry, Selection } from './listing.js';
 
 /** Entries that are held at once; contract: `sort`. */

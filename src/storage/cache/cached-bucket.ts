@@ -146,8 +146,10 @@ function withListings(keys: readonly string[]): ReadonlySet<string> {
   return paths.add('');
 }
 
-function listVariant(container: string, { recursive, limit = 0, after = '' }: ListRequest): string {
-  return `l${container.length}:${JSON.stringify([recursive, limit, after])}`;
+function listVariant(container: string, request: ListRequest): string {
+  const { recursive, limit = 0, after = '', afterKey } = request;
+  const behind = afterKey === undefined ? [after] : [after, afterKey];
+  return `l${container.length}:${JSON.stringify([recursive, limit, ...behind])}`;
 }
 
 async function list(parts: Parts, { slot, value }: Lookup, request: ListRequest): Promise<Page> {

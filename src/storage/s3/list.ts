@@ -10,12 +10,13 @@ const MOST_KEYS = 1000;
 
 /** One page. Throws `storage_failed` when storage says that there is more but not where. */
 export async function list(context: S3Context, request: ListRequest): Promise<Page> {
-  const { prefix, recursive, limit = MOST_KEYS, after } = request;
+  const { prefix, recursive, limit = MOST_KEYS, after, afterKey } = request;
   const output = await context.send('ListObjectsV2', {
     Prefix: context.keyOf(prefix),
     Delimiter: recursive ? undefined : '/',
     MaxKeys: Math.min(limit, MOST_KEYS),
     ContinuationToken: after,
+    StartAfter: afterKey === undefined ? undefined : context.keyOf(afterKey),
     // XML 1.0 cannot carry control characters, which other writers' keys may have.
     EncodingType: 'url',
   });
