@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { installed } from '../support/programs.ts';
 import { cephStore, client, doubleStore, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
@@ -61,7 +62,7 @@ const shell = async (command: string): Promise<[status: number, body: unknown]> 
   return [Number(stdout.slice(end + 1)), JSON.parse(stdout.slice(0, end))];
 };
 
-describe('the demo', () => {
+describe.runIf(installed('curl'))('the demo', () => {
   it('prints its address, its store and three commands that work', async () => {
     const demo = await start({});
     expect(demo.output()).toMatch(
