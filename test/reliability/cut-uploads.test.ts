@@ -20,8 +20,18 @@ it(
     const store = await doubleStore();
     const result = await cutUploads(store, { ...ASKED, kills: 0 });
     await store.close();
-    expect(result).toMatchObject({ identical: 10, fallen: 0, openUploads: 0, left: [] });
+    expect(result).toMatchObject({
+      identical: 10,
+      fallen: 0,
+      openUploads: 0,
+      left: [],
+      unhandled: [],
+      requestsACut: 1,
+    });
     expect(result.cuts).toBeGreaterThanOrEqual(10);
+    expect(result.sent - result.size).toBeLessThanOrEqual(result.unacknowledged);
+    // Every process has had its turn.
+    for (const share of result.shares) expect(share).toBeGreaterThan(10);
   },
 );
 
@@ -29,5 +39,12 @@ it('uploads outlive the processes that receive them', { timeout: 180_000 }, asyn
   const store = await doubleStore();
   const result = await cutUploads(store, { ...ASKED, kills: 3 });
   await store.close();
-  expect(result).toMatchObject({ identical: 10, fallen: 0, kills: 3 });
+  expect(result).toMatchObject({
+    identical: 10,
+    fallen: 0,
+    kills: 3,
+    openUploads: 0,
+    left: [],
+    unhandled: [],
+  });
 });
