@@ -1,6 +1,6 @@
 // Who is measured, how each is started, and at which works.
 import type { Request, WorkName } from './works.ts';
-import { form, tus } from './works.ts';
+import { form, tus, tusToKey } from './works.ts';
 
 /** One server of the race. */
 export interface Contestant {
@@ -59,6 +59,18 @@ const CONTESTANTS = {
     environment: { BENCH_CACHED: '1' },
     mount: '/',
     works: ['cached-1k'],
+  },
+  'us-http-tus': {
+    title: 's3files on node:http, by tus',
+    program: 'us-http',
+    environment: { BENCH_RESUMABLE: '1' },
+    mount: '/',
+    works: [...PUTS],
+    requests: {
+      'put-1k': tusToKey(KIB),
+      'put-1m': tusToKey(KIB * KIB),
+      'put-64m': tusToKey(64 * KIB * KIB),
+    },
   },
   'sdk-express': {
     title: 'Express + SDK by hand',

@@ -107,6 +107,8 @@ async function fill(data: string, files: string): Promise<void> {
     (folder) => `<CommonPrefixes><Prefix>${folder}/</Prefix></CommonPrefixes>`,
   );
   await writeFile(path.join(data, 'lists/root/1.xml'), page('', root, folders));
+  await mkdir(path.join(data, 'lists/parts'));
+  await writeFile(path.join(data, 'lists/parts/1.xml'), listedParts(8, 8 * KIB * KIB));
 }
 
 // Text, because unstorage's server gives back no other bytes; a letter first, so that it takes it for no number.
@@ -158,6 +160,13 @@ function page(prefix: string, entries: string[], folders: string[], next?: strin
     `${entries.join('')}${folders.join('')}</ListBucketResult>`
   );
 }
+
+const listedParts = (count: number, bytes: number): string => {
+  const part = (number: number): string =>
+    `<Part><PartNumber>${number}</PartNumber><ETag>"${'0'.repeat(32)}"</ETag><Size>${bytes}</Size></Part>`;
+  const parts = Array.from({ length: count }, (_, index) => part(index + 1)).join('');
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListPartsResult><IsTruncated>false</IsTruncated>${parts}</ListPartsResult>`;
+};
 
 /** A port that nothing listens on, for programs that cannot choose one and tell it. */
 export async function freePort(): Promise<number> {

@@ -32,6 +32,8 @@ export const TARGETS: readonly Target[] = [
   target('list-1000', 'us-express', 'sdk-express', 4),
   target('put-1k', 'us-express', 'multer', 3),
   target('put-1m', 'us-express', 'multer', 3),
+  target('put-64m', 'us-http-tus', 'tus', 4),
+  target('put-64m', 'us-http-tus', 'us-http', 0.9),
   target('sign-unseen', 'us-express', 'sdk-express', 5),
   target('sign-write', 'us-express', 'sdk-express', 5),
   target('sign-read', 'us-http', 'sdk-http', 5),

@@ -105,6 +105,11 @@ export function tus(bytes: number): Request {
   };
 }
 
+/** As `tus`, to a key: the stand-in lists the parts of one of 64 MiB, of 8 MiB each. */
+export function tusToKey(bytes: number): Request {
+  return { ...tus(bytes), path: `up/tus-${bytes}.bin?check_exist=false` };
+}
+
 const small = { connections: 32, stretch: 1 };
 const large = { connections: 4, stretch: 2 };
 

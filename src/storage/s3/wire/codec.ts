@@ -5,7 +5,7 @@ import type { TransportAnswer } from './transport/transport.js';
 
 /** A request before it is signed. */
 export interface Encoded {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   /** The whole key; `''` is the bucket itself. */
   readonly s3Key: string;
   /** Canonical: sorted and percent-encoded. */

@@ -5,6 +5,7 @@ import type { Codec, Encoded, HeaderPair } from './codec.js';
 import type { CommandName, Input, Output, Terms } from './commands.js';
 import type { Endpoint } from './endpoint.js';
 import { listObjectsV2 } from './list-codec.js';
+import { abortMultipartUpload, createMultipartUpload, listParts } from './multipart-codecs.js';
 import { deleteObject, getObject, headObject, putObject, uploadPart } from './object-codecs.js';
 import {
   EMPTY_PAYLOAD,
@@ -19,10 +20,13 @@ import type { Transport, TransportRequest } from './transport/transport.js';
 
 // The frequent commands. All others travel by the SDK.
 const CODECS = {
+  AbortMultipartUpload: abortMultipartUpload,
+  CreateMultipartUpload: createMultipartUpload,
   DeleteObject: deleteObject,
   GetObject: getObject,
   HeadObject: headObject,
   ListObjectsV2: listObjectsV2,
+  ListParts: listParts,
   PutObject: putObject,
   UploadPart: uploadPart,
 } as const;
