@@ -112,6 +112,8 @@ export interface Operation {
   readonly replies: Readonly<Record<number, ReplyDoc>>;
   /** Reasons of the 4xx answers that are its own. */
   readonly refusals: readonly number[];
+  /** Headers that its refusals may have, whatever their status. */
+  readonly refusalHeaders?: readonly HeaderName[];
   /** True when accesses are asked item by item while it runs, and `plan.access` may be empty. */
   readonly judgesItems?: boolean;
   /** Whether the host has turned it on; absent means always. Only enabled operations are described. */

@@ -70,9 +70,14 @@ export function postTus(
   });
 }
 
-/** An upload that has begun, on any instance. */
-export function tusUpload({ port }: Port, url: string, extra = {}): TusUpload {
-  const headers = { ...TUS, ...extra };
+/** An upload that has begun, on any instance; `speaks` is what its requests say beside their own headers. */
+export function tusUpload(
+  { port }: Port,
+  url: string,
+  extra: Readonly<Record<string, string>> = {},
+  speaks: Readonly<Record<string, string>> = TUS,
+): TusUpload {
+  const headers = { ...speaks, ...extra };
   const send = (method: string, more: Readonly<Record<string, string>> = {}, body?: Uint8Array) =>
     ask(port, {
       method,
@@ -100,9 +105,9 @@ export function tusUpload({ port }: Port, url: string, extra = {}): TusUpload {
         path: url,
         agent: false,
         headers: {
-          ...headers,
           'Content-Type': PIECE,
           'Upload-Offset': String(offset),
+          ...headers,
           'Content-Length': String(bytes.length),
         },
       });
@@ -134,9 +139,9 @@ export function tusUpload({ port }: Port, url: string, extra = {}): TusUpload {
         path: url,
         agent: false,
         headers: {
-          ...headers,
           'Content-Type': PIECE,
           'Upload-Offset': String(offset),
+          ...headers,
           'Content-Length': String(bytes.length),
         },
       });

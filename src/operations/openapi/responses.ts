@@ -46,14 +46,14 @@ export function responses(operations: readonly Operation[], method: Method): Jso
   const statuses = { ...COMMON_STATUSES };
   for (const status of operations.flatMap(({ refusals }) => refusals))
     statuses[status] ??= OWN_STATUSES[status] ?? '';
-  for (const [status, description] of Object.entries(statuses))
-    answers[status] = beside(
-      answers[status],
-      failure(description, STATUS_HEADERS[Number(status)], method),
-    );
+  const own = operations.flatMap(({ refusalHeaders = [] }) => refusalHeaders);
+  for (const [status, description] of Object.entries(statuses)) {
+    const headers = [...(STATUS_HEADERS[Number(status)] ?? []), ...own];
+    answers[status] = beside(answers[status], failure(description, headers, method));
+  }
   return {
     ...answers,
-    default: failure('Any other failure: hooks of the host choose among them too.', [], method),
+    default: failure('Any other failure: hooks of the host choose among them too.', own, method),
   };
 }
 
@@ -64,11 +64,7 @@ function beside(own: Json | undefined, failed: Json): Json {
   return { ...failed, content };
 }
 
-function failure(
-  description: string,
-  headers: readonly HeaderName[] | undefined,
-  method: Method,
-): Json {
+function failure(description: string, headers: readonly HeaderName[], method: Method): Json {
   const content = { 'application/json': { schema: reference('Error') } };
   return {
     description,

@@ -88,25 +88,29 @@ function mismatch(ask: Ask, session: UploadSession, offset: number): FileReply {
 }
 
 /**
- * What was thrown, as the protocol says it.
+ * What was thrown, as the protocol says it. `isWhole`: every byte had come, and what was refused is the file.
  *
  * @throws what it says in no way of its own
  */
-export function refused(ask: Ask, error: unknown): FileReply {
+export function refused(ask: Ask, error: unknown, isWhole = false): FileReply {
   if (!isFileServiceError(error)) throw error;
   if (isTus(ask.request)) {
     if (error.reason === 'checksum_mismatch')
       return failureAs(error, { status: CHECKSUM_MISMATCH });
     throw error;
   }
+  // Draft, "Completeness": true says that the file is what was refused, so that going on would not help; false that
+  // the upload is. What fails for reasons of ours may succeed when the last request is repeated.
+  const isFinal = isWhole && error.status < 500 && error.reason !== 'length_mismatch';
+  const complete: Headers = { 'Upload-Complete': isFinal ? '?1' : '?0' };
   if (error.reason === 'length_mismatch') {
     const type = `${PROBLEMS}inconsistent-upload-length`;
     const title = 'inconsistent length values for upload';
-    return problem(error, { type, title }, { 'Upload-Complete': '?0' });
+    return problem(error, { type, title }, complete);
   }
-  if (error.reason === 'too_large')
-    return failureAs(error, { headers: { 'Upload-Limit': uploadLimit(ask.settings) } });
-  throw error;
+  const limits: Headers =
+    error.reason === 'too_large' ? { 'Upload-Limit': uploadLimit(ask.settings) } : {};
+  return failureAs(error, { headers: { ...complete, ...limits } });
 }
 
 /** The refusal of a piece of another media type; RFC 5789 section 3.1. */

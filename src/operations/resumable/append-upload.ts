@@ -1,5 +1,4 @@
 // An upload goes on: PATCH of its URL with the bytes from an offset on, by tus 1.0 or by Resumable Uploads for HTTP.
-import { access } from '../../core/hooks.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { Ask, Operation } from '../operation.js';
 import { lengthMismatch } from '../uploads/refusals.js';
@@ -9,10 +8,10 @@ import {
   PIECE_TYPE,
   byteCount,
   isTus,
-  refuseOtherVersion,
+  methodOf,
   uploadComplete,
 } from './protocol.js';
-import { pieceLength, receive, sessionIn, type Receiving } from './receiving.js';
+import { pieceLength, planUpload, receive, type Receiving } from './receiving.js';
 
 const NAME = 'append_upload';
 
@@ -52,25 +51,17 @@ export const appendUpload: Operation = {
     },
   },
   refusals: [400, 403, 404, 408, 409, 412, 413, 415],
+  refusalHeaders: ['Upload-Complete', 'Upload-Limit', 'Upload-Offset'],
   enabled: ({ resumable }) => resumable !== undefined,
-  when: ({ method, headers }, { resumable }) =>
-    resumable !== undefined &&
-    (method === 'PATCH' || headers['x-http-method-override']?.toUpperCase() === 'PATCH'),
-  plan: (ask) => {
-    const session = sessionIn(ask);
-    refuseOtherVersion(ask.request);
-    return {
-      access: [access('write', session.key, session.verb, NAME)],
-      run: async (context) => {
-        try {
-          const receiving = receivingOf(ask);
-          return await receive(ask, context, { ...receiving, session });
-        } catch (error) {
-          return refused(ask, error);
-        }
-      },
-    };
-  },
+  when: (request, { resumable }) => resumable !== undefined && methodOf(request) === 'PATCH',
+  plan: (ask) =>
+    planUpload(ask, NAME, async (context, session) => {
+      try {
+        return await receive(ask, context, { ...receivingOf(ask), session });
+      } catch (error) {
+        return refused(ask, error);
+      }
+    }),
 };
 
 function receivingOf(ask: Ask): Omit<Receiving, 'session'> {

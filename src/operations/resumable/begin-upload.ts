@@ -1,12 +1,10 @@
 // An upload of several requests begins: by tus 1.0, or by Resumable Uploads for HTTP. Its bytes may come along.
 import { randomBytes } from 'node:crypto';
-import { parse } from 'content-disposition';
 import { access } from '../../core/hooks.js';
 import { FileServiceError } from '../../core/errors.js';
 import { partSizeFor } from '../../core/part-size.js';
-import { UPLOADS_FOLDER, resolveName } from '../../core/key.js';
+import { UPLOADS_FOLDER } from '../../core/key.js';
 import { digestToStore, expectedDigests } from '../../http/body/digest.js';
-import { decodeHeaderName } from '../../http/header-name.js';
 import { empty, type FileReply } from '../../http/reply.js';
 import type { FileRequest } from '../../http/request.js';
 import type { ResumableSettings } from '../../config/resumable.js';
@@ -28,6 +26,7 @@ import {
   type UploadSession,
 } from '../uploads/upload-session.js';
 import { expiry, refused } from './answers.js';
+import { namedIn, typeIn, type Named } from './naming.js';
 import {
   INTEROP_VERSION,
   PIECE_TYPE,
@@ -39,7 +38,6 @@ import {
   uploadLimit,
 } from './protocol.js';
 import { pieceLength, receive } from './receiving.js';
-import { readMetadata } from './tus-metadata.js';
 
 const NAME = 'begin_upload';
 
@@ -81,17 +79,24 @@ export const beginUpload: Operation = {
     },
   },
   refusals: [400, 409, 412, 413, 415],
+  refusalHeaders: ['Upload-Complete', 'Upload-Limit', 'Upload-Offset'],
   enabled: ({ resumable }) => resumable !== undefined,
   when: beginsUpload,
   plan: (ask) => {
-    const { settings, request } = ask;
-    if (settings.resumable === undefined) throw new TypeError('resumable uploads are off');
+    const { request } = ask;
+    const { resumable } = ask.settings;
+    if (resumable === undefined) throw new TypeError('resumable uploads are off');
     refuseOtherVersion(request);
-    const draft = draftOf(ask, settings.resumable);
+    const named = namedIn(ask);
     return {
-      access: [access('write', draft.key, draft.verb, NAME)],
-      run: async (context) =>
-        run(ask, context, draft).catch((error: unknown) => refused(ask, error)),
+      access: [access('write', named.key, writeVerb(ask), NAME)],
+      run: async (context) => {
+        try {
+          return await run(ask, context, draftOf(ask, resumable, named));
+        } catch (error) {
+          return refused(ask, error);
+        }
+      },
     };
   },
 };
@@ -121,10 +126,8 @@ function takesInterim(
 
 type Draft = Omit<UploadSession, 'condition' | 'owner'>;
 
-function draftOf(ask: Ask, resumable: ResumableSettings): Draft {
+function draftOf(ask: Ask, resumable: ResumableSettings, { key, metadata }: Named): Draft {
   const { request, settings } = ask;
-  const metadata = isTus(request) ? readMetadata(request.headers['upload-metadata']) : undefined;
-  const key = keyOf(ask, metadata);
   const declaredType = metadata === undefined ? request.headers['content-type'] : typeIn(metadata);
   const contentType = storedType(declaredType, key);
   refuseType(contentType, settings.allowedTypes);
@@ -158,45 +161,6 @@ function draftOf(ask: Ask, resumable: ResumableSettings): Draft {
     tenant: ask.tenant(),
     expiresAt: Math.floor(Date.now() / 1000) + resumable.maxAgeSeconds,
   };
-}
-
-function keyOf({ request, target, rules }: Ask, metadata?: ReadonlyMap<string, string>): string {
-  if (target.kind === 'file') return target.key;
-  const name = nameIn(request, metadata);
-  if (name !== undefined) return resolveName(target.key, name, 'file', rules);
-  throw new FileServiceError(
-    'invalid_header',
-    metadata === undefined
-      ? 'A folder takes the name of the file in "X-File-Name", or in "Content-Disposition".'
-      : 'The header "Upload-Metadata" names the file that is uploaded to a folder: filename, or name.',
-  );
-}
-
-function nameIn(
-  { headers }: FileRequest<unknown>,
-  metadata?: ReadonlyMap<string, string>,
-): string | undefined {
-  if (headers['x-file-name'] !== undefined) return decodeHeaderName(headers['x-file-name']);
-  if (metadata === undefined) return nameInDisposition(headers['content-disposition']);
-  // Uppy says "null" of a file that came in no folder.
-  const path = metadata.get('relativePath');
-  if (path !== undefined && path !== '' && path !== 'null') return path;
-  return metadata.get('filename') ?? metadata.get('name');
-}
-
-function nameInDisposition(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  try {
-    return parse(value).parameters['filename'];
-  } catch {
-    return undefined;
-  }
-}
-
-function typeIn(metadata: ReadonlyMap<string, string>): string | undefined {
-  const type = metadata.get('filetype') ?? metadata.get('type');
-  // It becomes a header of every answer with the file.
-  return type === undefined || /^[\x20-\x7e]{1,255}$/.test(type) ? type : undefined;
 }
 
 function lengthOf(ask: Ask): number | undefined {

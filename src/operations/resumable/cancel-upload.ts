@@ -1,13 +1,12 @@
 // An upload is given up: DELETE of its URL, by tus 1.0 (Termination) or by Resumable Uploads for HTTP.
-import { access } from '../../core/hooks.js';
 import { empty, type FileReply } from '../../http/reply.js';
 import type { Operation, RunContext } from '../operation.js';
 import { uploadGone } from '../uploads/refusals.js';
 import { cancel } from '../uploads/session.js';
 import { lookAt } from '../uploads/state.js';
 import { sessionName, type UploadSession } from '../uploads/upload-session.js';
-import { refuseOtherVersion } from './protocol.js';
-import { sessionIn } from './receiving.js';
+import { methodOf } from './protocol.js';
+import { planUpload } from './receiving.js';
 
 const NAME = 'cancel_upload';
 
@@ -15,23 +14,19 @@ const NAME = 'cancel_upload';
 export const cancelUpload: Operation = {
   name: NAME,
   sentence: 'Gives an upload up; nothing of it stays.',
-  methods: ['DELETE'],
+  methods: ['DELETE', 'POST'],
   targets: ['upload'],
   query: {},
-  headers: { 'tus-resumable': { sentence: '`1.0.0` speaks tus.' } },
+  headers: {
+    'tus-resumable': { sentence: '`1.0.0` speaks tus.' },
+    'x-http-method-override': { sentence: 'tus: `DELETE` makes a POST one.' },
+  },
   body: [],
   replies: { 204: { sentence: 'The upload is gone.' } },
   refusals: [403, 404, 412],
   enabled: ({ resumable }) => resumable !== undefined,
-  when: (_, { resumable }) => resumable !== undefined,
-  plan: (ask) => {
-    refuseOtherVersion(ask.request);
-    const session = sessionIn(ask);
-    return {
-      access: [access('write', session.key, session.verb, NAME)],
-      run: async (context) => run(context, session),
-    };
-  },
+  when: (request, { resumable }) => resumable !== undefined && methodOf(request) === 'DELETE',
+  plan: (ask) => planUpload(ask, NAME, run),
 };
 
 async function run(context: RunContext, session: UploadSession): Promise<FileReply> {

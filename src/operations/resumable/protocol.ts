@@ -44,6 +44,16 @@ export function isTus({ headers }: Pick<FileRequest<unknown>, 'headers'>): boole
   return headers['tus-resumable'] !== undefined;
 }
 
+/**
+ * tus, "X-HTTP-Method-Override": it "MUST be interpreted as the request's method by the Server". Of the URL of an upload
+ * only, which takes no cross-site requests; the right that is asked is the upload's, whatever the method.
+ */
+export function methodOf({ method, headers }: FileRequest<unknown>): string {
+  return method === 'POST'
+    ? (headers['x-http-method-override']?.trim().toUpperCase() ?? method)
+    : method;
+}
+
 /** What `Upload-Complete` says; undefined where there is none, or no boolean. */
 export function uploadComplete(headers: Headers): boolean | undefined {
   return booleanItem(headers['upload-complete']);

@@ -1,13 +1,12 @@
 // How far an upload has come: HEAD of its URL, by tus 1.0 or by Resumable Uploads for HTTP.
-import { access } from '../../core/hooks.js';
 import { empty, type FileReply } from '../../http/reply.js';
 import type { Ask, Operation, RunContext } from '../operation.js';
 import { lookAt } from '../uploads/state.js';
 import { uploadGone } from '../uploads/refusals.js';
 import { sessionName, type UploadSession } from '../uploads/upload-session.js';
 import { expiry } from './answers.js';
-import { isTus, refuseOtherVersion, uploadLimit } from './protocol.js';
-import { sessionIn } from './receiving.js';
+import { isTus, uploadLimit } from './protocol.js';
+import { planUpload } from './receiving.js';
 
 const NAME = 'read_upload';
 
@@ -33,14 +32,7 @@ export const readUpload: Operation = {
   refusals: [403, 404, 412],
   enabled: ({ resumable }) => resumable !== undefined,
   when: (_, { resumable }) => resumable !== undefined,
-  plan: (ask) => {
-    refuseOtherVersion(ask.request);
-    const session = sessionIn(ask);
-    return {
-      access: [access('write', session.key, session.verb, NAME)],
-      run: async (context) => run(ask, context, session),
-    };
-  },
+  plan: (ask) => planUpload(ask, NAME, (context, session) => run(ask, context, session)),
 };
 
 async function run(ask: Ask, context: RunContext, session: UploadSession): Promise<FileReply> {

@@ -11,14 +11,14 @@ import { baseName } from '../../core/key.js';
 import { tooLarge } from '../../core/too-large.js';
 import { fileArrived } from '../shared/upload/arrived.js';
 import { isRefusal, putAway } from '../shared/upload/staged.js';
-import type { Ask, RunContext } from '../operation.js';
+import type { Ask, Plan, RunContext } from '../operation.js';
 import { append, type AppendRequest, type Received, type Room } from '../uploads/append.js';
 import type { Finishing } from '../uploads/finish.js';
 import { uploadGone } from '../uploads/refusals.js';
 import type { OpenState } from '../uploads/state.js';
 import { sessionName, type UploadSession } from '../uploads/upload-session.js';
 import { finished, refused, unfinished } from './answers.js';
-import { INTEROP_VERSION, isTus } from './protocol.js';
+import { INTEROP_VERSION, isTus, refuseOtherVersion } from './protocol.js';
 import { tusChecksum } from './tus-metadata.js';
 
 /** Bytes of one request. */
@@ -42,17 +42,43 @@ export function pieceLength({ request }: Pick<Ask, 'request'>): number | undefin
   return request.hasBody ? declaredLength(request.headers) : 0;
 }
 
+/** The plan of a request on the upload in its path, in the name of an operation. */
+export function planUpload(
+  ask: Ask,
+  operation: string,
+  run: (context: RunContext, session: UploadSession) => Promise<FileReply>,
+): Plan {
+  refuseOtherVersion(ask.request);
+  const session = sessionIn(ask);
+  return {
+    access: [access('write', session.key, session.verb, operation)],
+    run: (context) => run(context, session),
+  };
+}
+
 /** Receives, and answers. */
 export async function receive(
   ask: Ask,
   context: RunContext,
   receiving: Receiving,
 ): Promise<FileReply> {
-  const { session, isInformed } = receiving;
+  const { session, operation, isInformed } = receiving;
   const bucket = context.lasting();
   const check = checkOf(ask);
   const body = bodyOf(ask, context, check);
-  const request = requestOf(ask, context, receiving, { check, body });
+  let isWhole = false;
+  const finishing = finishingOf(ask, context, session, operation);
+  const request = requestOf(ask, receiving, {
+    check,
+    body,
+    finishing: {
+      ...finishing,
+      authorize: () => {
+        isWhole = true;
+        return finishing.authorize();
+      },
+    },
+  });
   try {
     const under = { name: sessionName(session), owner: session.owner, stop: body.stop };
     const result = await context.appends.run(under, () => append(bucket, session, request));
@@ -63,7 +89,7 @@ export async function receive(
     const explained = context.explain(error);
     // Clients that were told how to go on do so after a broken connection, and give up after a 5xx.
     if (isInformed && explained.status >= 500) return broken(explained);
-    return refused(ask, error);
+    return refused(ask, error, isWhole);
   } finally {
     // Of a request that was refused nobody reads on.
     body.stop();
@@ -117,18 +143,17 @@ function bodyOf(ask: Ask, context: RunContext, check: DigestCheck | null) {
   };
 }
 
-interface Bytes {
+interface Bytes extends Pick<AppendRequest, 'finishing'> {
   readonly check: DigestCheck | null;
   readonly body: ReturnType<typeof bodyOf>;
 }
 
 function requestOf(
   ask: Ask,
-  context: RunContext,
   receiving: Receiving,
-  { check, body }: Bytes,
+  { check, body, finishing }: Bytes,
 ): AppendRequest {
-  const { session, operation, offset, length, isLast, state, isInformed } = receiving;
+  const { offset, length, isLast, state, isInformed } = receiving;
   const bound = ask.settings.resumable?.maxAppendBytes ?? Infinity;
   return {
     offset,
@@ -137,7 +162,7 @@ function requestOf(
     ...(state === undefined ? {} : { state }),
     ...(check === null ? {} : { verify: check.verify }),
     ...(isInformed ? { onStored: informer(ask) } : {}),
-    finishing: finishingOf(ask, context, session, operation),
+    finishing,
     receive: (room) =>
       body.open(
         room.bytes <= bound
@@ -214,7 +239,7 @@ export function finishingOf(
 }
 
 /** The session in the token of a request's path. */
-export function sessionIn(ask: Ask): UploadSession {
+function sessionIn(ask: Ask): UploadSession {
   const { grant, settings } = ask;
   // Of another container it gives as little as a token that does not open.
   const isOurs = grant?.kind === 'session' && grant.tenant === ask.tenant();

@@ -6,7 +6,7 @@ import type { Bucket } from '../../storage/bucket.js';
 import type { CutResult } from '../../storage/upload-store.js';
 import { finish, place, type Finishing, type PlaceResult } from './finish.js';
 import { lengthMismatch, uploadGone } from './refusals.js';
-import { discard } from './session.js';
+import { cancel } from './session.js';
 import { lookAt, type OpenState, type UploadState } from './state.js';
 import { keepLength, keepTail, readTail, removeTail } from './tail.js';
 import { uploadIn, type UploadSession } from './upload-session.js';
@@ -212,7 +212,7 @@ async function settle(
   const ending = received.ending();
   if (isFileServiceError(ending) && ending.reason !== 'request_timeout') {
     // More bytes than the file was said to have: nobody can tell which of them are right.
-    if (ending.reason === 'length_mismatch') await discard(bucket, session);
+    if (ending.reason === 'length_mismatch') await cancel(bucket, session);
     throw ending;
   }
   const isVerified = await verified(bucket, session, settling);

@@ -144,6 +144,51 @@ describe('the core protocol', () => {
     expect((await around.bytes('home/override.txt'))?.toString()).toBe('four');
   });
 
+  // "If the X-HTTP-Method-Override header is present … it MUST be interpreted as the request's method by the Server. The
+  // actual method of the request MUST be ignored."
+  it('takes a DELETE by POST too, and no other method than it knows', async () => {
+    const upload = await beginTus(service, '/override-gone.bin', length(3 * PART));
+    const as = (method: string) =>
+      service.ask({
+        method: 'POST',
+        path: upload.url.slice(service.mount.length),
+        headers: { 'Tus-Resumable': '1.0.0', 'X-HTTP-Method-Override': method },
+      });
+    expect((await as('OTHER')).status).toBe(405);
+    expect((await as('delete')).status).toBe(204);
+    expect((await upload.head()).status).toBe(404);
+  });
+
+  // "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
+  it('says its version in every answer, and ignores that of an OPTIONS', async () => {
+    const upload = await beginTus(service, '/versions.txt', length(4));
+    const answers = [
+      upload.answer,
+      await upload.head(),
+      await upload.patch(3, Buffer.from('x')),
+      await upload.patch(0, Buffer.from('x'), { 'Content-Type': 'text/plain' }),
+      await upload.patch(0, Buffer.from('x'), { 'Tus-Resumable': '0.1' }),
+      await upload.patch(0, Buffer.from('four')),
+      await postTus(service, '/versions.txt', {}),
+      await tusUpload(service, `${upload.url}x`).head(),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 409, 415, 412, 204, 400, 404]);
+    for (const { headers } of answers) expect(headers['tus-resumable']).toBe('1.0.0');
+    // "The Client SHOULD NOT include the Tus-Resumable header in the request and the Server MUST ignore the header."
+    const headers = { 'Tus-Resumable': '0.0.1' };
+    const options = await service.ask({ method: 'OPTIONS', path: '/', headers });
+    expect([options.status, options.headers['tus-version']]).toEqual([204, '1.0.0']);
+  });
+
+  // "If the resource is not found, the Server SHOULD return either the 404 Not Found, 410 Gone or 403 Forbidden status
+  // without the Upload-Offset header"; of a PATCH: "the Server SHOULD return a 404".
+  it('knows no upload that never was', async () => {
+    const { url } = await beginTus(service, '/never.txt', length(4));
+    const never = tusUpload(service, url.replace(/.{6}$/, 'AAAAAA'));
+    for (const answer of [await never.head(), await never.patch(0, Buffer.from('x'))])
+      expect([answer.status, answer.headers['upload-offset']]).toEqual([404, undefined]);
+  });
+
   it('keeps what has come when the connection breaks, to the last byte that it read', async () => {
     const bytes = randomBytes(3 * PART);
     const upload = await beginTus(service, '/cut.bin', length(bytes.length));
@@ -307,21 +352,24 @@ describe('checksum', () => {
     },
   );
 
-  it.each([1, 3])('leaves the offset when %d parts came of bytes that differ', async (parts) => {
-    const bytes = randomBytes((parts + 1) * PART);
-    const upload = await beginTus(service, `/wrong-${parts}.bin`, length(bytes.length));
-    await upload.patch(0, bytes.subarray(0, 1000));
-    const piece = bytes.subarray(1000, 1000 + parts * PART);
-    const wrong = { 'Upload-Checksum': `md5 ${sum('md5', bytes)}` };
-    const refused = await upload.patch(1000, randomBytes(piece.length), wrong);
-    expect(refused.status).toBe(460);
-    expect(await upload.offset()).toBe(1000);
-    const right = { 'Upload-Checksum': `md5 ${sum('md5', piece)}` };
-    expect((await upload.patch(1000, piece, right)).status).toBe(204);
-    const rest = 1000 + piece.length;
-    expect((await upload.patch(rest, bytes.subarray(rest))).status).toBe(204);
-    expect(await stored(`wrong-${parts}.bin`)).toBe(digestOf(bytes));
-  });
+  it.each([1, 3])(
+    'leaves the offset when %d parts came of bytes that differ',
+    async (parts) => {
+      const bytes = randomBytes((parts + 1) * PART);
+      const upload = await beginTus(service, `/wrong-${parts}.bin`, length(bytes.length));
+      await upload.patch(0, bytes.subarray(0, 1000));
+      const piece = bytes.subarray(1000, 1000 + parts * PART);
+      const wrong = { 'Upload-Checksum': `md5 ${sum('md5', bytes)}` };
+      const refused = await upload.patch(1000, randomBytes(piece.length), wrong);
+      expect(refused.status).toBe(460);
+      expect(await upload.offset()).toBe(1000);
+      const right = { 'Upload-Checksum': `md5 ${sum('md5', piece)}` };
+      expect((await upload.patch(1000, piece, right)).status).toBe(204);
+      const rest = 1000 + piece.length;
+      expect((await upload.patch(rest, bytes.subarray(rest))).status).toBe(204);
+      expect(await stored(`wrong-${parts}.bin`)).toBe(digestOf(bytes));
+    },
+  );
 
   it('refuses an algorithm that it does not announce', async () => {
     const upload = await beginTus(service, '/alg.txt', length(4));
@@ -337,6 +385,10 @@ describe('expiration and termination', () => {
     const expires = Date.parse(upload.answer.headers['upload-expires'] ?? '');
     expect(Math.abs(expires - Date.now() - 86_400_000)).toBeLessThan(5000);
     expect((await upload.head()).headers['upload-expires']).toBe(
+      upload.answer.headers['upload-expires'],
+    );
+    // "This header MUST be included in every PATCH response if the upload is going to expire."
+    expect((await upload.patch(0, Buffer.from('x'))).headers['upload-expires']).toBe(
       upload.answer.headers['upload-expires'],
     );
     await upload.remove();
