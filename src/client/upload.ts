@@ -69,6 +69,8 @@ export function startUpload(
   options.signal?.addEventListener('abort', () => whole.abort(options.signal?.reason));
   if (options.signal?.aborted === true) whole.abort(options.signal.reason);
   let session: Session | undefined = options.resume;
+  // A request that is sent anew after a pause may have stored the file before: that is no conflict.
+  const repetition = `${Date.now().toString(36)}${Math.random().toString(36).slice(1)}`;
   let attempt = new AbortController();
   let resumed: (() => void) | undefined;
   let waiting: Promise<void> | undefined;
@@ -92,7 +94,8 @@ export function startUpload(
       try {
         const isResumed = session !== undefined;
         session ??= await beginSession(caller, { askLimit, path, data, options, signal });
-        return await sendOnce(caller, { session, isResumed, path, data, options, signal, report });
+        const sending = { session, isResumed, repetition, path, data, options, signal, report };
+        return await sendOnce(caller, sending);
       } catch (error) {
         // Whatever a paused request fails with, it is asked again.
         if (whole.signal.aborted || !attempt.signal.aborted) throw error;
@@ -136,14 +139,16 @@ async function beginSession(
 interface Sending extends Omit<Beginning, 'askLimit'> {
   readonly session: Session | undefined;
   readonly isResumed: boolean;
+  /** Tells the service that a request is the same as an earlier one. */
+  readonly repetition: string;
   readonly report: (sent: number) => void;
 }
 
 async function sendOnce(caller: Caller, sending: Sending): Promise<StoredFile> {
-  const { session, isResumed, path, data, options, signal, report } = sending;
+  const { session, isResumed, data, signal, report } = sending;
   if (session === undefined) {
     report(0);
-    return sendWhole(caller, path, data, { options, signal, report });
+    return sendWhole(caller, sending);
   }
   const offset = isResumed ? await offsetOf(caller, session.url, signal) : 0;
   report(offset);
@@ -167,20 +172,16 @@ function requestOf(caller: Caller, path: string, data: Blob, options: UploadOpti
 
 async function sendWhole(
   caller: Caller,
-  path: string,
-  data: Blob,
-  {
-    options,
-    signal,
-    report,
-  }: {
-    readonly options: UploadOptions;
-    readonly signal: AbortSignal;
-    readonly report: (sent: number) => void;
-  },
+  { path, data, options, repetition, signal, report }: Sending,
 ): Promise<StoredFile> {
-  const request = requestOf(caller, path, data, options);
-  const answer = await sendBytes(caller, { ...request, body: data, signal, onSent: report });
+  const { headers, ...request } = requestOf(caller, path, data, options);
+  const answer = await sendBytes(caller, {
+    ...request,
+    headers: { ...headers, 'Idempotency-Key': repetition },
+    body: data,
+    signal,
+    onSent: report,
+  });
   // The service's own shape: contract section 4.
   return JSON.parse(answer.text) as StoredFile;
 }

@@ -15,7 +15,7 @@ import { startWrites } from './shared/request-writes.js';
 import type { RequestWrites } from './shared/request-writes.js';
 import { someFailed, startEntries } from './shared/several-items.js';
 import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
-import { checkExist } from './shared/upload/parameters.js';
+import { checkExist, repeatable } from './shared/upload/parameters.js';
 
 const NAME = 'write_batch';
 
@@ -26,7 +26,7 @@ export const batch: Operation = {
   methods: ['POST', 'PUT'],
   targets: ['root', 'folder'],
   query: { check_exist: checkExist },
-  headers: {},
+  headers: repeatable,
   body: [{ media: 'application/json', schema: 'NewItems' }],
   replies: {
     201: { sentence: 'One entry an item, in order.', schema: 'StoredList' },

@@ -14,7 +14,7 @@ import { startWrites } from './shared/request-writes.js';
 import type { RequestWrites } from './shared/request-writes.js';
 import { someFailed, startEntries } from './shared/several-items.js';
 import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
-import { uploadQuery } from './shared/upload/parameters.js';
+import { repeatable, uploadQuery } from './shared/upload/parameters.js';
 import { isZip } from './shared/upload/rules.js';
 import { created } from './shared/created.js';
 
@@ -24,7 +24,7 @@ const MAX_FIELD_NAME_BYTES = 100;
 const documentation = {
   methods: ['POST', 'PUT'],
   query: uploadQuery,
-  headers: {},
+  headers: repeatable,
   refusals: [400, 408, 409, 413, 415],
   when: ({ headers }) => isForm(headers['content-type']),
 } as const satisfies Partial<Operation>;

@@ -14,7 +14,7 @@ import { planPart } from './direct/send-part.js';
 import { readOneFile } from './form.js';
 import { bodyLength } from './shared/upload/body-length.js';
 import { created } from './shared/created.js';
-import { fileBody } from './shared/upload/parameters.js';
+import { fileBody, repeatable } from './shared/upload/parameters.js';
 import { invalidBody } from './shared/invalid-body.js';
 import { storeFile } from './shared/upload/store-file.js';
 import type { Upload } from './shared/upload/store-file.js';
@@ -34,6 +34,7 @@ export const uploadLink: Operation = {
     'content-md5': { sentence: 'RFC 1864: verified while the bytes stream.' },
     'repr-digest': { sentence: 'RFC 9530: verified while the bytes stream, stored and sent back.' },
     'content-digest': { sentence: 'RFC 9530: verified while the bytes stream.' },
+    ...repeatable,
   },
   body: fileBody,
   replies: {
@@ -62,7 +63,7 @@ export const uploadLinkForm: Operation = {
   methods: ['POST'],
   targets: ['upload'],
   query: {},
-  headers: {},
+  headers: repeatable,
   body: [{ media: 'multipart/form-data', schema: 'FormOfOne' }],
   replies: {
     201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location', 'ETag'] },

@@ -10,7 +10,7 @@ import { uploadComplete } from './resumable/protocol.js';
 import type { Ask, Operation, Plan } from './operation.js';
 import { extractUpload } from './shared/upload/extract.js';
 import { createsOnly, storeFile, writeVerb } from './shared/upload/store-file.js';
-import { fileBody, uploadHeaders, uploadQuery } from './shared/upload/parameters.js';
+import { fileBody, repeatable, uploadHeaders, uploadQuery } from './shared/upload/parameters.js';
 import { isZip, refuseLength } from './shared/upload/rules.js';
 
 const documentation = {
@@ -29,7 +29,7 @@ export const write: Operation = {
   name: 'write',
   sentence: 'Stores the body as a file.',
   targets: ['file'],
-  headers: uploadHeaders,
+  headers: { ...uploadHeaders, ...repeatable },
   plan: (ask) => planUpload(ask, ask.target.key, 'write'),
 };
 
@@ -42,6 +42,7 @@ export const writeNamed: Operation = {
   headers: {
     'x-file-name': { sentence: 'Name of the file, UTF-8 or Latin-1; may hold `/`.' },
     ...uploadHeaders,
+    ...repeatable,
   },
   when: ({ headers }) => headers['x-file-name'] !== undefined,
   plan: (ask) => {

@@ -205,6 +205,60 @@ describe('onUploaded', () => {
     expect((await around.bytes('b.txt'))?.toString()).toBe('hello');
   });
 
+  it.each([
+    ['the key that the client has sent', { 'Idempotency-Key': '"8e03978e-40d5"' }],
+    ['the key that the failure names', {}],
+  ])('is told again when a create-only upload is repeated with %s', async (_, first) => {
+    const ids: string[] = [];
+    await start((file, { upload }) => {
+      if (ids.push(upload.id) === 1) throw new Error('the database is away');
+      return { row: file.etag };
+    });
+    const post = (headers: Record<string, string>, body = 'hello') =>
+      service.ask({ method: 'POST', path: '/once.txt', headers, body });
+    const failed = await post(first);
+    const { context } = errorOf(failed);
+    expect([failed.status, context['path']]).toEqual([502, 'once.txt']);
+    const key = { 'Idempotency-Key': String(context['idempotency_key']) };
+    // Other bytes, another key, none: a file that is there.
+    for (const other of [
+      await post(key, 'other!'),
+      await post({ 'Idempotency-Key': 'x' }),
+      await post({}),
+    ])
+      expect([other.status, errorOf(other).reason]).toEqual([409, 'already_exists']);
+    const again = await post(key);
+    const { etag } = await around.look('once.txt');
+    expect([again.status, again.json()]).toMatchObject([
+      201,
+      { path: 'once.txt', content_length: 5, etag, data: { row: etag } },
+    ]);
+    expect(ids).toEqual([ids[0], ids[0]]);
+    expect(ids[0]).toBe(context['upload_id']);
+  });
+
+  it('is told again of the one file of a form that it failed for', async () => {
+    const ids: string[] = [];
+    await start(({ name }, { upload }) => {
+      if (name === 'b.txt' && ids.push(upload.id) === 1) throw new Error('no');
+    });
+    const send = () => {
+      const { headers, body } = form(['a.txt', 'b.txt']);
+      const question = { method: 'POST', path: '/in/', body };
+      return service.ask({ ...question, headers: { ...headers, 'Idempotency-Key': 'form-7' } });
+    };
+    expect((await send()).status).toBe(207);
+    expect((await send()).status).toBe(201);
+    expect(ids).toEqual([ids[0], ids[0]]);
+  });
+
+  it('refuses an Idempotency-Key that is none', async () => {
+    await start(() => undefined);
+    const headers = { 'Idempotency-Key': 'a b' };
+    const answer = await service.ask({ method: 'POST', path: '/k.txt', headers, body: 'x' });
+    expect([answer.status, errorOf(answer).reason]).toEqual([400, 'invalid_header']);
+  });
+
   it('stops an archive where it fails, and the answer says how many are stored', async () => {
     await start(({ name }) => {
       if (name === 'one.txt') throw new Error('no');

@@ -9,7 +9,7 @@ import { download } from './download.js';
 import type { Operation } from '../operation.js';
 import { extractUpload } from '../shared/upload/extract.js';
 import { createsOnly, storeFile, writeVerb } from '../shared/upload/store-file.js';
-import { uploadQuery } from '../shared/upload/parameters.js';
+import { repeatable, uploadQuery } from '../shared/upload/parameters.js';
 import { isZip } from '../shared/upload/rules.js';
 import { created } from '../shared/created.js';
 
@@ -27,7 +27,7 @@ export const importFile: Operation = {
   methods: ['POST', 'PUT'],
   targets: ['root', 'folder'],
   query,
-  headers: {},
+  headers: repeatable,
   body: [],
   replies: {
     201: { sentence: 'The file is stored.', schema: 'StoredFile', headers: ['Location'] },

@@ -1,5 +1,4 @@
 // A file has arrived, whichever way: the host is told of it before the client is.
-import { randomUUID } from 'node:crypto';
 import { within } from '../../../core/deadline.js';
 import { FileServiceError } from '../../../core/errors.js';
 import type { OnUploaded, UploadWay } from '../../../core/on-uploaded.js';
@@ -7,10 +6,12 @@ import type { StoredFile } from '../../../http/entry.js';
 import type { Ask, RunContext } from '../../operation.js';
 
 /** Which upload brought a file. */
-export interface UploadIdentity {
+export interface Arrival {
   readonly via: UploadWay;
-  /** The same again when the client repeats its last request. @default a new one */
-  readonly id?: string;
+  /** The same again when the client repeats its last request. */
+  readonly id: string;
+  /** The `Idempotency-Key` by which a client of one request repeats it. */
+  readonly repetition?: string;
 }
 
 /**
@@ -22,7 +23,7 @@ export async function fileArrived(
   { settings }: Pick<Ask, 'settings'>,
   context: Pick<RunContext, 'principal' | 'hookFailed'>,
   file: StoredFile,
-  { via, id = randomUUID() }: UploadIdentity,
+  { via, id, repetition }: Arrival,
 ): Promise<StoredFile> {
   const { onUploaded, timeouts } = settings;
   if (onUploaded === undefined) return file;
@@ -38,7 +39,7 @@ export async function fileArrived(
     return withData(file, data);
   } catch (error) {
     context.hookFailed('onUploaded', error);
-    throw hookFailed(file, id, error);
+    throw hookFailed(file, { id, repetition }, error);
   } finally {
     ending.abort();
   }
@@ -61,10 +62,22 @@ function withData(file: StoredFile, data: unknown): StoredFile {
   return text === undefined ? file : { ...file, data: JSON.parse(text) as unknown };
 }
 
-function hookFailed(file: StoredFile, id: string, cause: unknown): FileServiceError {
+function hookFailed(
+  file: StoredFile,
+  { id, repetition }: Pick<Arrival, 'id' | 'repetition'>,
+  cause: unknown,
+): FileServiceError {
   return new FileServiceError(
     'hook_failed',
     'The file is stored; what follows an upload failed. Repeating the last request is safe.',
-    { cause, context: { path: file.path, upload_id: id } },
+    {
+      cause,
+      context: {
+        path: file.path,
+        upload_id: id,
+        // Without it a create-only request that is repeated finds a file that it cannot tell from another one.
+        ...(repetition === undefined ? {} : { idempotency_key: repetition }),
+      },
+    },
   );
 }

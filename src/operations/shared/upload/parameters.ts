@@ -20,6 +20,14 @@ export const fileBody: readonly BodyDoc[] = [
   { media: '*/*', schema: 'Content' },
 ];
 
+/** The header of uploads that a client may repeat. */
+export const repeatable = {
+  'idempotency-key': {
+    sentence:
+      'The same text again repeats a create-only upload: what it has stored before is no conflict, and `onUploaded` is told again.',
+  },
+};
+
 /** Headers of every upload whose body is the file. */
 export const uploadHeaders = {
   'content-type': { sentence: "The type to store; generic ones are replaced by the extension's." },

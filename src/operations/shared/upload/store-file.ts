@@ -14,13 +14,14 @@ import { alreadyExists, preconditionFailed } from '../missing.js';
 import type { Ask, RunContext } from '../../operation.js';
 import type { RequestWrites } from '../request-writes.js';
 import { fileArrived } from './arrived.js';
-import type { UploadIdentity } from './arrived.js';
+import type { Arrival } from './arrived.js';
 import { uploadAttributes } from './header-attributes.js';
 import { refuseLength, refuseType, storedType } from './rules.js';
 import { releaseStaged, stagedKey } from './staged.js';
+import { uploadIdentity, type UploadIdentity } from './upload-identity.js';
 
 /** One file on its way in. */
-export interface Upload extends UploadIdentity {
+export interface Upload extends Pick<Arrival, 'via'>, Partial<Pick<Arrival, 'id'>> {
   readonly key: string;
   readonly body: Readable;
   /** Bytes that HTTP declared; undefined when unknown. */
@@ -46,10 +47,18 @@ export async function storeFile(
   context: RunContext,
   upload: Upload,
 ): Promise<StoredFile> {
-  return fileArrived(ask, context, await store(ask, context, upload), upload);
+  const identity = uploadIdentity(ask, context, upload.key);
+  const stored = await store(ask, context, upload, identity);
+  const { via, id = identity.id } = upload;
+  return fileArrived(ask, context, stored, { via, id, repetition: identity.repetition });
 }
 
-async function store(ask: Ask, context: RunContext, upload: Upload): Promise<StoredFile> {
+async function store(
+  ask: Ask,
+  context: RunContext,
+  upload: Upload,
+  identity: UploadIdentity,
+): Promise<StoredFile> {
   const { settings } = ask;
   upload.writes?.refuseTwice(upload.key);
   const contentType = storedType(upload.declaredType, upload.key);
@@ -70,13 +79,22 @@ async function store(ask: Ask, context: RunContext, upload: Upload): Promise<Sto
     ...(digest === undefined ? {} : { digest }),
   };
   const mayReplace = { ...(upload.createOnly ? { createOnly: true } : {}), ...condition };
+  // A file that may replace another one may replace that of its own first attempt.
+  const named = mayReplace.createOnly === true ? { ...request, nonce: identity.id } : request;
   try {
     const result = settings.quarantine
-      ? await writeStaged(ask, context, { upload, body: guarded.stream, request, mayReplace })
-      : await context.bucket.write(upload.key, guarded.stream, { ...request, ...mayReplace });
-    if (result.kind === 'written') {
+      ? await writeStaged(ask, context, {
+          upload,
+          body: guarded.stream,
+          request: named,
+          mayReplace,
+        })
+      : await context.bucket.write(upload.key, guarded.stream, { ...named, ...mayReplace });
+    const written =
+      result.kind === 'exists' ? await storedBefore(context, upload, identity) : result;
+    if (written.kind === 'written') {
       upload.writes?.add(upload.key);
-      return describe(upload.key, contentType, result);
+      return describe(upload.key, contentType, written);
     }
     const asCondition = result.kind === 'precondition-failed' || condition.createOnly === true;
     throw asCondition ? preconditionFailed(upload.key) : alreadyExists(upload.key);
@@ -86,6 +104,19 @@ async function store(ask: Ask, context: RunContext, upload: Upload): Promise<Sto
   } finally {
     guarded.stream.destroy();
   }
+}
+
+/** Whether what stands in the way is what an earlier attempt of this very request has stored. */
+async function storedBefore(
+  context: RunContext,
+  { key, length }: Upload,
+  { id, isRepeatable }: UploadIdentity,
+): Promise<WriteResult> {
+  const made = isRepeatable ? await context.bucket.uploads().made(key, id) : null;
+  const isSame = made !== null && (length === undefined || made.size === length);
+  return isSame
+    ? { kind: 'written', etag: made.etag, size: made.size ?? length ?? 0 }
+    : { kind: 'exists' };
 }
 
 interface StagedWrite {
