@@ -49,9 +49,13 @@ const exitOf = (process: ChildProcess): Promise<Exit> =>
 export const startChild = async (
   entryPath: string,
   env: Readonly<Record<string, string>> = {},
-  { execArgv = [] }: { execArgv?: readonly string[] } = {},
+  {
+    execArgv = [],
+    execPath = process.execPath,
+  }: { execArgv?: readonly string[]; execPath?: string } = {},
 ): Promise<Child> => {
   const child = fork(entryPath, [], {
+    execPath,
     execArgv: [...OPTIONS, ...execArgv],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -77,6 +77,7 @@ export const sendInformed = (
   { method, path, headers }: { readonly method: string; readonly path: string; headers: Headers },
   pieces: readonly Uint8Array[],
   next: () => Promise<unknown> = async () => {},
+  onInterim: () => void = () => {},
 ): Promise<Informed> =>
   new Promise((resolve, reject) => {
     const interim: { status: number; headers: IncomingHttpHeaders }[] = [];
@@ -89,9 +90,10 @@ export const sendInformed = (
       agent: false,
       headers: { ...headers, 'Content-Length': String(length) },
     });
-    req.on('information', ({ statusCode, headers: given }) =>
-      interim.push({ status: statusCode, headers: given }),
-    );
+    req.on('information', ({ statusCode, headers: given }) => {
+      interim.push({ status: statusCode, headers: given });
+      onInterim();
+    });
     req.on('response', (answer) => {
       answer.resume();
       answer.on('end', () =>

@@ -3,6 +3,7 @@ import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bypass, type Bypass } from '../../support/fixture.ts';
+import { inParallel } from '../../support/service-child.ts';
 import { startService, type RunningService } from '../../support/service.ts';
 import { client, doubleStore } from '../../support/stores.ts';
 import { beginTus } from '../../support/tus.ts';
@@ -28,16 +29,16 @@ afterAll(async () => {
   await store.close();
 });
 
-const HOW_MANY = 20;
+const HOW_MANY = 100;
 
 /** Begins uploads and leaves them. */
 async function abandon(name: string): Promise<void> {
-  for (let n = 0; n < HOW_MANY; n += 1) {
+  await inParallel(HOW_MANY, 10, async (n) => {
     const upload = await beginTus(service, `/${name}-${n}.bin`, {
       'Upload-Length': String(n % 2 === 0 ? 3 * PART : 1000),
     });
     await upload.patch(0, randomBytes(100));
-  }
+  });
 }
 
 it('takes uploads, tails and staged objects of expired sessions, and leaves all others', async () => {

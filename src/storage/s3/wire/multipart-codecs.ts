@@ -5,7 +5,12 @@ import { unlikeS3 } from './answer-error.js';
 import { MOST_DOCUMENT_BYTES, isWebPage } from './bounded-answers.js';
 import type { Codec } from './codec.js';
 import type { Input, Output } from './commands.js';
-import { ATTRIBUTE_HEADERS, headersOf, metadataHeaders, type HeaderNames } from './headers.js';
+import {
+  ATTRIBUTE_HEADERS,
+  headersOf,
+  metadataHeaders,
+  type HeaderNames,
+} from './object-codecs.js';
 import { blocks, etagOf, needed, tag, textOf, texts, unlike } from './read-xml.js';
 import { encodeRfc3986 } from './sigv4.js';
 import type { TransportAnswer } from './transport/transport.js';

@@ -2,9 +2,8 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html and its neighbours
 import { unlikeS3 } from './answer-error.js';
 import { isWebPage } from './bounded-answers.js';
-import type { Codec, Encoded } from './codec.js';
+import type { Codec, Encoded, HeaderPair } from './codec.js';
 import type { Input, Output } from './commands.js';
-import { ATTRIBUTE_HEADERS, headersOf, metadataHeaders, type HeaderNames } from './headers.js';
 import { encodeRfc3986 } from './sigv4.js';
 import type { TransportAnswer, TransportHeaders } from './transport/transport.js';
 
@@ -116,6 +115,18 @@ const CHECKSUM_HEADERS = [
   ['ContentMD5', 'content-md5'],
 ] as const;
 
+/** What an object is stored with, by PutObject and CreateMultipartUpload alike. */
+export const ATTRIBUTE_HEADERS = [
+  ['ContentType', 'content-type'],
+  ['CacheControl', 'cache-control'],
+  ['ContentDisposition', 'content-disposition'],
+  ['ContentEncoding', 'content-encoding'],
+  ['ContentLanguage', 'content-language'],
+  ['ServerSideEncryption', 'x-amz-server-side-encryption'],
+  ['SSEKMSKeyId', 'x-amz-server-side-encryption-aws-kms-key-id'],
+  ['StorageClass', 'x-amz-storage-class'],
+] as const;
+
 const PUT_HEADERS: HeaderNames<keyof Input<'PutObject'>> = [
   ...ATTRIBUTE_HEADERS,
   ['IfMatch', 'if-match'],
@@ -156,6 +167,28 @@ function written({ Body, ContentLength }: Body): Written {
 function stored({ status, headers }: TransportAnswer): Output<'UploadPart'> {
   if (isWebPage(headers['content-type'])) throw unlikeS3('with a web page');
   return { $metadata: { httpStatusCode: status }, ETag: headers['etag'] };
+}
+
+/** The headers of the host's own metadata. */
+export function metadataHeaders(metadata: Readonly<Record<string, string>> = {}): HeaderPair[] {
+  return Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]);
+}
+
+/** A table that says which header a field of an input is. */
+export type HeaderNames<F extends string> = readonly (readonly [field: F, header: string])[];
+
+/** The headers of those fields that are given; dates and numbers are written as HTTP has them. */
+export function headersOf<F extends string>(
+  input: Readonly<Partial<Record<F, unknown>>>,
+  names: HeaderNames<F>,
+): HeaderPair[] {
+  const headers: HeaderPair[] = [];
+  for (const [field, header] of names) {
+    const value = input[field];
+    if (value === undefined) continue;
+    headers.push([header, value instanceof Date ? value.toUTCString() : String(value)]);
+  }
+  return headers;
 }
 
 /** A date of a header; undefined when there is none, or none that can be read. */
