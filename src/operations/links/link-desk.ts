@@ -68,6 +68,12 @@ export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkD
   };
   const idsOf = async (index: string): Promise<readonly string[]> =>
     ((await ask(() => store?.get(index))) as readonly string[] | undefined) ?? [];
+  // Links are listed in the order in which they were made: for each new one the two oldest are looked at, so that a
+  // list grows no longer than its links live.
+  const withoutEnded = async (ids: readonly string[]): Promise<readonly string[]> => {
+    const oldest = await Promise.all(ids.slice(0, 2).map(find));
+    return ids.filter((_, at) => at >= oldest.length || oldest[at] !== undefined);
+  };
   const change = (grant: ShareGrant, by: 1 | -1): Promise<void> =>
     turns(grant.id, async () => {
       const record = await find(grant.id);
@@ -83,7 +89,7 @@ export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkD
       await save(record);
       const index = indexOf(record.tenant, record.maker);
       await turns(index, async () => {
-        const ids = [...(await idsOf(index)), record.id];
+        const ids = [...(await withoutEnded(await idsOf(index))), record.id];
         await ask(() => store?.set(index, ids));
       });
     },

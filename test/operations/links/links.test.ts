@@ -313,6 +313,19 @@ describe('a store of links', () => {
     expect(await linksOf('/', 'ann')).toEqual([]);
   });
 
+  it('forgets links that have ended, however many are made', async () => {
+    const kept = new Map<string, unknown>();
+    await start({ linkStore: kept });
+    const made: string[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      // The store lets go of what has outlived its time.
+      for (const id of made) kept.delete(`s3files:link:${id}`);
+      made.push((await share('/a.txt')).id);
+    }
+    const lists = [...kept.entries()].filter(([key]) => key.startsWith('s3files:links:'));
+    expect(lists.map(([, ids]) => ids)).toEqual([made.slice(-1)]);
+  });
+
   it('that fails refuses its links by 503', async () => {
     const down = () => Promise.reject(new Error('down'));
     const linkStore = { get: () => undefined as unknown, set: () => true, delete: () => true };
