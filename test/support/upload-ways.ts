@@ -2,7 +2,9 @@
 import { craftZip } from './crafted-zip.ts';
 import { formOf } from './form.ts';
 import { PUBLIC_ADDRESS } from './public-host.ts';
-import type { Question } from './service.ts';
+import { beginDraft } from './draft.ts';
+import type { Answer, Question, RunningService } from './service.ts';
+import { beginTus } from './tus.ts';
 import { uploadPath } from './upload-link.ts';
 
 /** One way, and what comes by it. */
@@ -98,6 +100,65 @@ export function uploadWays(content: Buffer, principal: { readonly id: string }):
       }),
     },
   ];
+}
+
+/** A way of several requests. */
+export interface UploadSteps {
+  readonly name: string;
+  readonly via: string;
+  /** Goes all of it; the answer to the last request. */
+  readonly send: (service: RunningService) => Promise<Answer>;
+  readonly paths: readonly string[];
+}
+
+const halvesOf = (content: Buffer): [Buffer, Buffer] => {
+  const half = content.length >> 1;
+  return [content.subarray(0, half), content.subarray(half)];
+};
+
+/** All ways of several requests to the file `in/a.txt`, for a service with `resumable` and `direct`. */
+export function uploadSteps(content: Buffer): UploadSteps[] {
+  const [first, second] = halvesOf(content);
+  const length = { 'Upload-Length': String(content.length) };
+  const way = (name: string, via: string, send: UploadSteps['send']): UploadSteps => ({
+    name,
+    via,
+    send,
+    paths: ['in/a.txt'],
+  });
+  const tus = async (service: RunningService, headers: Readonly<Record<string, string>>) => {
+    const upload = await beginTus(service, '/in/a.txt', headers);
+    await upload.patch(0, first);
+    return upload.patch(first.length, second, length);
+  };
+  const draft = async (service: RunningService, headers: Readonly<Record<string, string>>) => {
+    const upload = await beginDraft(service, '/in/a.txt', headers, first);
+    return upload.append(first.length, second, true);
+  };
+  return [
+    way('tus', 'tus', (service) => tus(service, length)),
+    // Of an unknown length it is made by parts.
+    way('tus, by parts', 'tus', (service) => tus(service, { 'Upload-Defer-Length': '1' })),
+    way('Resumable Uploads for HTTP', 'http', (service) => draft(service, length)),
+    way('Resumable Uploads for HTTP, by parts', 'http', (service) => draft(service, {})),
+    way('parts straight to storage', 'direct', (service) => sendDirect(service, content)),
+  ];
+}
+
+async function sendDirect(service: RunningService, content: Buffer): Promise<Answer> {
+  const json = { 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ filename: 'in/a.txt', type: 'text/plain' });
+  const path = '/_uploads/s3/multipart';
+  const begun = await service.ask({ method: 'POST', path, headers: json, body });
+  const { uploadId } = begun.json() as { uploadId: string };
+  const at = (step: string): string => `${path}/${uploadId}${step}?key=in%2Fa.txt`;
+  const { url } = (await service.ask({ path: at('/1') })).json() as { url: string };
+  const to = new URL(url, `http://127.0.0.1:${service.port}`);
+  const sent = await fetch(to, { method: 'PUT', body: new Uint8Array(content) });
+  if (!sent.ok) throw new Error(`the part was answered with ${sent.status}`);
+  const parts = [{ PartNumber: 1, ETag: sent.headers.get('etag') }];
+  const end = { method: 'POST', path: at('/complete'), headers: json };
+  return service.ask({ ...end, body: JSON.stringify({ parts }) });
 }
 
 function zipOf(content: Buffer): Buffer {
