@@ -84,7 +84,7 @@ describe('tokens of uploads that a service is sent', () => {
     // Every tenth is whole, and sealed by a secret that is none any more, or has expired.
     const whole = [
       () => sealGrant(removed, { ...common, ...hour }),
-      () => sealTicket(removed, { ...common, key: 'in/', ...hour }),
+      () => sealTicket(removed, { ...common, id: 'x', key: 'in/', ...hour }),
       () => sealGrant([UPLOAD_SECRET], { ...common, ...hour, expiresAt: now - 1 }),
       () =>
         sessionPath('', 'alice', {

@@ -373,6 +373,26 @@ describe.each([
         ).toBe(400);
     });
 
+    it('are no more files than it takes, begun or sent in forms', async () => {
+      const guest = companion(service, await ticket('&max_files=3'), {});
+      await around.plant({ 'drop/there.bin': { body: 'old' } });
+      const first = (await guest.begin('1.bin')).json() as Begun;
+      // One that does not begin counts for nothing.
+      expect((await guest.begin('there.bin')).status).toBe(409);
+      expect((await guest.send('GET', 'params?filename=2.txt&type=text%2Fplain')).status).toBe(200);
+      const third = (await guest.begin('3.bin')).json() as Begun;
+      for (const answer of [
+        await guest.begin('4.bin'),
+        await guest.send('GET', 'params?filename=4.txt&type=text%2Fplain'),
+      ])
+        expect([answer.status, reasonOf(answer)]).toEqual([413, 'too_large']);
+      for (const upload of [first, third]) expect((await guest.cancel(upload)).status).toBe(200);
+      // Another ticket counts for itself.
+      const other = companion(service, await ticket('&max_files=1'), {});
+      const fifth = (await other.begin('5.bin')).json() as Begun;
+      expect((await other.cancel(fifth)).status).toBe(200);
+    });
+
     it('are nobody else’s: another caller’s credentials with it are refused', async () => {
       const endpoint = await ticket();
       const bob = companion(service, endpoint, { 'x-user': 'bob' });

@@ -97,8 +97,19 @@ function draftOf(ask: Ask, { filename, type }: Asked): Draft {
 }
 
 async function run(ask: Ask, context: RunContext, draft: Draft): Promise<FileReply> {
-  const session = await begin(context.lasting(), { ...draft, owner: ownerOf(context.principal) });
-  if ('kind' in session) throw alreadyExists(draft.key);
+  const { ticket, links } = ask;
+  if (ticket !== null) await links.countFile(ticket);
+  try {
+    return await begun(ask, { ...draft, owner: ownerOf(context.principal) }, context);
+  } catch (error) {
+    if (ticket !== null) await links.giveFileBack(ticket);
+    throw error;
+  }
+}
+
+async function begun(ask: Ask, asked: UploadSession, context: RunContext): Promise<FileReply> {
+  const session = await begin(context.lasting(), asked);
+  if ('kind' in session) throw alreadyExists(asked.key);
   return uncached({
     key: session.key,
     uploadId: sealSession(ask.settings.uploadSecrets, session),

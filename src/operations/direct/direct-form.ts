@@ -28,7 +28,7 @@ export const directForm: Operation = {
   headers: {},
   body: [],
   replies: { 200: { sentence: '`method`, `url` and `fields` of the form.', schema: 'DirectForm' } },
-  refusals: [400, 404, 415],
+  refusals: [400, 404, 413, 415],
   enabled: ({ direct }) => direct !== undefined,
   when: (request) => directStep(request)?.step === 'params',
   plan: (ask) => {
@@ -48,6 +48,7 @@ export const directForm: Operation = {
     return {
       access: [access('write', key, verb, NAME)],
       run: async ({ principal }) => {
+        if (ticket !== null) await ask.links.countFile(ticket);
         const token = sealGrant(settings.uploadSecrets, {
           key,
           verb,

@@ -1,4 +1,5 @@
 // A ticket: an endpoint for uploads into one folder that needs no other credential.
+import { randomBytes } from 'node:crypto';
 import { FileServiceError } from '../../core/errors.js';
 import { access } from '../../core/hooks.js';
 import { jsonDate } from '../../http/entry.js';
@@ -18,6 +19,10 @@ const TYPE = /^[\w.+-]+\/(?:\*|[\w.+-]+)$/;
 const query = {
   ticket: flag('Makes a ticket: an endpoint for uploads into this folder, for whoever has it.'),
   expires: integer('Seconds that it lives. Default 900.', { min: 1, max: MOST_SECONDS }),
+  max_files: integer(
+    'Most files that come by it: exact in one instance, and in several with `linkStore`, but for those at the same moment.',
+    { min: 1 },
+  ),
   max_bytes: integer('Most bytes of a file that comes by it.', { min: 0 }),
   types: names('Media types that files may have, `image/png` or `image/*`, separated by commas.'),
   check_exist: checkExist,
@@ -55,8 +60,10 @@ export const makeTicket: Operation = {
         const expiresAt = Math.floor(Date.now() / 1000) + seconds;
         const token = sealTicket(settings.uploadSecrets, {
           key: target.key,
+          id: randomBytes(9).toString('base64url'),
           verb,
           createOnly: createsOnly(ask),
+          ...(given.max_files === undefined ? {} : { maxFiles: given.max_files }),
           ...(given.max_bytes === undefined ? {} : { maxBytes: given.max_bytes }),
           ...(types === undefined ? {} : { types }),
           tenant: ask.tenant(),

@@ -7,6 +7,7 @@ import type { Principal } from '../../core/hooks.js';
 import type { LinkStore } from '../../core/link-store.js';
 import { linkGone } from './share-grant.js';
 import type { ShareGrant } from './share-grant.js';
+import type { TicketGrant } from '../uploads/token.js';
 
 /** A link as its maker sees it again. */
 export interface LinkRecord {
@@ -22,6 +23,9 @@ export interface LinkRecord {
   readonly max_uses: number | null;
   readonly uses: number;
 }
+
+/** A ticket, as far as its files are counted. */
+export type CountedTicket = Pick<TicketGrant, 'id' | 'maxFiles' | 'expiresAt'>;
 
 /** The links of one service. */
 export interface LinkDesk {
@@ -40,6 +44,14 @@ export interface LinkDesk {
   readonly use: (grant: ShareGrant) => Promise<void>;
   /** Takes a use back: nothing came of it. */
   readonly giveBack: (grant: ShareGrant) => Promise<void>;
+  /**
+   * Counts a file that comes by a ticket with a limit: for all instances where there is a store, else for this one.
+   *
+   * @throws FileServiceError `too_large` when as many have come
+   */
+  readonly countFile: (ticket: CountedTicket) => Promise<void>;
+  /** Takes a file back: nothing came of it. */
+  readonly giveFileBack: (ticket: CountedTicket) => Promise<void>;
   /** @throws FileServiceError `rate_limited` after too many wrong passwords, of an address or of all */
   readonly refuseGuessing: (id: string, ip: string) => void;
   /** Counts a guess before it is judged, so that those at the same time count too. */
@@ -115,8 +127,45 @@ export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkD
     giveBack: async (grant) => {
       if (grant.maxUses !== undefined) await change(grant, -1).catch(() => undefined);
     },
+    ...fileCounter(store, { ask, turns }),
     ...guessCounter(),
   };
+}
+
+interface Tools {
+  readonly ask: ReturnType<typeof asker>;
+  readonly turns: ReturnType<typeof oneAtATime>;
+}
+
+function fileCounter(
+  store: LinkStore | undefined,
+  { ask, turns }: Tools,
+): Pick<LinkDesk, 'countFile' | 'giveFileBack'> {
+  const here = new LRUCache<string, number>({ max: MAX_COUNTED });
+  const change = (ticket: CountedTicket, by: 1 | -1): Promise<void> =>
+    turns(ticket.id, async () => {
+      const { id, maxFiles, expiresAt } = ticket;
+      if (maxFiles === undefined) return;
+      const ttl = lifetimeMs({ expires_at: expiresAt });
+      const key = `s3files:ticket:${id}`;
+      const count = store === undefined ? here.get(key) : await ask(() => store.get(key));
+      // What was stored below.
+      const files = (count as number | undefined) ?? 0;
+      if (by === 1 && files >= maxFiles) throw ticketIsFull(maxFiles);
+      const next = Math.max(0, files + by);
+      if (store === undefined) here.set(key, next, { ttl });
+      else await ask(() => store.set(key, next, ttl));
+    });
+  return {
+    countFile: (ticket) => change(ticket, 1),
+    giveFileBack: (ticket) => change(ticket, -1).catch(() => undefined),
+  };
+}
+
+function ticketIsFull(most: number): FileServiceError {
+  return new FileServiceError('too_large', `The ticket takes at most ${most} files.`, {
+    context: { limit: most },
+  });
 }
 
 function guessCounter(): Pick<LinkDesk, 'refuseGuessing' | 'guess' | 'guessedRight'> {
@@ -158,7 +207,7 @@ export function makerOf(principal: Principal | null): string | null {
   return principal?.id ?? null;
 }
 
-function lifetimeMs({ expires_at }: LinkRecord): number {
+function lifetimeMs({ expires_at }: Pick<LinkRecord, 'expires_at'>): number {
   return Math.max(1, expires_at * 1000 - Date.now());
 }
 

@@ -34,6 +34,10 @@ export type UploadGrant = LinkGrant | SessionGrant | PartGrant | TicketGrant;
 /** What a ticket gives to whoever holds it: uploads into one folder, in the name of its maker. */
 export interface TicketGrant {
   readonly kind: 'ticket';
+  /** Tells it from any other, where its files are counted. */
+  readonly id: string;
+  /** Most files that may come by it; absent: any number. */
+  readonly maxFiles?: number;
   /** The folder: `''`, or ending in `/`. */
   readonly key: string;
   /** The verb whose right is asked at each upload. */
@@ -83,6 +87,8 @@ interface LinkPayload {
 
 interface TicketPayload {
   readonly f: string;
+  readonly i: string;
+  readonly z?: number;
   readonly v: string;
   readonly w: 'create' | 'replace';
   readonly m?: number;
@@ -117,9 +123,11 @@ export function sealSession(secrets: readonly string[], session: UploadSession):
 
 /** Seals a ticket, as `sealGrant` does. */
 export function sealTicket(secrets: readonly string[], ticket: Omit<TicketGrant, 'kind'>): string {
-  const { maxBytes, types } = ticket;
+  const { maxBytes, maxFiles, types } = ticket;
   return seal(secrets, UPLOADS, {
     f: ticket.key,
+    i: ticket.id,
+    ...(maxFiles === undefined ? {} : { z: maxFiles }),
     v: ticket.verb,
     w: ticket.createOnly ? 'create' : 'replace',
     ...(maxBytes === undefined ? {} : { m: maxBytes }),
@@ -204,9 +212,11 @@ function grantOf(payload: Payload): UploadGrant {
   return 'n' in payload ? sessionGrant(payload) : linkGrant(payload);
 }
 
-function ticketGrant({ f, v, w, m, y, t, b, x }: TicketPayload): TicketGrant {
+function ticketGrant({ f, i, z, v, w, m, y, t, b, x }: TicketPayload): TicketGrant {
   return {
     kind: 'ticket',
+    id: i,
+    ...(z === undefined ? {} : { maxFiles: z }),
     key: f,
     verb: v,
     createOnly: w === 'create',
