@@ -5,6 +5,7 @@ export type {
   CorsOptions,
   CredentialProvider,
   FileServiceConfig,
+  DirectOptions,
   ResumableOptions,
   QuotaOptions,
   Timeouts,

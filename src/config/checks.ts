@@ -2,6 +2,7 @@
 import { containerPrefix } from '../core/key.js';
 import { nearestName } from '../core/suggestion.js';
 import type { FileServiceConfig } from './options.js';
+import { directProblem } from './direct.js';
 import { resumableProblem } from './resumable.js';
 import {
   anyText,
@@ -75,7 +76,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   maxUploadBytes: whole(0),
   minUploadBytesPerSecond: whole(0),
   directUploads: truth,
-  direct: truth,
+  direct: (value) => directProblem(value, unknownOption),
   uploadSecret: secrets,
   resumable: (value) => resumableProblem(value, unknownOption),
   maxFiles: whole(1),

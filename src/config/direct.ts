@@ -1,5 +1,6 @@
 // The option `direct` in its complete form.
-import type { FileServiceConfig } from './options.js';
+import type { DirectOptions, FileServiceConfig } from './options.js';
+import { oneOf, type Check } from './value-checks.js';
 
 /** How uploads are taken whose parts go straight to storage. */
 export interface DirectSettings {
@@ -8,6 +9,27 @@ export interface DirectSettings {
   /** How long the URL of a part lives. */
   readonly partExpiresSeconds: number;
   readonly maxAgeSeconds: number;
+  /** Small files may go straight to storage by one form, where they may replace what is there. */
+  readonly postsForms: boolean;
+}
+
+const CHECKS = { forms: oneOf('storage', 'service') } satisfies Record<keyof DirectOptions, Check>;
+
+/** What is wrong with a value of the option; `unknown` makes the error for a member that there is not. */
+export function directProblem(
+  value: unknown,
+  unknown: (name: string, known: readonly string[]) => TypeError,
+): string | undefined {
+  const names = Object.keys(CHECKS);
+  const expected = `true, false or { ${names.join(', ')} }`;
+  if (typeof value === 'boolean') return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return expected;
+  for (const [name, member] of Object.entries(value)) {
+    if (!Object.hasOwn(CHECKS, name)) throw unknown(name, names);
+    const problem = member === undefined ? undefined : CHECKS[name as keyof DirectOptions](member);
+    if (problem !== undefined) return `${expected} with ${name} as ${problem}`;
+  }
+  return undefined;
 }
 
 /**
@@ -19,7 +41,7 @@ export function directOf<Req>(
   { direct = false, uploadSecret, resumable }: FileServiceConfig<Req>,
   derived: string | undefined,
 ): DirectSettings | undefined {
-  if (!direct) return undefined;
+  if (direct === false) return undefined;
   const named = typeof resumable === 'object' ? resumable : undefined;
   if ((uploadSecret ?? named?.secret ?? derived) === undefined)
     throw new TypeError(
@@ -29,5 +51,6 @@ export function directOf<Req>(
     minPartBytes: 5 * 2 ** 20,
     partExpiresSeconds: 900,
     maxAgeSeconds: named?.maxAgeSeconds ?? 86_400,
+    postsForms: typeof direct === 'object' && direct.forms === 'storage',
   };
 }

@@ -104,6 +104,21 @@ export interface ResumableOptions {
 }
 
 /**
+ * How browsers send to storage itself.
+ *
+ * @example
+ * const direct: DirectOptions = { forms: 'storage' };
+ */
+export interface DirectOptions {
+  /**
+   * Where Uppy sends a small file by one form: through the service, or straight to storage (an S3 POST policy: this key,
+   * this type, at most so many bytes). Storage cannot hold create-only, `scan`, `onUploaded`, a quota: where one of them
+   * holds, the form goes through the service all the same. @default 'service'
+   */
+  readonly forms?: 'storage' | 'service';
+}
+
+/**
  * Everything that `createFileService` takes. Only `bucket`, `region` (or `endpoint`) and `authorize` are required.
  *
  * @example
@@ -226,7 +241,7 @@ export interface FileServiceConfig<Req = IncomingMessage> {
    * Browsers may send the parts of large files straight to storage, in the wire form of Companion (Uppy's aws-s3):
    * `endpoint: '<mount>/_uploads'`, or that of a ticket. Needs a secret as `resumable` does. @default false
    */
-  readonly direct?: boolean;
+  readonly direct?: boolean | DirectOptions;
   /** Files in one form. @default 10 */
   readonly maxFiles?: number;
   /** Objects that one request may copy or move. @default 100000 */

@@ -197,6 +197,7 @@ function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
     enableVersioning: config.enableVersioning ?? false,
     versions: config.versions ?? false,
     trash: config.trash ?? false,
+    pageOrigins: pageOriginsOf(config),
     serverSideEncryption: config.serverSideEncryption,
     kmsKeyId: config.kmsKeyId,
     storageClass: config.storageClass,
@@ -207,6 +208,19 @@ function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
     leanCalls: config.leanCalls ?? true,
     timeouts: { connectMs, requestMs, idleMs },
   });
+}
+
+// Of `https://*.example.com` no single origin is known.
+function pageOriginsOf<Req>({
+  direct = false,
+  directUploads = true,
+  cors,
+  publicUrl,
+}: FileServiceConfig<Req>): readonly string[] | undefined {
+  if (direct === false || !directUploads) return undefined;
+  const own = publicUrl === undefined ? [] : [new URL(publicUrl).origin];
+  const others = cors === undefined || cors.origins === '*' ? [] : cors.origins;
+  return [...own, ...others.filter((origin) => !origin.includes('*'))];
 }
 
 function credentialsOf<Req>(config: FileServiceConfig<Req>): StorageSettings['credentials'] {

@@ -119,6 +119,7 @@ class MeasuredBucket implements Bucket {
       // Takes as long as its client does, which says nothing of storage.
       putParts: uploads.putParts,
       signPart: uploads.signPart,
+      signForm: uploads.signForm,
       complete: measured(uploads.complete),
       abort: measured(uploads.abort),
       made: measured(uploads.made),

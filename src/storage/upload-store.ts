@@ -59,6 +59,22 @@ export type CutResult =
     }
   | { readonly kind: 'gone' };
 
+/** One object that a browser may post straight to storage. It replaces what is there. */
+export interface FormRequest {
+  readonly contentType: string;
+  /** Most bytes. */
+  readonly maxBytes: number;
+  readonly expiresSeconds: number;
+}
+
+/** Where a form goes that needs no other credential, and its fields before the file. */
+export interface SignedForm {
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** How long it holds: shorter than asked when the session that signed it ends before. */
+  readonly expiresSeconds: number;
+}
+
 /** How to complete. */
 export interface CompleteRequest {
   /** Every part, in order. */
@@ -91,6 +107,8 @@ export interface UploadStore {
   putParts(upload: OpenedUpload, source: PartSource, cutting: Cutting): Promise<CutResult>;
   /** A URL that takes one part and needs no other credential; no storage call. */
   signPart(upload: OpenedUpload, number: number, expiresSeconds: number): Promise<Signed>;
+  /** A form that takes one object; no storage call. Null where storage is not signed for in the plain way. */
+  signForm(key: string, request: FormRequest): Promise<SignedForm | null>;
   /** Makes the object visible. */
   complete(upload: OpenedUpload, request: CompleteRequest): Promise<CompleteResult>;
   /** Throws the parts away. Resolves when that has landed, or soon. Never throws. */

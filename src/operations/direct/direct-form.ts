@@ -6,9 +6,17 @@ import { lastValue } from '../../http/request.js';
 import { refuseType, storedType } from '../shared/upload/rules.js';
 import { createsOnly } from '../shared/upload/store-file.js';
 import { checkExist } from '../shared/upload/parameters.js';
-import type { Operation } from '../operation.js';
+import type { Bucket } from '../../storage/bucket.js';
+import type { Ask, Operation } from '../operation.js';
 import { sealGrant } from '../uploads/token.js';
-import { directSettings, directStep, ticketIn, tokenAddress, uncached } from './direct-session.js';
+import {
+  directSettings,
+  directStep,
+  mostBytesOf,
+  ticketIn,
+  tokenAddress,
+  uncached,
+} from './direct-session.js';
 
 const NAME = 'direct_form';
 const query = {
@@ -47,12 +55,20 @@ export const directForm: Operation = {
     const verb = ticket?.verb ?? 'POST';
     return {
       access: [access('write', key, verb, NAME)],
-      run: async ({ principal }) => {
+      run: async ({ principal, bucket }) => {
         if (ticket !== null) await ask.links.countFile(ticket);
+        const createOnly = ticket?.createOnly ?? createsOnly(post);
+        if (!createOnly && (await storageTakesForms(ask, bucket))) {
+          const maxBytes = Math.min(mostBytesOf(ask, ticket), MOST_BYTES_OF_A_FORM);
+          const form = { contentType, maxBytes, expiresSeconds: partExpiresSeconds };
+          const signed = await bucket.uploads().signForm(key, form);
+          if (signed !== null)
+            return uncached({ method: 'POST', url: signed.url, fields: signed.fields });
+        }
         const token = sealGrant(settings.uploadSecrets, {
           key,
           verb,
-          createOnly: ticket?.createOnly ?? createsOnly(post),
+          createOnly,
           contentType,
           ...(ticket?.maxBytes === undefined ? {} : { maxBytes: ticket.maxBytes }),
           tenant: ask.tenant(),
@@ -64,3 +80,14 @@ export const directForm: Operation = {
     };
   },
 };
+
+/** AWS: one form stores at most 5 GiB. */
+const MOST_BYTES_OF_A_FORM = 5 * 2 ** 30;
+
+// What a policy cannot hold, only the service can; and a store that takes what was not signed would take more than a file.
+async function storageTakesForms({ settings }: Ask, bucket: Bucket): Promise<boolean> {
+  const { scan, onUploaded, hasQuota, directUploads } = settings;
+  if (settings.direct?.postsForms !== true || !directUploads || hasQuota) return false;
+  if (scan !== undefined || onUploaded !== undefined) return false;
+  return bucket.signedWritesAreBound();
+}

@@ -19,6 +19,7 @@ export function quotaUploads({ uploads, ledger, look, isCounted }: QuotaUploads)
     parts: uploads.parts,
     made: uploads.made,
     signPart: uploads.signPart,
+    signForm: uploads.signForm,
     putPart: async (upload, number, bytes) => {
       await held(upload.id).add(bytes.length);
       return uploads.putPart(upload, number, bytes);

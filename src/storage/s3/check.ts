@@ -7,6 +7,7 @@ import { keepingInput } from './attributes.js';
 import { s3Context, type S3Context } from './call.js';
 import { probe } from './probes/conditional-writes.js';
 import { connectionAdvice } from './check-advice.js';
+import { lookAtCors } from './check-cors.js';
 import { copy } from './copy.js';
 import { nonsense, refusalOf, required, type Refusal } from './errors.js';
 import { signedWritesAreBound } from './probes/bound-signatures.js';
@@ -54,6 +55,8 @@ const ADVICE = {
     'Allow s3:AbortMultipartUpload on the keys and s3:ListBucketMultipartUploads on the bucket: large uploads that fail cannot be cleaned up.',
   'signed-writes':
     'This store takes headers that a signed URL does not name: upload URLs are links through this service instead.',
+  'browser-uploads':
+    'Pages send the parts of direct uploads to the bucket itself: give it a CORS rule with AllowedMethods PUT (and POST for forms), the AllowedOrigins of your pages, AllowedHeaders * and ExposeHeaders ETag (s3:PutBucketCORS).',
   copies:
     'PATCH, moves and copies lose what the reason names; allow the service to read and write it, or keep it elsewhere.',
   versions:
@@ -90,7 +93,28 @@ export async function check(context: S3Context): Promise<readonly Finding[]> {
   const key = context.keyOf(`${OWN_FOLDER}check/${randomUUID()}`);
   for (const name of RIGHTS) rights.push(await attempt(name, () => TRIALS[name](context, key)));
   const notes = [await signedWrites(context), await copies(context, key)];
-  return [...setUp, ...rights, ...notes, ...(await versions(context))];
+  const asked = [...(await browserUploads(context)), ...(await versions(context))];
+  return [...setUp, ...rights, ...notes, ...asked];
+}
+
+/** Whether pages may send parts to the bucket, where the host wants them to and signatures hold what they have to. */
+async function browserUploads(context: S3Context): Promise<readonly Finding[]> {
+  const { pageOrigins } = context.settings;
+  if (pageOrigins === undefined || !(await signedWritesAreBound(context))) return [];
+  const name = 'browser-uploads';
+  try {
+    const found = await lookAtCors(context, pageOrigins);
+    if (found.kind === 'unknown') {
+      const reason = 'The CORS rules of the bucket cannot be read here (s3:GetBucketCORS).';
+      return [{ ...fine(name), reason, advice: ADVICE[name] }];
+    }
+    const { missing } = found;
+    if (missing.length === 0) return [fine(name)];
+    const reason = `The CORS rules of the bucket lack ${missing.join(', ')}.`;
+    return [{ ...failed(name, undefined), reason }];
+  } catch (error) {
+    return [failed(name, error)];
+  }
 }
 
 /** Whether versions are kept and can be listed, where the host wants them. */

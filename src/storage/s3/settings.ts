@@ -23,6 +23,8 @@ export interface StorageSettings {
   readonly versions: boolean;
   /** Whether the host counts on every deletion leaving a version. */
   readonly trash: boolean;
+  /** Whose pages send to the bucket itself, as far as that is known; undefined where none do. */
+  readonly pageOrigins: readonly string[] | undefined;
   readonly serverSideEncryption: string | undefined;
   readonly kmsKeyId: string | undefined;
   readonly storageClass: string | undefined;

@@ -2,18 +2,22 @@
 import { within } from '../../core/deadline.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { Signed, SignRequest } from '../bucket.js';
+import type { FormRequest, SignedForm } from '../upload-store.js';
 import { keepingInput } from './attributes.js';
 import type { Connection } from './connection.js';
 import { translate } from './errors.js';
 import type { StorageSettings } from './settings.js';
 import { lateCredentials } from './wire/answer-error.js';
 import type { Endpoint, LiveIdentity } from './wire/endpoint.js';
+import { formSigner } from './wire/sign-form.js';
 import { urlSigner, type UrlRequest, type UrlSigner } from './wire/sign-url.js';
 
 /** Signs for S3 keys. */
 export interface Signer {
   /** `s3Key` is the whole key. Throws `storage_access_denied` when there are no live credentials. */
   sign(s3Key: string, request: SignRequest): Promise<Signed>;
+  /** As `sign`, a form; null where signatures are not plain SigV4. */
+  signForm(s3Key: string, request: FormRequest): Promise<SignedForm | null>;
   close(): void;
 }
 
@@ -53,6 +57,20 @@ export function s3Signer({ settings, wire }: Connection): Signer {
         throw translate(error);
       }
     },
+    async signForm(s3Key, request) {
+      try {
+        const endpoint = await resolve();
+        if (!endpoint.isPlainSigV4) return null;
+        const identity = await wire.identity();
+        const { bucket } = settings;
+        const expiresSeconds = expiryOf(identity, request.expiresSeconds);
+        const fields = keepingHeaders(settings);
+        const policy = { ...request, bucket, s3Key, expiresSeconds, fields };
+        return formSigner(endpoint)(identity, policy);
+      } catch (error) {
+        throw translate(error);
+      }
+    },
     close: () => opened?.close(),
   };
 }
@@ -74,11 +92,18 @@ type WriteRequest = Extract<SignRequest, { kind: 'write' }>;
 
 /** What the URL's user must send. */
 function writeHeaders(settings: StorageSettings, request: WriteRequest): Record<string, string> {
-  const keeping = keepingInput(settings);
   return given({
     'Content-Type': request.contentType,
     'Content-Length': request.contentLength?.toString(),
     'If-None-Match': request.createOnly === true ? '*' : undefined,
+    ...keepingHeaders(settings),
+  });
+}
+
+/** How the object is to be kept, as its sender has to say it. */
+function keepingHeaders(settings: StorageSettings): Record<string, string> {
+  const keeping = keepingInput(settings);
+  return given({
     'x-amz-server-side-encryption': keeping.ServerSideEncryption,
     'x-amz-server-side-encryption-aws-kms-key-id': keeping.SSEKMSKeyId,
     'x-amz-storage-class': keeping.StorageClass,

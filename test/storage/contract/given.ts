@@ -46,6 +46,7 @@ export function settingsFor(store: Store, changes: Partial<StorageSettings> = {}
     enableVersioning: false,
     versions: false,
     trash: false,
+    pageOrigins: undefined,
     serverSideEncryption: undefined,
     kmsKeyId: undefined,
     storageClass: undefined,

@@ -25,6 +25,7 @@ interface Commands {
     S3.GetObjectCommandInput,
     Omit<S3.GetObjectCommandOutput, 'Body'> & { Body?: Flow | Uint8Array },
   ];
+  GetBucketCors: [S3.GetBucketCorsCommandInput, S3.GetBucketCorsCommandOutput];
   GetBucketVersioning: [S3.GetBucketVersioningCommandInput, S3.GetBucketVersioningCommandOutput];
   HeadBucket: [S3.HeadBucketCommandInput, S3.HeadBucketCommandOutput];
   HeadObject: [S3.HeadObjectCommandInput, S3.HeadObjectCommandOutput];

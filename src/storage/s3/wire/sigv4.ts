@@ -48,6 +48,8 @@ export interface Signing {
   readonly authorize: (identity: Identity, signable: Signable, date: AmzDate) => string;
   /** The signature alone, for pre-signed URLs, which carry the rest in their query. */
   readonly signature: (identity: Identity, signable: Signable, date: AmzDate) => string;
+  /** The signature of any text, such as the policy of a form. */
+  readonly signatureOf: (identity: Identity, text: string, date: AmzDate) => string;
   /** `accessKeyId/20260210/eu-west-1/s3/aws4_request`. */
   readonly credential: (identity: Identity, date: AmzDate) => string;
 }
@@ -57,14 +59,15 @@ export function signingIn({ region, service }: Scope): Signing {
   let keyFor = '';
   let signer: Signer = hmacSigner(Buffer.alloc(0));
 
-  const signerOfDay = (secret: string, day: string): Signer => {
-    const wanted = `${day}${secret}`;
-    if (wanted === keyFor) return signer;
-    const key = [day, region, service, 'aws4_request'].reduce<Buffer>(
+  const keyOfDay = (secret: string, day: string): Buffer =>
+    [day, region, service, 'aws4_request'].reduce<Buffer>(
       (parent, part) => createHmac('sha256', parent).update(part).digest(),
       Buffer.from(`AWS4${secret}`),
     );
-    signer = hmacSigner(key);
+  const signerOfDay = (secret: string, day: string): Signer => {
+    const wanted = `${day}${secret}`;
+    if (wanted === keyFor) return signer;
+    signer = hmacSigner(keyOfDay(secret, day));
     keyFor = wanted;
     return signer;
   };
@@ -78,8 +81,15 @@ export function signingIn({ region, service }: Scope): Signing {
   const credential = ({ accessKeyId }: Identity, date: AmzDate): string =>
     `${accessKeyId}/${date.slice(0, 8)}/${region}/${service}/aws4_request`;
 
+  // Longer than what the signer of requests has room for, and rare.
+  const signatureOf = (identity: Identity, text: string, date: AmzDate): string =>
+    createHmac('sha256', keyOfDay(identity.secretAccessKey, date.slice(0, 8)))
+      .update(text)
+      .digest('hex');
+
   return {
     signature,
+    signatureOf,
     credential,
     authorize: (identity, signable, date) =>
       `AWS4-HMAC-SHA256 Credential=${credential(identity, date)}, SignedHeaders=${signable.headers.names}, Signature=${signature(identity, signable, date)}`,

@@ -39,6 +39,7 @@ export function uploadStore(context: S3Context, signer: Signer): UploadStore {
       const { Key, UploadId: uploadId } = targetOf(context, { key, id });
       return signer.sign(Key, { kind: 'part', key, uploadId, number, expiresSeconds });
     },
+    signForm: (key, request) => signer.signForm(context.keyOf(key), request),
     complete: (upload, request) => completeSession(context, upload, request),
     abort: ({ key, id }) => sessionUpload(context, key, id).abort(),
     made: (key, nonce) => made(context, key, nonce),
