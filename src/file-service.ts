@@ -1,4 +1,5 @@
 // The composition root: the only file that knows every room.
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { FileServiceConfig } from './config/options.js';
@@ -21,6 +22,7 @@ import { bodyHasArrived, readWholeMessage } from './server/request-body.js';
 import { Ending, sendReply, type Sent } from './server/send-reply.js';
 import { cachedBuckets } from './storage/cache/cached-bucket.js';
 import { readinessOf } from './storage/readiness.js';
+import { scheduleSweeps } from './storage/scheduled-sweep.js';
 import { measuredBuckets } from './storage/measured-bucket.js';
 import { quotaBuckets, reconcileQuota } from './storage/quota/quota-bucket.js';
 import { quotaStoreOf } from './storage/quota/redis-quota.js';
@@ -168,12 +170,29 @@ export function composeService<Req>(config: FileServiceConfig<Req>): ServicePart
     },
     close: async ({ graceMs = DEFAULT_GRACE_MS } = {}) => {
       closing = true;
+      endSweeps();
       service.refuseNewWork();
       await endedWithin(responses, graceMs);
       await storage.close();
     },
   };
+  const endSweeps = scheduledSweeps(settings, members);
   return { settings, respond: service.respond, responses, members };
+}
+
+/** Sweeps by the clock, where the host wants that; the answer ends it. */
+function scheduledSweeps<Req>(
+  { sweepEverySeconds, cache, container, storage }: Settings<Req>,
+  { sweep }: ServiceMembers,
+): () => void {
+  if (sweepEverySeconds === undefined) return ignore;
+  const swept = JSON.stringify([storage.endpoint, storage.bucket, container]);
+  const key = `s3files:sweep:${createHash('sha256').update(swept).digest('base64url')}`;
+  return scheduleSweeps({
+    everyMs: sweepEverySeconds * 1000,
+    sweep: () => sweep(),
+    ...(cache === undefined ? {} : { lease: { store: cache, key } }),
+  });
 }
 
 /** The storage's buckets, measured, behind the host's cache, within its quota. */

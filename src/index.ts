@@ -5,11 +5,10 @@ export type {
   CorsOptions,
   CredentialProvider,
   FileServiceConfig,
-  DirectOptions,
-  ResumableOptions,
   QuotaOptions,
   Timeouts,
 } from './config/options.js';
+export type { DirectOptions, ResumableOptions } from './config/upload-options.js';
 export {
   FileServiceError,
   REASONS,

@@ -79,6 +79,8 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   direct: (value) => directProblem(value, unknownOption),
   uploadSecret: secrets,
   resumable: (value) => resumableProblem(value, unknownOption),
+  // Longer than a timer of Node can wait.
+  sweepEverySeconds: whole(1, 1_000_000),
   maxFiles: whole(1),
   maxCopies: whole(0),
   maxInlineBytes: whole(0),

@@ -1,5 +1,6 @@
 // The option `direct` in its complete form.
-import type { DirectOptions, FileServiceConfig } from './options.js';
+import type { FileServiceConfig } from './options.js';
+import type { DirectOptions } from './upload-options.js';
 import { oneOf, type Check } from './value-checks.js';
 
 /** How uploads are taken whose parts go straight to storage. */

@@ -14,6 +14,7 @@ import type { LinkStore } from '../core/link-store.js';
 import type { OnUploaded } from '../core/on-uploaded.js';
 import type { QuotaStore } from '../storage/quota/store.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
+import type { DirectOptions, ResumableOptions } from './upload-options.js';
 
 /**
  * A function that hands out AWS credentials, as the SDK's credential providers do.
@@ -76,46 +77,6 @@ export interface Timeouts {
   readonly idleMs: number;
   /** For a hook. @default 5000 */
   readonly hookMs: number;
-}
-
-/**
- * How uploads go on after a cut, in whichever instance of the service the next request comes.
- *
- * @example
- * const resumable: ResumableOptions = { maxAgeSeconds: 3600, secret: ['the new secret ...', 'the old secret ...'] };
- */
-export interface ResumableOptions {
-  /**
-   * What the URLs of uploads are sealed with, as `uploadSecret`, which is the same option under another name: the first
-   * of a list seals, all of them open. @default derived from a static `secret` of the credentials
-   */
-  readonly secret?: string | readonly string[];
-  /** How long an upload may take, in seconds, at most 7 days. @default 86400 */
-  readonly maxAgeSeconds?: number;
-  /**
-   * Send `104 Upload Resumption Supported` to clients that ask for it: plain uploads of iOS go on after a cut then.
-   * nginx breaks connections on it. @default false
-   */
-  readonly interim?: boolean;
-  /** Most bytes of one request; more is 413. @default no bound but that of the file */
-  readonly maxAppendBytes?: number;
-  /** Requests of one caller that may send at the same time to one instance; more are 429. @default 100 */
-  readonly maxOpenPerPrincipal?: number;
-}
-
-/**
- * How browsers send to storage itself.
- *
- * @example
- * const direct: DirectOptions = { forms: 'storage' };
- */
-export interface DirectOptions {
-  /**
-   * Where Uppy sends a small file by one form: through the service, or straight to storage (an S3 POST policy: this key,
-   * this type, at most so many bytes). Storage cannot hold create-only, `scan`, `onUploaded`, a quota: where one of them
-   * holds, the form goes through the service all the same. @default 'service'
-   */
-  readonly forms?: 'storage' | 'service';
 }
 
 /**
@@ -242,6 +203,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
    * `endpoint: '<mount>/_uploads'`, or that of a ticket. Needs a secret as `resumable` does. @default false
    */
   readonly direct?: boolean | DirectOptions;
+  /**
+   * How often the service sweeps by itself, as `files.sweep()` does. Instances that share a `cache` take turns by a lease
+   * in it; others sweep at different moments. @default never
+   */
+  readonly sweepEverySeconds?: number;
   /** Files in one form. @default 10 */
   readonly maxFiles?: number;
   /** Objects that one request may copy or move. @default 100000 */

@@ -1,5 +1,6 @@
 // The option `resumable`: its checks and its complete form.
-import type { FileServiceConfig, ResumableOptions } from './options.js';
+import type { FileServiceConfig } from './options.js';
+import type { ResumableOptions } from './upload-options.js';
 import { secrets, truth, whole, type Check } from './value-checks.js';
 
 /** How uploads of several requests are taken. */

@@ -81,6 +81,8 @@ export interface Settings<Req = IncomingMessage> extends OperationSettings {
   readonly cache: Cache | undefined;
   readonly cacheTtlSeconds: number;
   readonly cacheMaxBodyBytes: number;
+  /** Undefined where the host sweeps. */
+  readonly sweepEverySeconds: number | undefined;
   readonly cors: CorsOptions | undefined;
   readonly quota: QuotaOptions<Req> | undefined;
   readonly linkStore: LinkStore | undefined;
@@ -136,6 +138,7 @@ function hostSettings<Req>(
     cache: isCaching(config, cacheTtlSeconds) ? (config.cache ?? defaultCache()) : undefined,
     cacheTtlSeconds,
     cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,
+    sweepEverySeconds: config.sweepEverySeconds,
     cors: config.cors,
     quota: config.quota,
     linkStore: config.linkStore,
