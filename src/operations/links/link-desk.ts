@@ -86,14 +86,6 @@ export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkD
     const oldest = await Promise.all(ids.slice(0, 2).map(find));
     return ids.filter((_, at) => at >= oldest.length || oldest[at] !== undefined);
   };
-  const change = (grant: ShareGrant, by: 1 | -1): Promise<void> =>
-    turns(grant.id, async () => {
-      const record = await find(grant.id);
-      if (record === undefined) throw linkGone();
-      const { max_uses, uses } = record;
-      if (by === 1 && max_uses !== null && uses >= max_uses) throw linkGone();
-      await save({ ...record, uses: Math.max(0, uses + by) });
-    });
 
   return {
     hasStore: store !== undefined,
@@ -119,6 +111,26 @@ export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkD
       const records = await Promise.all(ids.map(find));
       return records.filter((record) => record !== undefined);
     },
+    ...useCounter({ find, save, turns }),
+    ...fileCounter(store, { ask, turns }),
+    ...guessCounter(),
+  };
+}
+
+interface Uses extends Pick<LinkDesk, 'find'>, Pick<Tools, 'turns'> {
+  readonly save: (record: LinkRecord) => Promise<void>;
+}
+
+function useCounter({ find, save, turns }: Uses): Pick<LinkDesk, 'use' | 'giveBack'> {
+  const change = (grant: ShareGrant, by: 1 | -1): Promise<void> =>
+    turns(grant.id, async () => {
+      const record = await find(grant.id);
+      if (record === undefined) throw linkGone();
+      const { max_uses, uses } = record;
+      if (by === 1 && max_uses !== null && uses >= max_uses) throw linkGone();
+      await save({ ...record, uses: Math.max(0, uses + by) });
+    });
+  return {
     use: async (grant) => {
       if (!grant.isStored) return;
       if (grant.maxUses !== undefined) return change(grant, 1);
@@ -127,8 +139,6 @@ export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkD
     giveBack: async (grant) => {
       if (grant.maxUses !== undefined) await change(grant, -1).catch(() => undefined);
     },
-    ...fileCounter(store, { ask, turns }),
-    ...guessCounter(),
   };
 }
 
