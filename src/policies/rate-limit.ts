@@ -2,8 +2,9 @@
 import { FileServiceError } from '../core/errors.js';
 import type { Access, Action, HookRequest, LimitStatus, Use } from '../core/hooks.js';
 import { addressGroup } from './address-group.js';
-import { memoryCounter, redisCounter, type RedisClient, type Standing } from './counter.js';
+import { memoryCounter, type Counter, type Standing } from './counter.js';
 import { checkOptions, checkWhole } from './known-options.js';
+import { leasingCounter, redisCounter, type RedisClient } from './redis-counter.js';
 import { guardStore } from './store-guard.js';
 
 /**
@@ -56,6 +57,13 @@ export interface RateLimitOptions<Req = unknown> {
   /** A connected ioredis or node-redis client, for several instances. @default this process' memory */
   readonly store?: RedisClient;
   /**
+   * Requests that one process takes from the store by one call, to allow them by itself. All processes together never
+   * allow more than `points`; what one has taken and does not spend, no other can. 1 asks the store for each request.
+   * Bytes are told one by one.
+   * @default a twentieth of `points`, at most 100
+   */
+  readonly lease?: number;
+  /**
    * When the store fails or is silent for 80 ms: `allow` lets requests pass uncounted, `refuse`
    * answers 503 `limit_unavailable`. A failing store is asked once a second.
    * @default 'allow'
@@ -77,10 +85,13 @@ const OPTIONS = [
   'actions',
   'unit',
   'store',
+  'lease',
   'whenStoreFails',
   'onStoreFailure',
   'name',
 ] as const satisfies readonly (keyof RateLimitOptions)[];
+
+const MOST_LEASED = 100;
 
 const checkOneOf = (option: string, value: unknown, known: readonly string[]): void => {
   if (known.some((word) => word === value)) return;
@@ -110,9 +121,22 @@ const read = <Req>(options: RateLimitOptions<Req>) => {
   checkOneOf('unit', unit, ['requests', 'bytes']);
   checkOneOf('whenStoreFails', whenStoreFails, ['allow', 'refuse']);
   checkStore(options);
+  const lease = options.lease ?? Math.max(1, Math.min(MOST_LEASED, Math.floor(points / 20)));
+  checkWhole('rateLimit: "lease"', lease, 1);
   const scope = typeof per === 'function' ? 'own' : per;
   const name = options.name ?? [scope, unit, points, seconds, ...actions].join('-');
-  return { points, seconds, per, actions, unit, store, whenStoreFails, onStoreFailure, name };
+  return {
+    points,
+    seconds,
+    per,
+    actions,
+    unit,
+    store,
+    lease,
+    whenStoreFails,
+    onStoreFailure,
+    name,
+  };
 };
 
 type Settings<Req> = ReturnType<typeof read<Req>>;
@@ -153,7 +177,7 @@ const unavailable = (): FileServiceError =>
  * A limit in fixed windows: `rateLimit({ points: 600, seconds: 60, per: 'principal' })`.
  *
  * In memory it holds at most 100,000 counts and forgets the one used longest ago. With `store`, all
- * instances share the counts; a failing store never makes a request wait more than 100 ms.
+ * instances share the counts, by leases; a failing store never makes a request wait more than 100 ms.
  *
  * Throws a TypeError for a wrong option; when asked, a FileServiceError `limit_unavailable` if the
  * store fails and `whenStoreFails` is `refuse`.
@@ -164,12 +188,15 @@ const unavailable = (): FileServiceError =>
 export function rateLimit<Req = unknown>(
   options: RateLimitOptions<Req>,
 ): (use: Use, request: HookRequest<Req>) => Promise<LimitStatus | null> {
-  const { points, per, actions, unit, store, whenStoreFails, ...rest } = read(options);
+  const { points, per, actions, unit, store, lease, whenStoreFails, ...rest } = read(options);
   const window = { points, seconds: rest.seconds };
-  const counter =
-    store === undefined
-      ? memoryCounter(window)
-      : redisCounter(window, store, `s3files:limit:${rest.name}`);
+  const counter = store === undefined ? memoryCounter(window) : shared(store);
+  function shared(client: RedisClient): Counter {
+    const prefix = `s3files:limit:${rest.name}`;
+    return unit === 'bytes' || lease === 1
+      ? redisCounter(window, client, prefix)
+      : leasingCounter(window, { client, prefix, points: lease });
+  }
   const guarded = store === undefined ? unguarded : guardStore(rest);
 
   const count = (keys: readonly string[], added: number): Promise<Standing[] | null> =>

@@ -97,6 +97,73 @@ describe.runIf(installed('redis'))('rateLimit in Redis', () => {
     }
   });
 
+  describe('by leases', () => {
+    /** Twenty instances over one store that counts its calls. */
+    const instances = (options: RateLimitOptions) => {
+      let calls = 0;
+      const counted = {
+        multi: ignore,
+        eval: (...given: Parameters<Redis['eval']>) => {
+          calls += 1;
+          return first.eval(...given);
+        },
+      };
+      const all = Array.from({ length: 20 }, () => rateLimit({ ...options, store: counted }));
+      return { all, calls: () => calls };
+    };
+    const spread = async (all: readonly ReturnType<typeof rateLimit>[], requests: number) => {
+      let passed = 0;
+      for (let index = 0; index < requests; index += 1) {
+        const limit = all[(index * 7) % all.length];
+        if ((await limit?.(ASKS, by('leased')))?.allowed === true) passed += 1;
+      }
+      return passed;
+    };
+
+    it('asks Redis for less than one request in twenty, and allows none too many', async () => {
+      const { all, calls } = instances({ points: 4000, seconds: 60 });
+      const passed = await spread(all, 6000);
+      expect(passed).toBeLessThanOrEqual(4000);
+      // What the others have taken and not spent.
+      expect(passed).toBeGreaterThan(4000 - 20 * 100);
+      expect(calls() / 6000).toBeLessThanOrEqual(0.05);
+    });
+
+    it('allows all of them where requests come evenly, also many at once', async () => {
+      const { all } = instances({ points: 2000, seconds: 60, name: 'even' });
+      const limits = Array.from({ length: 200 }, () => all).flat();
+      const answers = await Promise.all(limits.map((limit) => limit(ASKS, by('leased'))));
+      expect(answers.filter((status) => status?.allowed)).toHaveLength(2000);
+    });
+
+    it('says how many are left, and lets nobody wait once none is', async () => {
+      const { all, calls } = instances({ points: 40, seconds: 60, name: 'left', lease: 20 });
+      const [one, other] = all;
+      const seen = [
+        (await one?.(ASKS, by('a')))?.remaining,
+        (await other?.(ASKS, by('a')))?.remaining,
+        (await one?.(ASKS, by('a')))?.remaining,
+      ];
+      // The other knows that the first has taken twenty.
+      expect(seen).toEqual([39, 19, 38]);
+      for (let index = 0; index < 100; index += 1) await one?.(ASKS, by('a'));
+      expect(await one?.(ASKS, by('a'))).toMatchObject({ allowed: false, remaining: 0 });
+      expect(calls()).toBe(3);
+    });
+
+    it('begins anew with the next window, and asks for each request where a lease is one', async () => {
+      const { all, calls } = instances({ points: 20, seconds: 1, name: 'short', lease: 20 });
+      const [one] = all;
+      for (let index = 0; index < 20; index += 1) await one?.(ASKS, by('a'));
+      expect((await one?.(ASKS, by('a')))?.allowed).toBe(false);
+      await until(async () => (await one?.(ASKS, by('a')))?.allowed, { what: 'the next window' });
+      expect(calls()).toBeLessThanOrEqual(4);
+      const { all: exact, calls: each } = instances({ points: 1000, seconds: 60, lease: 1 });
+      for (let index = 0; index < 10; index += 1) await exact[0]?.(ASKS, by('exact'));
+      expect(each()).toBe(10);
+    });
+  });
+
   it('lets keys expire with their window', async () => {
     const { one: limit } = limits({ points: 1, seconds: 1 });
     expect((await limit(ASKS, by('expiring')))?.allowed).toBe(true);

@@ -1,4 +1,5 @@
 // A quota in Redis, for several instances: each step one script, which Redis runs as a whole.
+import { scriptRunner } from '../../core/redis-script.js';
 import { memoryQuota, type QuotaStore } from './store.js';
 
 // A hash a container: `used`, `files`, `reserved`, and a field `r:<id>` for each reservation.
@@ -49,7 +50,9 @@ export function quotaStoreOf(store: QuotaStore | object | undefined): QuotaStore
 
 /** What a killed instance had reserved stays reserved until `files.reconcile()`. */
 function redisQuota(client: object): QuotaStore {
-  const run = runner(client);
+  const evaluate = scriptRunner(client);
+  const run = (script: string, container: string, given: readonly (string | number)[]) =>
+    evaluate(script, PREFIX + container, given);
   return {
     reserve: async (container, { id, bytes, allowed }) => {
       const answer = await run(RESERVE, container, [id, bytes, allowed]);
@@ -69,30 +72,5 @@ function redisQuota(client: object): QuotaStore {
     reset: async (container, { used, files, isFirst }) => {
       await run(RESET, container, [used, files, isFirst ? 1 : 0]);
     },
-  };
-}
-
-type Run = (
-  script: string,
-  container: string,
-  given: readonly (string | number)[],
-) => Promise<readonly number[] | null>;
-
-function runner(client: object): Run {
-  // Border with the clients: both have `eval`, with arguments of their own.
-  const evaluate = (
-    client as { readonly eval: (...given: unknown[]) => Promise<unknown> }
-  ).eval.bind(client);
-  // node-redis alone spells its commands so.
-  const isNodeRedis = 'pTTL' in client;
-  return async (script, container, given) => {
-    const key = PREFIX + container;
-    const texts = given.map((value) =>
-      typeof value === 'number' ? String(Math.min(value, Number.MAX_SAFE_INTEGER)) : value,
-    );
-    const answer = isNodeRedis
-      ? await evaluate(script, { keys: [key], arguments: texts })
-      : await evaluate(script, 1, key, ...texts);
-    return Array.isArray(answer) ? answer.map(Number) : null;
   };
 }
