@@ -1,5 +1,5 @@
 // Media types as values (RFC 9110 section 8.3.1): which are well formed, and which a browser would run.
-import { lookup } from 'mime-types';
+import { EXTENSIONS } from './extensions.js';
 
 // RFC 9110 section 5.6.2 token, section 5.6.4 quoted-string, section 5.6.6 parameters.
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -64,20 +64,26 @@ export const UNKNOWN_TYPE = 'application/octet-stream';
 /** The media type that a name's extension stands for; undefined when it has none, or none that is known. */
 export function knownType(name: string): string | undefined {
   const base = name.slice(name.lastIndexOf('/') + 1);
-  // The package takes a name without a dot for an extension.
-  if (!base.includes('.')) return undefined;
-  const extension = base.slice(base.lastIndexOf('.') + 1);
-  const known = TYPES.get(extension);
-  if (known !== undefined) return known;
-  const type = lookup(name) || undefined;
-  if (type !== undefined && TYPES.size < MAX_TYPES && lookup(extension) === type)
-    TYPES.set(extension, type);
-  return type;
+  const dot = base.lastIndexOf('.');
+  // A name without a dot is no extension.
+  return dot === -1 ? undefined : typesByExtension().get(base.slice(dot + 1).toLowerCase());
 }
 
-// Extensions met so far: a listing asks a thousand times for the same few.
-const TYPES = new Map<string, string>();
-const MAX_TYPES = 500;
+// Read with the first name that is asked for.
+let known: ReadonlyMap<string, string> | undefined;
+
+function typesByExtension(): ReadonlyMap<string, string> {
+  known ??= new Map(EXTENSIONS.trim().split('\n').flatMap(typesOfLine));
+  return known;
+}
+
+function typesOfLine(line: string): (readonly [extension: string, type: string])[] {
+  const [family = '', ...words] = line.split(/:? /);
+  return words.flatMap((word) => {
+    const [subtype = '', extensions = subtype] = word.split('=');
+    return extensions.split(',').map((extension) => [extension, `${family}/${subtype}`] as const);
+  });
+}
 
 /** The media type that a name's extension stands for. */
 export function typeByName(name: string): string {

@@ -1,5 +1,5 @@
 // Forms with files (RFC 7578): one file after another, streamed, and believed only when all has come.
-import busboy from 'busboy';
+import type { Busboy } from 'busboy';
 import type { Readable } from 'node:stream';
 import type { ClientSignal } from '../../core/client-signal.js';
 import { FileServiceError, isFileServiceError } from '../../core/errors.js';
@@ -58,7 +58,7 @@ export interface FormResult {
 interface Form {
   readonly limits: FormLimits;
   readonly onFile: (file: FormFile) => Promise<void>;
-  readonly parser: busboy.Busboy;
+  readonly parser: Busboy;
   readonly body: GuardedBody;
   readonly parts: FormPart[];
   readonly fields: Record<string, string>;
@@ -101,7 +101,7 @@ export async function readForm(
     ...(repr === undefined ? {} : { 'repr-digest': repr }),
     ...(md5 === undefined ? {} : { 'content-md5': md5 }),
   });
-  const parser = parserFor(headers['content-type'] ?? '', limits);
+  const parser = await parserFor(headers['content-type'] ?? '', limits);
   const { length, idleMs, signal } = limits;
   let onFinish: () => void = () => undefined;
   let onFailure: () => void = () => undefined;
@@ -135,9 +135,11 @@ export async function readForm(
   return { files: parts.length, fields };
 }
 
-function parserFor(contentType: string, limits: FormLimits): busboy.Busboy {
+async function parserFor(contentType: string, limits: FormLimits): Promise<Busboy> {
   const boundary = boundaryOf(contentType);
   if (boundary === null) throw malformed();
+  // Loaded with the first form.
+  const { default: busboy } = await import('busboy');
   try {
     return busboy({
       headers: { 'content-type': `multipart/form-data; boundary="${boundary}"` },

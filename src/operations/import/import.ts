@@ -5,7 +5,6 @@ import { FileServiceError } from '../../core/errors.js';
 import { isTrue, readParameters, text } from '../../http/parameters.js';
 import { lastValue } from '../../http/request.js';
 import { resolveName } from '../../core/key.js';
-import { download } from './download.js';
 import type { Operation } from '../operation.js';
 import { extractUpload } from '../shared/upload/extract.js';
 import { createsOnly, storeFile, writeVerb } from '../shared/upload/store-file.js';
@@ -50,6 +49,8 @@ export const importFile: Operation = {
     return {
       access: [namedZip ? folder : file],
       run: async (context) => {
+        // Loaded with the first import: few hosts allow any.
+        const { download } = await import('./download.js');
         const { body, contentType, length } = await download(url, {
           maxBytes: settings.maxUploadBytes,
           timeoutMs: settings.timeouts.requestMs,

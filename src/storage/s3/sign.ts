@@ -8,6 +8,7 @@ import type { Connection } from './connection.js';
 import { translate } from './errors.js';
 import type { StorageSettings } from './settings.js';
 import { lateCredentials } from './wire/answer-error.js';
+import { endpointFinder } from './wire/configured-endpoint.js';
 import type { Endpoint, LiveIdentity } from './wire/endpoint.js';
 import { formSigner } from './wire/sign-form.js';
 import { urlSigner, type UrlRequest, type UrlSigner } from './wire/sign-url.js';
@@ -33,8 +34,8 @@ export function s3Signer({ settings, wire }: Connection): Signer {
   let opened: Signing | undefined;
   const resolve = async (): Promise<Endpoint> => {
     if (settings.publicEndpoint === undefined) return wire.endpoint();
-    const { resolveEndpoint } = await import('./wire/endpoint.js');
-    return bounded(settings, resolveEndpoint(settings, settings.publicEndpoint));
+    const find = await endpointFinder(settings, settings.publicEndpoint);
+    return bounded(settings, find());
   };
   const open = (): Promise<Signing> => {
     signing ??= resolve()

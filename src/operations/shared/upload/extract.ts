@@ -1,7 +1,6 @@
 // Uploads of archives that are unpacked into a folder: checked whole before a byte is written.
 import { access } from '../../../core/hooks.js';
 import { abortSignalOf } from '../../../core/client-signal.js';
-import { openArchive } from '../../../archive/unzip.js';
 import type { Archive, ArchiveEntry, ArchiveSource } from '../../../archive/unzip.js';
 import { FileServiceError } from '../../../core/errors.js';
 import { guardBody } from '../../../http/body/guarded-body.js';
@@ -48,6 +47,7 @@ export async function extractUpload(
   const staged = stagedKey();
   try {
     const size = await stage(ask, context, upload, staged);
+    const { openArchive } = await import('../../../archive/unzip.js');
     const archive = await openArchive(sourceOf(context.bucket, staged, size), {
       signal: abortSignalOf(context.signal),
     });

@@ -5,8 +5,10 @@ import type { StorageSettings } from '../settings.js';
 import { within } from '../../../core/deadline.js';
 import { lateCredentials } from './answer-error.js';
 import type { CommandName, Input, Output, Send, Terms } from './commands.js';
+import { endpointFinder } from './configured-endpoint.js';
 import { directTo, isDirect, type DirectTerms, type SendDirect } from './direct.js';
 import type { Endpoint, LiveIdentity } from './endpoint.js';
+import { lazySdk } from './sdk/lazy-sdk.js';
 import type { Sdk } from './sdk/sdk.js';
 import type { Transport } from './transport/transport.js';
 import { openTransport } from './transport/open-transport.js';
@@ -113,15 +115,11 @@ function sendBy<N extends CommandName>(
 
 async function openWire(settings: StorageSettings): Promise<Opened> {
   const { requestMs } = settings.timeouts;
-  const [{ resolveEndpoint }, { sdk }] = await Promise.all([
-    import('./endpoint.js'),
-    import('./sdk/sdk.js'),
-  ]);
   // Loading is ours to wait for; what a credential provider takes is bounded.
-  const resolving = resolveEndpoint(settings, settings.endpoint);
-  const endpoint = await within(resolving, requestMs, lateCredentials);
+  const find = await endpointFinder(settings, settings.endpoint);
+  const endpoint = await within(find(), requestMs, lateCredentials);
   const identity = remembered(endpoint.identity);
-  const opened = { endpoint, sdk: sdk(settings), identity: inTime(identity, requestMs) };
+  const opened = { endpoint, sdk: lazySdk(settings), identity: inTime(identity, requestMs) };
   if (!settings.leanCalls || !endpoint.isPlainSigV4) return { ...opened, direct: null };
   const transport = await openTransport(endpoint.origin, settings);
   return { ...opened, direct: { send: directTo(endpoint, transport), transport } };

@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { readListing } from '../../../../src/storage/s3/wire/read-listing.ts';
 import { urlSigner } from '../../../../src/storage/s3/wire/sign-url.ts';
-import { resolveEndpoint, type Endpoint } from '../../../../src/storage/s3/wire/endpoint.ts';
+import { configuredEndpoint } from '../../../../src/storage/s3/wire/configured-endpoint.ts';
+import type { Endpoint } from '../../../../src/storage/s3/wire/endpoint.ts';
+import { resolveEndpoint } from '../../../../src/storage/s3/wire/sdk/resolve-endpoint.ts';
 import type { StorageSettings } from '../../../../src/storage/s3/storage.ts';
 import {
   amzDate,
@@ -87,6 +89,43 @@ describe('the endpoint of a bucket is where the SDK would call', () => {
     const complete = settings(changes);
     return resolveEndpoint(complete, complete.endpoint);
   };
+
+  it.each<[string, Partial<StorageSettings>]>([
+    ['path style', { endpoint: 'http://127.0.0.1:9000', usePathStyleEndpoint: true }],
+    ['an address', { endpoint: 'http://127.0.0.1:9000' }],
+    ['an address of IPv6', { endpoint: 'http://[::1]:9000' }],
+    ['a host', { endpoint: 'https://storage.example' }],
+    ['a host with a port', { endpoint: 'https://storage.example:8443' }],
+    ['the usual port', { endpoint: 'https://storage.example:443' }],
+    ['a path', { endpoint: 'http://storage.example/x/', usePathStyleEndpoint: true }],
+    ['a path behind a virtual host', { endpoint: 'http://storage.example/x' }],
+    ['dots', { bucket: 'a.b', endpoint: 'http://storage.example', usePathStyleEndpoint: true }],
+    ['a session', { credentials: { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' } }],
+    ['auto', { region: 'auto', endpoint: 'https://id.storage.example' }],
+  ])('without the SDK, where a host has said all: %s', async (_, changes) => {
+    const complete = settings({ endpoint: 'http://storage.example', ...changes });
+    const { identity, ...configured } = configuredEndpoint(complete, complete.endpoint) ?? {};
+    const { identity: resolved, ...expected } = await endpointOf(complete);
+    expect(configured).toEqual(expected);
+    expect(await identity?.()).toMatchObject(complete.credentials as object);
+    expect(await resolved()).toMatchObject((await identity?.()) ?? {});
+  });
+
+  it.each<[string, Partial<StorageSettings>]>([
+    ['no endpoint', {}],
+    ['AWS itself', { endpoint: 'https://s3.eu-west-1.amazonaws.com' }],
+    ['credentials to be asked for', { credentials: async () => ({}) as never }],
+    ['an access point', { bucket: 'arn:aws:s3:eu-west-1:123456789012:accesspoint/ap' }],
+    ['a bucket of S3 Express', { bucket: 'acme--euw1-az1--x-s3' }],
+    ['a host and dots', { bucket: 'a.b' }],
+    ['a region that is none', { region: 'aws-global' }],
+  ])('by the SDK for %s', (_, changes) => {
+    const complete = settings({
+      ...(Object.keys(changes).length === 0 ? {} : { endpoint: 'http://storage.example' }),
+      ...changes,
+    });
+    expect(configuredEndpoint(complete, complete.endpoint)).toBeUndefined();
+  });
 
   it.each<[string, Partial<StorageSettings>, string, string]>([
     ['virtual host', {}, 'https://acme.s3.eu-west-1.amazonaws.com', '/'],
