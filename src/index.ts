@@ -8,6 +8,7 @@ export type {
   QuotaOptions,
   Timeouts,
 } from './config/options.js';
+export type { OffloadOptions } from './config/offload.js';
 export type { DirectOptions, ResumableOptions } from './config/upload-options.js';
 export {
   FileServiceError,

@@ -3,6 +3,7 @@ import { containerPrefix } from '../core/key.js';
 import { nearestName } from '../core/suggestion.js';
 import type { FileServiceConfig } from './options.js';
 import { directProblem } from './direct.js';
+import { offloadProblem } from './offload.js';
 import { resumableProblem } from './resumable.js';
 import {
   anyText,
@@ -10,11 +11,11 @@ import {
   callables,
   hasMethods,
   hasText,
-  isSecret,
   headerValue,
   codings,
   mediaTypes,
   oneOf,
+  secret,
   secrets,
   text,
   truth,
@@ -22,8 +23,6 @@ import {
   whole,
   type Check,
 } from './value-checks.js';
-
-const MAX_EXPIRES_SECONDS = 604_800;
 
 // Typed over every option, so that a new one without a check does not compile.
 const CHECKS: Record<keyof FileServiceConfig, Check> = {
@@ -77,6 +76,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   minUploadBytesPerSecond: whole(0),
   directUploads: truth,
   direct: (value) => directProblem(value, unknownOption),
+  offload: (value) => offloadProblem(value, unknownOption),
   uploadSecret: secrets,
   resumable: (value) => resumableProblem(value, unknownOption),
   // Longer than a timer of Node can wait.
@@ -84,7 +84,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   maxFiles: whole(1),
   maxCopies: whole(0),
   maxInlineBytes: whole(0),
-  maxExpires: whole(1, MAX_EXPIRES_SECONDS),
+  maxExpires: whole(1, 604_800),
   // AWS "Amazon S3 multipart upload limits": one PutObject takes 5 GiB, a part 5 MiB to 5 GiB.
   multipartThreshold: whole(0, 5 * 2 ** 30),
   partSize: whole(5 * 2 ** 20, 5 * 2 ** 30),
@@ -97,7 +97,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   crossOriginResourcePolicy: oneOf('same-origin', 'same-site', 'cross-origin', false),
   cacheControl: headerValue,
   cors: corsProblem,
-  cursorSecret: (value) => (isSecret(value) ? undefined : 'a text of 16 characters at least'),
+  cursorSecret: secret,
   publicUrl: url,
   trustProxy: truth,
   importFromUrl: truth,

@@ -14,6 +14,7 @@ import type { LinkStore } from '../core/link-store.js';
 import type { OnUploaded } from '../core/on-uploaded.js';
 import type { QuotaStore } from '../storage/quota/store.js';
 import type { StorageSettings } from '../storage/s3/storage.js';
+import type { OffloadOptions } from './offload.js';
 import type { DirectOptions, ResumableOptions } from './upload-options.js';
 
 /**
@@ -254,6 +255,11 @@ export interface FileServiceConfig<Req = IncomingMessage> {
    * credentials come from a provider. @default derived from a static `secret`, else one of this process
    */
   readonly cursorSecret?: string;
+  /**
+   * Who carries the bytes of files once an answer is decided: nginx in front (`x-accel`, `docs/deployment.md`), or the
+   * client itself by a signed URL (`redirect`, 307); for some types and sizes only. @default the service itself
+   */
+  readonly offload?: OffloadOptions | OffloadOptions['by'];
   /** Allow `?url=https://...` imports. @default false */
   readonly importFromUrl?: boolean;
   /** Bring names to this Unicode form. @default none */

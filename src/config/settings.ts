@@ -20,6 +20,7 @@ import { checkOptions } from './checks.js';
 import { userOfHost } from './user-of-host.js';
 import type { CorsOptions, FileServiceConfig, QuotaOptions, Timeouts } from './options.js';
 import { directOf, type DirectSettings } from './direct.js';
+import { offloadOf, type OffloadSettings } from './offload.js';
 import { resumableOf, resumableOptions, type ResumableSettings } from './resumable.js';
 
 /** What operations see of a configuration: nothing of the host's framework. */
@@ -54,6 +55,8 @@ export interface OperationSettings {
   readonly crossOriginResourcePolicy: string | false;
   readonly cacheControl: string;
   readonly importFromUrl: boolean;
+  /** Undefined where the service carries all bytes. */
+  readonly offload: OffloadSettings | undefined;
   readonly versions: boolean;
   readonly trash: boolean;
   readonly hasQuota: boolean;
@@ -160,8 +163,9 @@ function operationSettings<Req>(config: FileServiceConfig<Req>): OperationSettin
     minUploadBytesPerSecond: config.minUploadBytesPerSecond ?? 1024,
     directUploads: config.directUploads ?? true,
     direct: directOf(config, staticSecretOf(config)),
+    offload: offloadOf(config.offload),
     uploadSecrets: uploadSecretsOf(config),
-    resumable: resumableOf(config, partSizeOf(config), staticSecretOf(config)),
+    resumable: resumableOf(config, config.partSize ?? 8 * MIB, staticSecretOf(config)),
     maxFiles: config.maxFiles ?? 10,
     maxCopies: config.maxCopies ?? 100_000,
     maxInlineBytes: config.maxInlineBytes ?? 10 * MIB,
@@ -206,7 +210,7 @@ function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
     storageClass: config.storageClass,
     maxSockets: config.maxSockets ?? 128,
     multipartThreshold: config.multipartThreshold ?? 100 * MIB,
-    partSize: partSizeOf(config),
+    partSize: config.partSize ?? 8 * MIB,
     maxPartBuffers: config.maxPartBuffers ?? 16,
     leanCalls: config.leanCalls ?? true,
     timeouts: { connectMs, requestMs, idleMs },
@@ -260,10 +264,6 @@ function uploadSecretsOf<Req>(config: FileServiceConfig<Req>): readonly string[]
   if (given !== undefined) return listOf(given);
   const { bucket, name = DEFAULT_NAME, region = DEFAULT_REGION } = config;
   return [JSON.stringify([bucket, region, name, staticSecretOf(config) ?? PROCESS_SECRET])];
-}
-
-function partSizeOf<Req>({ partSize = 8 * MIB }: FileServiceConfig<Req>): number {
-  return partSize;
 }
 
 function staticSecretOf<Req>(config: FileServiceConfig<Req>): string | undefined {

@@ -79,6 +79,9 @@ export function isSecret(value: unknown): value is string {
   return typeof value === 'string' && value.length >= 16;
 }
 
+export const secret: Check = (value) =>
+  isSecret(value) ? undefined : 'a text of 16 characters at least';
+
 /** One secret, or a list of them. */
 export const secrets: Check = (value) =>
   [value].flat().length > 0 && [value].flat().every(isSecret)

@@ -10,6 +10,8 @@ export interface FileReply {
   readonly body: null | string | Uint8Array | Readable;
   /** Why it refuses, for the record; absent when nothing is refused. */
   readonly reason?: Reason;
+  /** Bytes that a server in front of this one sends in its name. */
+  readonly handedOn?: number;
 }
 
 /** A JSON answer with its length. */

@@ -12,7 +12,8 @@ import { hasNoCredentials, servingHeaders } from '../http/serving.js';
 import { baseName } from '../core/key.js';
 import type { ReadRequest, ReadResult, Stat } from '../storage/bucket.js';
 import { severalRanges } from './several-ranges.js';
-import { explainMissing, preconditionFailed } from './shared/missing.js';
+import { handOn, mayHandOn } from './reading/hand-on.js';
+import { explainMissing, preconditionFailed, unsatisfiable } from './shared/missing.js';
 import { versionIdParameter, versionOf } from './versions/version-id.js';
 import type { Ask, Operation, ReplyDoc, RunContext } from './operation.js';
 
@@ -54,6 +55,7 @@ export const read: Operation = {
       headers: [...file.headers, 'Content-Range'],
     },
     304: { sentence: 'Not modified.', headers: ['ETag', 'Last-Modified'] },
+    307: { sentence: 'The bytes are at `Location`; only with `offload`.', headers: ['Location'] },
   },
   refusals: [400, 404, 412, 416],
   plan: (ask) => {
@@ -107,6 +109,7 @@ async function get(reading: Reading, context: RunContext): Promise<FileReply> {
     asked.kind === 'none' ? { kind: 'none' } : parseIfRange(headers['if-range']);
   const range = ifRange.kind === 'never' ? ({ kind: 'none' } as const) : asked;
   const decidable =
+    (reading.ask.settings.offload === undefined || !mayHandOn(reading.ask)) &&
     plan.kind !== 'evaluate' &&
     range.kind !== 'several' &&
     !isEmptySuffix(range) &&
@@ -150,7 +153,9 @@ async function lookThenRead(
     const refused = refusal(reading, stat);
     if (refused !== null) return refused;
     const wanted = rangeHolds(ifRange, stat) ? range : ({ kind: 'none' } as const);
-    const reply = await readSame(reading, context, stat, wanted);
+    const looked = { ...reading, headers: headersOf(reading, stat) };
+    const handed = await handOn(looked, context, stat, wanted);
+    const reply = handed ?? (await readSame(reading, context, stat, wanted));
     if (reply !== null) return reply;
   }
   throw new FileServiceError(
@@ -288,13 +293,5 @@ function headersOf(reading: Reading, stat: Partial<Stat>): Record<string, string
     },
     settings,
     reading.download,
-  );
-}
-
-function unsatisfiable(key: string, size: number): FileServiceError {
-  return new FileServiceError(
-    'range_not_satisfiable',
-    `The header "Range" names no byte of '${key}', which has ${size}.`,
-    { headers: { 'Content-Range': `bytes */${size}` }, context: { size } },
   );
 }

@@ -65,10 +65,13 @@ export function createService<Req>(
       reply = failure(noted(work, error));
     }
     const whole = withCommonHeaders(settings, request, given.method === 'HEAD', reply);
-    const { status } = whole;
+    const { status, handedOn = 0 } = whole;
     return {
       reply: whole,
-      finish: (transfer, error) => finish(work, { status, ...transfer }, error),
+      finish: (transfer, error) => {
+        const bytesOut = transfer.bytesOut + handedOn;
+        finish(work, { status, ...transfer, bytesOut }, error);
+      },
     };
   }
 

@@ -89,6 +89,18 @@ describe('every option', () => {
     ['maxSockets', [1, 500], [0, '64']],
     ['timeouts', [{ hookMs: 1 }, {}], [{ hookMs: 0 }, { hookMs: '5s' }, 7]],
     ['publicUrl', ['https://files.example/a'], ['files', '/a']],
+    [
+      'offload',
+      ['x-accel', 'redirect', { by: 'x-accel', types: ['video/*'], minBytes: 1, location: '/b/' }],
+      [
+        'nginx',
+        true,
+        {},
+        { by: 'other' },
+        { by: 'redirect', minBytes: -1 },
+        { by: 'redirect', types: 'a' },
+      ],
+    ],
     ['trustProxy', [true, false], ['loopback', 1]],
     ['onError', [() => undefined], ['log', {}]],
     ['cursorSecret', ['sixteen letters.'], ['short', 7]],

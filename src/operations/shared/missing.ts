@@ -61,3 +61,12 @@ export function preconditionFailed(key: string): FileServiceError {
     `A condition of the request does not hold for '${key}'.`,
   );
 }
+
+/** A range that names no byte of a file. */
+export function unsatisfiable(key: string, size: number): FileServiceError {
+  return new FileServiceError(
+    'range_not_satisfiable',
+    `The header "Range" names no byte of '${key}', which has ${size}.`,
+    { headers: { 'Content-Range': `bytes */${size}` }, context: { size } },
+  );
+}
