@@ -25,6 +25,7 @@ import { readinessOf } from './storage/readiness.js';
 import { scheduleSweeps } from './storage/scheduled-sweep.js';
 import { measuredBuckets } from './storage/measured-bucket.js';
 import { quotaBuckets, reconcileQuota } from './storage/quota/quota-bucket.js';
+import { releaseUpload } from './storage/quota/quota-uploads.js';
 import { quotaStoreOf } from './storage/quota/redis-quota.js';
 import type { QuotaStore } from './storage/quota/store.js';
 import { s3Storage } from './storage/s3/storage.js';
@@ -159,6 +160,9 @@ export function composeService<Req>(config: FileServiceConfig<Req>): ServicePart
         dryRun,
         // An upload of several requests may have begun with the last second of a token's life.
         sessionsOlderThanSeconds: (settings.resumable?.maxAgeSeconds ?? 86_400) + 3600,
+        onAborted: async (uploadId) => {
+          if (quota !== undefined) await releaseUpload(quota, container, uploadId);
+        },
       }),
     reconcile: async ({ container: named }: { readonly container?: string } = {}) => {
       if (quota === undefined) throw new TypeError('`reconcile` needs the option `quota`.');

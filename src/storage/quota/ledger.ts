@@ -17,11 +17,11 @@ export interface Change {
 /** Room for one write. */
 export interface Reservation {
   /**
-   * Asks for so many bytes more.
+   * Asks for so many bytes more; answers how many are free then.
    *
    * @throws FileServiceError `quota_exceeded`; `limit_unavailable` when the store fails
    */
-  readonly add: (bytes: number) => Promise<void>;
+  readonly add: (bytes: number) => Promise<number>;
   /** Gives back some of it. Never throws. */
   readonly release: (bytes: number) => Promise<void>;
   /** Gives back what was reserved, and notes what came of it. Never throws: the write is done. */
@@ -63,10 +63,11 @@ export function ledgerOf(parts: LedgerParts): Ledger {
     reserve: (id = randomUUID()) => {
       return {
         add: async (bytes) => {
-          if (bytes <= 0) return;
+          if (bytes <= 0) return 0;
           const most = allowed();
           const state = await known(() => store.reserve(container, { id, bytes, allowed: most }));
           if (!state.granted) throw exceeded(state, most);
+          return most - state.used - state.reserved;
         },
         release: async (bytes) => {
           const given = { id, bytes: -bytes, allowed: Infinity };

@@ -1,6 +1,7 @@
 // Uploads over several requests within a quota: room is reserved part by part, under the id of the upload.
 import type { PartSource, UploadStore } from '../upload-store.js';
 import type { Ledger, Reservation } from './ledger.js';
+import type { QuotaStore } from './store.js';
 
 /** What counting the object of an upload takes. */
 export interface QuotaUploads {
@@ -11,9 +12,23 @@ export interface QuotaUploads {
   readonly isCounted: (key: string) => boolean;
 }
 
+/** Gives back the room of an upload that nobody goes on with. Never throws. */
+export async function releaseUpload(
+  store: QuotaStore,
+  container: string,
+  uploadId: string,
+): Promise<void> {
+  const ended = { id: reservationOf(uploadId), bytes: 0, files: 0 };
+  await store.settle(container, ended).catch(() => undefined);
+}
+
+function reservationOf(uploadId: string): string {
+  return `upload:${uploadId}`;
+}
+
 /** The same uploads, within the quota. */
 export function quotaUploads({ uploads, ledger, look, isCounted }: QuotaUploads): UploadStore {
-  const held = (id: string): Reservation => ledger.reserve(`upload:${id}`);
+  const held = (id: string): Reservation => ledger.reserve(reservationOf(id));
   return {
     open: uploads.open,
     parts: uploads.parts,

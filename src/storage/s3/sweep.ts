@@ -6,6 +6,7 @@ import type { Output } from './wire/commands.js';
 import { OWN_FOLDER } from '../../core/key.js';
 import { list } from './list.js';
 import { removeMany } from './remove.js';
+import { sessionId } from './writing/upload.js';
 import { markingOf, uploadName, type Marking } from './writing/upload-marks.js';
 
 /**
@@ -25,6 +26,8 @@ export interface SweepRequest {
 export interface Sweeping extends SweepRequest {
   /** How old, in seconds, an upload of several requests has to be, and whatever belongs to one. */
   readonly sessionsOlderThanSeconds: number;
+  /** Told of each upload whose parts storage has let go of, by the id that the port gave it. */
+  readonly onAborted?: (id: string) => Promise<void>;
 }
 
 /**
@@ -79,6 +82,9 @@ async function sweepUploads(
   const open = await openUploads(context);
   const isLive = (name: string): boolean => context.connection.liveUploads.has(name);
   const marked = new Map(open.flatMap(({ marks }) => (marks ? [[marks.name, marks.kind]] : [])));
+  const markIds = new Map(
+    open.flatMap(({ marks, uploadId }) => (marks ? [[marks.name, uploadId]] : [])),
+  );
   const stale = ({ startedAt, name, marks }: Open) => {
     const kind = marks?.kind ?? marked.get(name);
     return isStale(
@@ -95,7 +101,9 @@ async function sweepUploads(
   for (const one of left) {
     const aborted = !request.dryRun && (await abort(context, one));
     swept.push({ key: context.relative(one.s3Key), startedAt: one.startedAt, aborted });
-    if (aborted) alive.delete(one.name);
+    if (!aborted) continue;
+    alive.delete(one.name);
+    await request.onAborted?.(sessionId(one.uploadId, markIds.get(one.name)));
   }
   const isSpent = ({ marks }: Open) =>
     marks !== undefined && !alive.has(marks.name) && !isLive(marks.name);

@@ -10,6 +10,7 @@ import { craftZip } from '../../support/crafted-zip.ts';
 import { formOf } from '../../support/form.ts';
 import { installed } from '../../support/programs.ts';
 import { startRedis, type RedisServer } from '../../support/redis.ts';
+import { beginTus } from '../../support/tus.ts';
 import { until } from '../../support/until.ts';
 
 interface Usage {
@@ -229,6 +230,30 @@ describe('a full container', () => {
       what: 'room for one more',
     });
     expect(await usageOf(service)).toEqual({ used: 10 * KIB, allowed: 10 * KIB, files: 10 });
+    await service.close();
+    await store.close();
+  });
+
+  it('gives back the room of uploads that nobody goes on with, once they are swept', async () => {
+    const store = await doubleStore();
+    const kept = memoryQuota();
+    const MIB = 2 ** 20;
+    const service = await startService(store, {
+      quota: { bytes: 20 * MIB, store: kept },
+      container: 'home',
+      resumable: true,
+      partSize: 5 * MIB,
+    });
+    const upload = await beginTus(service, '/film.bin', { 'Upload-Length': String(15 * MIB) });
+    await upload.patch(0, Buffer.alloc(10 * MIB));
+    expect((await kept.look('home/'))?.reserved).toBe(10 * MIB);
+    expect((await put(service, '/a', Buffer.alloc(11 * MIB))).status).toBe(403);
+    store.double.age(store.bucket, 3 * 86_400_000);
+    expect((await service.files.sweep({ dryRun: true })).aborted).toBe(0);
+    expect((await kept.look('home/'))?.reserved).toBe(10 * MIB);
+    expect((await service.files.sweep()).aborted).toBe(1);
+    expect((await kept.look('home/'))?.reserved).toBe(0);
+    expect((await put(service, '/a', Buffer.alloc(11 * MIB))).status).toBe(201);
     await service.close();
     await store.close();
   });

@@ -42,8 +42,13 @@ export async function openUpload(context: S3Context, options: UploadOptions): Pr
 export async function openSession(context: S3Context, options: UploadOptions): Promise<string> {
   const uploadId = await create(context, options);
   const mark = await markSession(context, { key: options.key, uploadId });
+  return sessionId(uploadId, mark.id);
+}
+
+/** What an upload of several requests is named by: storage's id, and that of its mark. */
+export function sessionId(uploadId: string, markId: string | undefined): string {
   // No store has spaces in its ids.
-  return mark.id === undefined ? uploadId : `${uploadId} ${mark.id}`;
+  return markId === undefined ? uploadId : `${uploadId} ${markId}`;
 }
 
 /** The upload that `openSession` opened, in whichever process. */
