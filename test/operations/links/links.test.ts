@@ -3,6 +3,7 @@ import Keyv from 'keyv';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Access, FileServiceConfig } from '../../../src/index.ts';
 import { openShare, sealShare } from '../../../src/operations/links/share-grant.ts';
+import { openAltered } from '../../support/altered-links.ts';
 import {
   startService,
   type Answer,
@@ -124,12 +125,35 @@ describe('a link to a file', () => {
     );
   });
 
-  it('dies when its maker loses the right', async () => {
+  it.each([
+    ['a file', '/a.txt', ['', '?download=true', '?include_properties=true']],
+    ['a folder', '/f/', ['', '?zip=true', '?search=b', '?full_tree=true', 'b.txt', 's/c.txt']],
+    ['the root', '/', ['', '?zip=true', 'a.txt', 'f/', 'f/b.txt']],
+  ])('to %s dies when its maker loses the right', async (_, path, uses) => {
     await start();
+    const link = await share(path);
+    for (const use of uses) expect([use, (await open(link, use)).status]).toEqual([use, 200]);
+    permits = () => false;
+    store.double.clearCalls();
+    for (const use of uses)
+      for (const method of ['GET', 'HEAD'])
+        expect([use, (await open(link, use, { method })).status]).toEqual([use, 403]);
+    const ranged = await open(link, '', { headers: { Range: 'bytes=0-1' } });
+    expect([ranged.status, store.double.calls]).toEqual([403, []]);
+    permits = () => true;
+    expect((await open(link)).status).toBe(200);
+  });
+
+  it('dies with its maker, whoever opens it', async () => {
+    const members = new Set(['ann', 'bob']);
+    await start({ authorize: (_, { principal }) => members.has(principal?.id ?? '') });
     const link = await share('/a.txt');
-    permits = ({ path }) => path !== 'a.txt';
+    expect((await open(link)).status).toBe(200);
+    members.delete('ann');
     store.double.clearCalls();
     expect((await open(link)).status).toBe(403);
+    // Bob may read the file, and not by the link of another.
+    expect((await open(link, '', { headers: { 'X-User': 'bob' } })).status).toBe(403);
     expect(store.double.calls).toEqual([]);
   });
 
@@ -156,6 +180,15 @@ describe('a link to a file', () => {
     }
     expect(store.double.calls).toEqual([]);
   });
+
+  it('altered in many ways is 404 and makes no call to storage', async () => {
+    await start();
+    const { url } = await share('/a.txt');
+    store.double.clearCalls();
+    const given = { port: service.port, url, count: 2000, seed: 7 };
+    const statuses = await openAltered(given);
+    expect([[...statuses.keys()], store.double.calls]).toEqual([[404], []]);
+  }, 60_000);
 
   it('opens by none of 100,000 alterations', async () => {
     await start();
@@ -326,12 +359,36 @@ describe('a store of links', () => {
     expect(lists.map(([, ids]) => ids)).toEqual([made.slice(-1)]);
   });
 
-  it('that fails refuses its links by 503', async () => {
-    const down = () => Promise.reject(new Error('down'));
-    const linkStore = { get: () => undefined as unknown, set: () => true, delete: () => true };
-    await start({ linkStore });
-    linkStore.get = down;
-    const link = await share('/a.txt').catch(() => null);
-    expect(link).toBeNull();
+  it('that fails refuses its links by 503, and asks storage nothing', async () => {
+    const kept = new Map<string, unknown>();
+    let isDown = false;
+    const look = <T>(work: () => T): T => {
+      if (isDown) throw new Error('down');
+      return work();
+    };
+    await start({
+      linkStore: {
+        get: (key) => look(() => kept.get(key)),
+        set: (key, value) => look(() => kept.set(key, value)),
+        delete: (key) => look(() => kept.delete(key)),
+      },
+    });
+    const link = await share('/a.txt');
+    const limited = await share('/a.txt', { max_uses: 1 });
+    isDown = true;
+    store.double.clearCalls();
+    for (const one of [link, limited]) {
+      const answer = await open(one);
+      expect([answer.status, reasonOf(answer)]).toEqual([503, 'authorization_unavailable']);
+    }
+    expect(store.double.calls).toEqual([]);
+    const more = await service.ask({
+      method: 'POST',
+      path: '/a.txt?share=true',
+      headers: { 'X-User': 'ann' },
+    });
+    expect([more.status, reasonOf(more)]).toEqual([503, 'authorization_unavailable']);
+    isDown = false;
+    expect((await open(limited)).status).toBe(200);
   });
 });
