@@ -7,6 +7,11 @@ const REPORT = '/uploads/report.pdf';
 const httpDate = (json: string): string => new Date(json).toUTCString();
 
 onEveryStore('reading', {}, (place) => {
+  /** How a body is framed that comes from storage as a stream. */
+  const framing = (length: number) =>
+    place().service.chunksStreams
+      ? { 'transfer-encoding': 'chunked' }
+      : { 'content-length': String(length) };
   const truth = () => place().around.look('uploads/report.pdf');
 
   it('B01 answers the bytes with the headers of a file', async () => {
@@ -17,7 +22,7 @@ onEveryStore('reading', {}, (place) => {
     expect([typeof date, connection, id?.length]).toEqual(['string', 'close', 36]);
     expect(own).toEqual({
       'content-type': 'application/pdf',
-      'content-length': '102400',
+      ...framing(102_400),
       'content-disposition': 'inline; filename="report.pdf"',
       'last-modified': httpDate(last_modified),
       etag,
@@ -115,11 +120,11 @@ onEveryStore('reading', {}, (place) => {
     ['bytes=-999999', 'bytes 0-102399/102400', 0, 102_400],
   ])('B12 answers %s', async (range, contentRange, start, end) => {
     const { status, headers, body } = await place().ask({ path: REPORT, headers: { range } });
-    expect([status, headers['content-range'], headers['content-length']]).toEqual([
-      206,
-      contentRange,
-      String(end - start),
-    ]);
+    expect([status, headers['content-range']]).toEqual([206, contentRange]);
+    // What is few is no stream.
+    const length =
+      end - start < 1000 ? String(end - start) : framing(end - start)['content-length'];
+    expect(headers['content-length']).toBe(length);
     expect(body.equals(PDF.subarray(start, end))).toBe(true);
   });
 
@@ -136,7 +141,11 @@ onEveryStore('reading', {}, (place) => {
       const { date: _date, 'x-request-id': _id, ...headers } = got.headers;
       const { date: _headDate, 'x-request-id': _headId, ...headHeaders } = head.headers;
       expect([path, head.status, head.body.length]).toEqual([path, got.status, 0]);
-      if (got.status === 200) expect(headHeaders).toEqual(headers);
+      if (got.status !== 200) continue;
+      const { 'transfer-encoding': coding, ...rest } = headers;
+      const length =
+        coding === undefined ? {} : { 'content-length': headHeaders['content-length'] };
+      expect(headHeaders).toEqual({ ...rest, ...length });
     }
   });
 
@@ -151,7 +160,7 @@ onEveryStore('reading', {}, (place) => {
       200,
       'application/zip',
       'attachment; filename="old-folder.zip"',
-      String(answer.body.length),
+      framing(answer.body.length)['content-length'],
     ]);
     const archive = answer.body.toString('latin1');
     expect(archive.match(/sub\/b\.txt|a\.txt/g)).toEqual([

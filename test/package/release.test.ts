@@ -1,9 +1,12 @@
 // What goes out: whose it is, what it brings along, what is said of it, and how it is made.
+import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
+const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
@@ -18,6 +21,7 @@ const { packages } = JSON.parse(read('package-lock.json')) as {
   packages: Readonly<Record<string, Locked>>;
 };
 const manifest = JSON.parse(read('package.json')) as {
+  version: string;
   repository: { url: string };
   bugs: { url: string };
   homepage: string;
@@ -39,6 +43,27 @@ describe('what a consumer installs', () => {
   it('is few packages', () => {
     expect(installed.length).toBeLessThanOrEqual(45);
   });
+
+  it('stands whole in the bill of materials, each with its digest', async () => {
+    const { stdout } = await run('npm', ['run', '--silent', 'sbom'], {
+      cwd: ROOT,
+      maxBuffer: 2 ** 24,
+    });
+    const { bomFormat, metadata, components } = JSON.parse(stdout) as {
+      bomFormat: string;
+      metadata: { component: { name: string; version: string } };
+      components: { name: string; version: string; hashes?: unknown[] }[];
+    };
+    expect([bomFormat, metadata.component]).toMatchObject([
+      'CycloneDX',
+      { name: 's3files', version: manifest.version },
+    ]);
+    const nameOf = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 13);
+    expect(components.map(({ name, version }) => `${name}@${version}`).toSorted()).toEqual(
+      installed.map(([path, { version }]) => `${nameOf(path)}@${version}`).toSorted(),
+    );
+    expect(components.filter(({ hashes }) => hashes?.length !== 1)).toEqual([]);
+  }, 60_000);
 
   it('takes any later SDK of its major, so that each Node gets the newest that runs there', () => {
     for (const name of ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner'])
@@ -75,10 +100,11 @@ describe('the workflows', () => {
     expect(textOf('test.yml')).toContain('node: [20, 22, 24, 26]');
   });
 
-  it('publish with provenance', () => {
+  it('publish with provenance and a bill of materials', () => {
     const text = textOf('publish.yml');
     expect(text).toContain('npm publish --ignore-scripts --provenance');
     expect(text).toContain('id-token: write');
+    expect(text).toContain('gh release upload "$TAG" s3files.cdx.json');
     expect(text).not.toMatch(/secrets\./);
   });
 });

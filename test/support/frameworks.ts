@@ -9,25 +9,13 @@ import { Hono } from 'hono';
 import Koa from 'koa';
 import { filesBelow } from '../../examples/koa.ts';
 import { fastLane } from '../../src/index.ts';
-import type { FileService, FileServiceConfig } from '../../src/index.ts';
+import type { FileServiceConfig } from '../../src/index.ts';
 import { createFetchHandler } from '../../src/server/fetch/fetch-handler.ts';
 import { filesPlugin } from '../../src/server/frameworks/fastify.ts';
 import { filesModule } from '../../src/server/frameworks/nest.ts';
+import { bunPath, inBun, overHttp2 } from './bridges.ts';
+import type { Given, Hosted } from './hosted.ts';
 import { MOUNT } from './mount.ts';
-
-/** A listener, and what ends what stands behind it. */
-export interface Hosted {
-  readonly listener: RequestListener;
-  readonly close?: () => Promise<unknown>;
-  /** Whether `..` in a target is resolved before the service sees it. @default false */
-  readonly tidiesTargets?: boolean;
-}
-
-/** What a framework is given: the service, and the configuration that it was made of. */
-export interface Given {
-  readonly files: FileService;
-  readonly config: FileServiceConfig;
-}
 
 const nestOf = async (
   imports: ReturnType<typeof filesModule>[],
@@ -92,4 +80,6 @@ export const FRAMEWORKS: Readonly<Record<string, (given: Given) => Promise<Hoste
   },
   'NestJS, its module': ({ files }) => nestOf([filesModule({ mount: MOUNT, files })], true),
   'NestJS, app.use': ({ files }) => nestOf([], false, (use) => use(MOUNT, files)),
+  'HTTP/2': ({ files }) => overHttp2(files),
+  ...(bunPath() === undefined ? {} : { 'Bun, fetch': ({ config }: Given) => inBun(config) }),
 };

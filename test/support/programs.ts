@@ -66,6 +66,12 @@ export const PROGRAMS = {
   },
   varnish: named('varnishd', 'Varnish in front', ['varnish']),
   wget: named('wget', 'wget as a client'),
+  runtimes: {
+    commands: [],
+    packages: [],
+    npmFolder: 'test/package/runtimes',
+    runs: 'the service in Bun',
+  },
   sharp: {
     commands: [],
     packages: [],

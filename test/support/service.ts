@@ -7,7 +7,7 @@ import { allowAll, configureServer, createFileService } from '../../src/index.ts
 import type { AuditEvent, FileService, FileServiceConfig } from '../../src/index.ts';
 import { describedAnswers } from './described.ts';
 import type { Answer, Question } from './exchange.ts';
-import type { Given, Hosted } from './frameworks.ts';
+import type { Given, Hosted } from './hosted.ts';
 import { MOUNT } from './mount.ts';
 import type { Store } from './stores.ts';
 import { until } from './until.ts';
@@ -24,6 +24,8 @@ export interface RunningService {
   readonly mount: string;
   /** Whether its framework resolves `..` in a target before the service sees it. */
   readonly tidiesTargets: boolean;
+  /** Whether its server sends streamed bodies in chunks, whatever length they have. */
+  readonly chunksStreams: boolean;
   /** One event a request, in the order of their ends. */
   readonly audit: AuditEvent[];
   /** Throws when the answer is not one that the description of the service has. */
@@ -85,7 +87,8 @@ export async function serviceIn(
     ...config,
   };
   const files = createFileService(whole);
-  const { listener, close, tidiesTargets = false } = await host({ files, config: whole });
+  const hosted = await host({ files, config: whole });
+  const { listener, close, tidiesTargets = false, chunksStreams = false } = hosted;
   const server = configureServer(createServer(listener));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -96,6 +99,7 @@ export async function serviceIn(
     port,
     mount: MOUNT,
     tidiesTargets,
+    chunksStreams,
     audit,
     ask: async (question) => {
       const answer = await ask(port, { ...question, path: MOUNT + question.path });
