@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: [
       'test/package/package.test.ts',
       'test/package/container.test.ts',
+      'test/package/first-lines.test.ts',
+      'test/package/api-reference.test.ts',
       'test/figures/**',
       '**/node_modules/**',
     ],

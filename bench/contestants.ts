@@ -84,6 +84,12 @@ const CONTESTANTS = {
     mount: '/',
     works: [...READS, ...LISTS, ...PUTS, ...REST],
   },
+  'lib-storage': {
+    title: 'Express + @aws-sdk/lib-storage',
+    program: 'lib-storage',
+    mount: MOUNT,
+    works: [...PUTS],
+  },
   'proxy-express': {
     title: 'bare proxy in Express',
     program: 'proxy-express',

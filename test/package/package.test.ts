@@ -1,26 +1,14 @@
 // The packed tarball in its consumers: what a host gets, not what the checkout holds.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDouble, type Double } from '../support/double/index.ts';
+import { linkPackage, manifest, packed, ROOT, type Packed } from '../support/packed.ts';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** What this file reads of our package.json. */
-interface Manifest {
-  readonly version: string;
-  readonly bin: { readonly s3files: string };
-  readonly scripts: Readonly<Record<string, string>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-}
-// Our own file.
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
 /** Bounds of what is downloaded and of what it is unpacked, dependencies apart. */
 const MAX_PACKED_BYTES = 1.5 * 2 ** 20;
@@ -28,51 +16,18 @@ const MAX_UNPACKED_BYTES = 5 * 2 ** 20;
 
 let folder: string;
 let tarball: string;
-let contents: string[];
+let contents: readonly string[];
+let consumer: Packed['consumer'];
+let remove: Packed['remove'];
 let double: Double;
 beforeAll(async () => {
-  if (!existsSync(join(ROOT, 'dist'))) throw new Error('dist is missing: npm run build');
-  folder = await mkdtemp(join(tmpdir(), 's3files-package-'));
-  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
-  const { stdout } = await run('npm', pack, { cwd: ROOT });
-  tarball = join(folder, stdout.trim());
-  await run('tar', ['-xzf', tarball, '-C', folder]);
-  contents = await readdir(join(folder, 'package'), { recursive: true });
+  ({ folder, tarball, contents, consumer, remove } = await packed());
   double = await startDouble();
 });
 afterAll(async () => {
   await double.close();
-  await rm(folder, { recursive: true });
+  await remove();
 });
-
-const link = async (name: string, from: string, into: string): Promise<void> => {
-  const place = join(into, name);
-  await mkdir(dirname(place), { recursive: true });
-  await symlink(from, place);
-};
-
-/**
- * A project that has the package and `packages` installed, laid out as npm does. The package sees
- * the dependencies that it declares and no other, so a missing declaration shows.
- */
-const consumer = async (
-  name: string,
-  files: Readonly<Record<string, string>>,
-  packages: readonly string[] = ['express'],
-): Promise<string> => {
-  const place = join(folder, name);
-  const modules = join(place, 'node_modules');
-  const installed = join(modules, 's3files');
-  await mkdir(modules, { recursive: true });
-  await run('cp', ['-r', join(folder, 'package'), installed]);
-  const ours = join(ROOT, 'node_modules');
-  for (const dependency of Object.keys(manifest.dependencies)) {
-    await link(dependency, join(ours, dependency), join(installed, 'node_modules'));
-  }
-  for (const other of packages) await link(other, join(ours, other), modules);
-  for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text);
-  return place;
-};
 
 const PROGRAM = `
 const config = {
@@ -277,7 +232,7 @@ describe('package paths for frameworks', () => {
     // As npm lays out peers: beside the package.
     const installed = join(place, 'node_modules/s3files/node_modules');
     for (const peer of ['@nestjs', 'reflect-metadata', 'rxjs'])
-      await link(peer, join(ROOT, 'node_modules', peer), installed);
+      await linkPackage(peer, join(ROOT, 'node_modules', peer), installed);
   });
 
   it.each(Object.entries(binaries))(
