@@ -15,10 +15,8 @@ const byHand = (): RequestListener => {
   const credentials = { accessKeyId: key, secretAccessKey: secret };
   const client = new S3Client({ region, endpoint, credentials, forcePathStyle: true });
   return (req, res) => {
-    const Key = new URL(req.url ?? '', 'http://host').pathname.replace(
-      '/api/v2/s3files/',
-      `${config.container}/`,
-    );
+    const { pathname } = new URL(req.url ?? '', 'http://host');
+    const Key = pathname.replace('/api/v2/s3files', String(config.container));
     void client.send(new GetObjectCommand({ Bucket: bucket, Key })).then(async (object) => {
       res.setHeader('Content-Type', object.ContentType ?? 'application/octet-stream');
       res.setHeader('Content-Length', object.ContentLength ?? 0);
