@@ -19,7 +19,7 @@ export interface Breaker {
   admit(call: CallOf): void;
   /** Storage answered, with whatever it had to say. */
   succeeded(): void;
-  /** Storage did not answer (`silent`), or answered that it cannot (`failing`). */
+  /** Storage did not answer (`silent`), answered that it cannot (`failing`), or that it is asked too often (`throttled`). */
   failed(call: CallOf, how: Failure): void;
   /** Storage could not even be reached: that is about no key and no kind. */
   unreached(): void;
@@ -27,12 +27,12 @@ export interface Breaker {
   isOpen(call: CallOf): boolean;
 }
 
-export type Failure = 'silent' | 'failing';
+export type Failure = 'silent' | 'failing' | 'throttled';
 
 // Five lost answers or ten 5xx without one answer in between. At 20 % random 503s ten in a row come once in ten
 // million calls, so a store that is only busy is never taken for one that is out.
 const OPENS_AT = 10;
-const WEIGHT: Readonly<Record<Failure, number>> = { silent: 2, failing: 1 };
+const WEIGHT: Readonly<Record<Failure, number>> = { silent: 2, failing: 1, throttled: 1 };
 const PROBE_EVERY_MS = 1000;
 // Fewer failing keys say something of those keys, not of storage.
 const LEAST_KEYS = 3;
@@ -59,7 +59,9 @@ export function breaker(now: () => number = () => performance.now()): Breaker {
       whole.reset();
       for (const circuit of circuits) circuit.reset();
     },
-    failed: ({ kind, s3Key }, how) => kinds[kind].failed(s3Key, WEIGHT[how]),
+    // S3 throttles by prefix: what one of them may not do says nothing of the keys of others.
+    failed: ({ kind, s3Key }, how) =>
+      kinds[kind].failed(how === 'throttled' ? prefixOf(s3Key) : s3Key, WEIGHT[how]),
     unreached: () => whole.add(WEIGHT.silent),
     isOpen: ({ kind, s3Key }) => whole.isOpen() || kinds[kind].isOpen(s3Key),
   };
@@ -104,33 +106,35 @@ function gate(now: () => number, probes: number): Gate {
   };
 }
 
-/** The circuit of one kind of call: a gate for the kind, and one for each key that fails. */
+/** The circuit of one kind of call: a gate for the kind, and one for each key, or prefix, that fails. */
 interface Circuit {
   admits(s3Key: string): boolean;
-  failed(s3Key: string, weight: number): void;
+  failed(name: string, weight: number): void;
   reset(): void;
   isOpen(s3Key: string): boolean;
 }
 
 function circuit(now: () => number): Circuit {
   const kind = gate(now, MOST_PROBES);
-  // Keys that have failed since the last answer of storage.
+  // Keys and prefixes that have failed since the last answer of storage.
   const failing = new Map<string, Gate>();
   let score = 0;
+  const gateOf = (s3Key: string): Gate | undefined =>
+    failing.size === 0 ? undefined : (failing.get(s3Key) ?? failing.get(prefixOf(s3Key)));
 
   return {
     admits(s3Key) {
-      const key = failing.get(s3Key);
+      const key = gateOf(s3Key);
       // Known to fail: it takes none of the looks of the kind, for it would learn nothing of the others.
       if (key?.isOpen() === true && kind.isOpen()) return key.admits();
       return (key?.admits() ?? true) && kind.admits();
     },
-    failed(s3Key, weight) {
-      let key = failing.get(s3Key);
+    failed(name, weight) {
+      let key = failing.get(name);
       if (key === undefined) {
         key = gate(now, 1);
         if (failing.size >= MOST_KEYS) failing.delete(failing.keys().next().value ?? '');
-        failing.set(s3Key, key);
+        failing.set(name, key);
       }
       key.add(weight);
       score += weight;
@@ -142,8 +146,15 @@ function circuit(now: () => number): Circuit {
       score = 0;
       kind.reset();
     },
-    isOpen: (s3Key) => kind.isOpen() || failing.get(s3Key)?.isOpen() === true,
+    isOpen: (s3Key) => kind.isOpen() || gateOf(s3Key)?.isOpen() === true,
   };
+}
+
+// Two folders deep: a tenant's place in most buckets. Ends in `//`, which stands for it beside keys.
+function prefixOf(s3Key: string): string {
+  const first = s3Key.indexOf('/') + 1;
+  const second = first === 0 ? 0 : s3Key.indexOf('/', first) + 1;
+  return `${s3Key.slice(0, second || first)}//`;
 }
 
 function out(): FileServiceError {

@@ -186,7 +186,7 @@ function tellBreaker({ breaker }: Connection, about: CallOf, refusal: Refusal): 
   if (health === undefined) return;
   if (health === 'answered') breaker.succeeded();
   else if (health === 'silent' && !isLost(refusal)) breaker.unreached();
-  else breaker.failed(about, health);
+  else breaker.failed(about, refusal.code === 'SlowDown' ? 'throttled' : health);
 }
 
 // Signatures hold for a quarter of an hour; the SDK corrects its clock from five minutes on, too.

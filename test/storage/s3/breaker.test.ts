@@ -153,3 +153,36 @@ describe('retryBudget', () => {
     ]);
   });
 });
+
+describe('a breaker and a prefix that storage throttles', () => {
+  const hot = (index: number): CallOf => of(`tenants/hot/folder${index}/file`);
+
+  it('stops the calls to that prefix, and to no other', () => {
+    const { guard } = clocked();
+    for (let index = 0; index < 30; index += 1) guard.failed(hot(index), 'throttled');
+    expect([admits(guard, hot(99)), guard.isOpen(hot(99))]).toEqual([false, true]);
+    for (const other of ['tenants/calm/a', 'tenants/hot', 'images/logo.png', 'root.txt'])
+      expect([other, admits(guard, of(other)), guard.isOpen(of(other))]).toEqual([
+        other,
+        true,
+        false,
+      ]);
+  });
+
+  it('looks again once a second, and forgets it with the first answer', () => {
+    const { guard, pass } = clocked();
+    for (let index = 0; index < 10; index += 1) guard.failed(hot(index), 'throttled');
+    expect(admits(guard, hot(1))).toBe(false);
+    pass(1000);
+    expect([admits(guard, hot(1)), admits(guard, hot(2))]).toEqual([true, false]);
+    guard.succeeded();
+    expect(admits(guard, hot(2))).toBe(true);
+  });
+
+  it('opens for all where all prefixes are throttled', () => {
+    const { guard } = clocked();
+    for (let index = 0; index < 12; index += 1)
+      guard.failed(of(`tenants/${index % 4}/file`), 'throttled');
+    expect(admits(guard, of('tenants/another/file'))).toBe(false);
+  });
+});
