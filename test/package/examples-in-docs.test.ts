@@ -101,6 +101,9 @@ const SURROUNDINGS: Readonly<Record<string, string>> = {
     options: { service: (request: Request) => Promise<Response> } & Record<string, unknown>,
   ) => (request: Request) => Promise<Response>;`,
   key: 'declare const key: string;',
+  keyv: "declare const keyv: import('../../src/index.ts').KeyvLike;",
+  queue: 'declare const queue: { send(events: readonly unknown[]): Promise<void> };',
+  redis: 'declare const redis: object;',
   region: 'declare const region: string;',
   S3Client: "import { S3Client } from '@aws-sdk/client-s3';",
   session:

@@ -131,9 +131,12 @@ describe.runIf(installed('redis'))('rateLimit in Redis', () => {
 
     it('allows all of them where requests come evenly, also many at once', async () => {
       const { all } = instances({ points: 2000, seconds: 60, name: 'even' });
-      const limits = Array.from({ length: 200 }, () => all).flat();
-      const answers = await Promise.all(limits.map((limit) => limit(ASKS, by('leased'))));
-      expect(answers.filter((status) => status?.allowed)).toHaveLength(2000);
+      let passed = 0;
+      for (let round = 0; round < 130; round += 1) {
+        const answers = await Promise.all(all.map((limit) => limit(ASKS, by('leased'))));
+        passed += answers.filter((status) => status?.allowed).length;
+      }
+      expect(passed).toBe(2000);
     });
 
     it('says how many are left, and lets nobody wait once none is', async () => {
