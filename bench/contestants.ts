@@ -20,6 +20,7 @@ export interface Contestant {
 const MOUNT = '/api/v2/s3files/';
 const KIB = 1024;
 const READS = ['get-1k', 'get-64k', 'get-1m', 'get-64m', 'range', 'not-modified', 'head'] as const;
+const OFFLOADED = ['get-64k', 'get-1m', 'get-64m'] as const;
 const LISTS = ['list-10', 'list-1000', 'list-25000'] as const;
 const PUTS = ['put-1k', 'put-1m', 'put-64m'] as const;
 const FORMS = ['form-1k', 'form-1m'] as const;
@@ -143,6 +144,25 @@ const CONTESTANTS = {
     program: 'rclone',
     mount: '/',
     works: ['get-1k', 'get-64k', 'get-1m', 'get-64m', 'range', 'head'],
+  },
+  'us-accel': {
+    title: 's3files, nginx carries the bytes',
+    program: 'us-accel',
+    mount: MOUNT,
+    works: [...OFFLOADED],
+  },
+  'us-accel-cached': {
+    title: 's3files, nginx carries the bytes from its cache',
+    program: 'us-accel',
+    environment: { BENCH_CACHED: '1' },
+    mount: MOUNT,
+    works: [...OFFLOADED],
+  },
+  'nginx-auth': {
+    title: 'nginx with auth_request and proxy_pass',
+    program: 'nginx-auth',
+    mount: MOUNT,
+    works: [...OFFLOADED],
   },
   'us-express-tls': {
     title: 's3files in Express, storage over TLS',

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { program } from './build.ts';
 import type { Contestant } from './contestants.ts';
 import type { Order } from './contestants/listen.ts';
@@ -66,6 +67,7 @@ async function startNode(
       NODE_EXTRA_CA_CERTS: storage.authority,
       BENCH_FILES: storage.files,
       BENCH_LIBRARY: library,
+      BENCH_GUIDE: path.join(import.meta.dirname, '..', 'docs', 'deployment.md'),
     },
   });
   const said = await answer(child, START_MS);

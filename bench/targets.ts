@@ -29,6 +29,8 @@ export const TARGETS: readonly Target[] = [
   target('get-1m', 'us-express', 'proxy-express', 0.95),
   target('get-64m', 'us-http', 'proxy-http', 0.95),
   target('get-64m', 'us-express', 'proxy-express', 0.95),
+  target('get-1m', 'us-accel', 'nginx-auth', 0.95),
+  target('get-1m', 'us-accel-cached', 'us-http', 5),
   target('list-1000', 'us-express', 'sdk-express', 4),
   target('put-1k', 'us-express', 'multer', 3),
   target('put-1m', 'us-express', 'multer', 3),

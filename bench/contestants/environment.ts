@@ -11,6 +11,8 @@ export const endpoint = required('BENCH_STORAGE');
 export const bucket = 'bench';
 /** The bucket's objects as plain files. */
 export const files = required('BENCH_FILES');
+/** The guide that has nginx's file. */
+export const guide = required('BENCH_GUIDE');
 /** The built library, `index.js`. */
 export const library = required('BENCH_LIBRARY');
 export const region = 'us-east-1';

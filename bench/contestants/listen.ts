@@ -11,8 +11,14 @@ export type Order =
 
 const session = new Session();
 
-/** Serves on a free port until the rig goes away; returns the server for those who attach more to it. */
-export function listen(handler: RequestListener): Server {
+/**
+ * Serves on a free port until the rig goes away; returns the server for those who attach more to it. `front` starts what
+ * the load meets instead, and says on which port.
+ */
+export function listen(
+  handler: RequestListener,
+  front?: (port: number) => Promise<number>,
+): Server {
   const server = createServer(handler);
   // Clients that leave at the end of a round are no failure.
   server.on('clientError', (_, socket) => socket.destroy());
@@ -20,7 +26,14 @@ export function listen(handler: RequestListener): Server {
   process.on('disconnect', () => process.exit());
   process.on('message', (order: Order) => void obey(order));
   server.listen(0, '127.0.0.1', () => {
-    process.send?.({ port: (server.address() as AddressInfo).port });
+    const { port } = server.address() as AddressInfo;
+    (front?.(port) ?? Promise.resolve(port)).then(
+      (met) => process.send?.({ port: met }),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
   });
   return server;
 }
