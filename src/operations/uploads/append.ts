@@ -172,11 +172,12 @@ function cutUp(
   session: UploadSession,
   { state, length, tail, received, request }: Cutting,
 ): Promise<CutResult> {
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    if (tail.length > 0) yield tail;
+  async function* behindTail(): AsyncGenerator<Uint8Array> {
+    yield tail;
     yield* received.chunks;
   }
-  const source = { chunks: chunks(), stop: received.stop };
+  const chunks = tail.length > 0 ? behindTail() : received.chunks;
+  const source = { chunks, stop: received.stop };
   const upload = uploadIn(session);
   // What fits one part is gathered: no part of that size ever comes to be.
   if (upload === undefined) {

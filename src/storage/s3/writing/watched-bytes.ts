@@ -5,7 +5,7 @@ import { stalled } from '../../streams/exact-body.js';
 import { watchdog } from '../../streams/watchdog.js';
 import type { SentBody } from '../call.js';
 
-const SLICE_BYTES = 65_536;
+const SLICE_BYTES = 262_144;
 
 /** How to watch. */
 export interface Watching {
