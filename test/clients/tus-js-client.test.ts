@@ -111,6 +111,27 @@ describe.each(availableStores())('tus-js-client over $name', ({ name, open }) =>
     );
   });
 
+  it.each([
+    ['with the first bytes in the request that begins it', { uploadDataDuringCreation: true }],
+    ['by POST instead of PATCH', { overridePatchMethod: true }],
+    ['with an id for each request', { addRequestId: true }],
+  ])('uploads %s', async (what, more) => {
+    const bytes = randomBytes(PART + 1000);
+    const filename = `${what}.bin`;
+    await new Promise<void>((resolve, reject) => {
+      new Upload(bytes, {
+        endpoint: `http://127.0.0.1:${service.port}${service.mount}/`,
+        metadata: { filename },
+        chunkSize: 2 * 2 ** 20,
+        retryDelays: null,
+        ...more,
+        onError: reject,
+        onSuccess: () => resolve(),
+      }).start();
+    });
+    expect((await around.bytes(filename))?.equals(bytes)).toBe(true);
+  });
+
   it('gives up an upload, and leaves nothing', async () => {
     const bytes = randomBytes(2 * PART);
     await new Promise<void>((resolve, reject) => {

@@ -189,14 +189,15 @@ it('memory of 200 uploads at once', { timeout: HOURS }, async () => {
       write();
     });
   };
-  await send(-1);
+  // A service that has worked before: code is compiled, sockets are open.
+  await Promise.all([-1, -2, -3, -4, -5, -6, -7, -8].map(send));
   await child.collectGarbage();
   const before = child.rss();
   child.resetPeakRss();
   const statuses = await Promise.all(Array.from({ length: count }, (_, n) => send(n)));
   const grown = child.peakRss() - before;
   const stored = statuses.filter((status) => status === 204).length;
-  const isWhole = sink.bytes() === (count + 1) * size && sink.completed() === count + 1;
+  const isWhole = sink.bytes() === (count + 8) * size && sink.completed() === count + 8;
   await child.kill();
   await sink.close();
   // 16 buffers of 8 MiB are the part budget of a process.

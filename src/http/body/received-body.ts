@@ -39,7 +39,7 @@ export interface ReceivedBody {
 }
 
 /** Bytes that wait for whoever reads; then the sender waits. */
-const WAITING_BYTES = 256 * 1024;
+const WAITING_BYTES = 64 * 1024;
 const RATE_WINDOW_MS = 60_000;
 
 // Over 60 lines: sender and reader of one body share all their state, and each has to wake the other.

@@ -74,6 +74,9 @@ export function refuseOtherVersion({ headers }: Pick<FileRequest<unknown>, 'head
   );
 }
 
+// tus: a "non-negative integer", which other servers take in this form only.
+const PLAIN_COUNT = /^(?:0|[1-9]\d*)$/;
+
 /**
  * A length or an offset. A malformed one is an error in tus; the draft has it ignored like a header that is not there.
  *
@@ -82,7 +85,8 @@ export function refuseOtherVersion({ headers }: Pick<FileRequest<unknown>, 'head
 export function byteCount(request: FileRequest<unknown>, name: string): number | undefined {
   const value = request.headers[name.toLowerCase()];
   const count = integerItem(value);
-  if (value === undefined || count !== undefined || !isTus(request)) return count;
+  if (value === undefined || !isTus(request)) return count;
+  if (count !== undefined && PLAIN_COUNT.test(value)) return count;
   throw new FileServiceError(
     'invalid_header',
     `The header "${name}" takes a whole number of bytes.`,

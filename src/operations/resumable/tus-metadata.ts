@@ -8,8 +8,8 @@ import { CHECKSUM_ALGORITHMS } from './protocol.js';
 
 /** It is sealed into the URL of the upload, which servers and proxies bound. */
 const MOST_METADATA_BYTES = 1024;
-// tus, "Upload-Metadata": keys without spaces and commas, values in Base64, which may be absent.
-const PAIR = /^([^ ,]+)(?: ([A-Za-z0-9+/]*={0,2}))?$/;
+// tus, "Upload-Metadata": keys of ASCII without spaces and commas, values in Base64, which may be absent.
+const PAIR = /^([\x21-\x2b\x2d-\x7e]+)(?: ([A-Za-z0-9+/]*={0,2}))?$/;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -36,8 +36,11 @@ export function readMetadata(value: string | undefined): ReadonlyMap<string, str
 }
 
 function decode(base64: string): string {
+  const bytes = Buffer.from(base64, 'base64');
+  // Encoding it again shows whatever a lenient decoder passed over.
+  if (bytes.toString('base64') !== base64) throw malformed();
   try {
-    return utf8.decode(Buffer.from(base64, 'base64'));
+    return utf8.decode(bytes);
   } catch {
     throw malformed();
   }
