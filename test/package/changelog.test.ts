@@ -1,6 +1,7 @@
 // The changelog is one list for hosts: nothing said twice, what breaks first.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/core/version.ts';
 
 const HEADINGS = ['Changed', 'Added', 'Deprecated', 'Removed', 'Fixed', 'Security'];
 
@@ -20,6 +21,20 @@ const releases = text
 describe('the changelog', () => {
   it('begins with what is not released yet', () => {
     expect(releases[0]?.name).toBe('Unreleased');
+  });
+
+  it('has a release of the version that the package has', () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    expect(releases.map(({ name }) => name)).toContain(version);
+    expect(VERSION).toBe(version);
+  });
+
+  it('says of everything that breaks what to do', () => {
+    const breaks = text.split('\n').filter((line) => line.startsWith('- **Breaking:**'));
+    expect(breaks.length).toBeGreaterThan(15);
+    expect(breaks.filter((line) => !/ Migration: \S.*\.$/.test(line))).toEqual([]);
   });
 
   it('says nothing twice', () => {
