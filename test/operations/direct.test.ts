@@ -284,6 +284,26 @@ describe.each([
     expect((await alice().parts(upload)).status).toBe(404);
   });
 
+  it('give no URL behind the last part, and take no part that is larger than the file may be', async () => {
+    const upload = await begun('attack.bin');
+    const urls = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => alice().urlOf(upload, index + 1)),
+    );
+    expect(urls.map(({ status }) => status)).toEqual(
+      urls.map((_, index) => (index < 5 ? 200 : 413)),
+    );
+    // One part with all of it: no signature bounds that, the end does.
+    const first = urls[0];
+    if (first === undefined) throw new Error('there is no first part');
+    const sent = await put(first, randomBytes(24 * MIB + 1)).catch(() => undefined);
+    if (sent?.ok === true) {
+      const answer = await alice().complete(upload, [1]);
+      expect([answer.status, reasonOf(answer)]).toEqual([413, 'too_large']);
+    } else await alice().cancel(upload);
+    expect((await alice().parts(upload)).status).toBe(404);
+    expect(await around.keys()).toEqual([]);
+  });
+
   it('are judged where nobody can read them', async () => {
     const seen: unknown[] = [];
     let polls = 0;

@@ -24,6 +24,7 @@ it(
       identical: 10,
       fallen: 0,
       openUploads: 0,
+      unmarked: 0,
       left: [],
       unhandled: [],
       requestsACut: 1,

@@ -2,6 +2,7 @@
 // twice, and what is left.
 import { createHash, randomFillSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { uploadName } from '../../src/storage/s3/writing/upload-marks.ts';
 import { startBalancer } from './balancer.ts';
 import { startChild, type Child } from './child.ts';
 import type { Double } from './double/index.ts';
@@ -46,6 +47,8 @@ export interface CutResult {
   /** Offsets that fell below one that was told before. */
   readonly fallen: number;
   readonly openUploads: number;
+  /** Uploads of which nobody can tell that they are ours: their process was killed before it had marked them. */
+  readonly unmarked: number;
   /** Keys that are left below `.s3files/`. */
   readonly left: readonly string[];
   /** Rejections and errors that nobody handled, in the processes that were not killed. */
@@ -172,13 +175,15 @@ export async function cutUploads(
   try {
     const lanes = Array.from({ length: Math.min(asked.atOnce, asked.uploads) }, lane);
     await Promise.all([...lanes, killAll()]);
+    const unmarked = unmarkedOf(store);
     if (asked.kills > 0) await sweepAway(store);
     const left = [...store.double.objects(store.bucket).keys()];
     return {
       ...result,
       ...trouble,
       requestsACut: median(perCut),
-      openUploads: store.double.uploads(store.bucket).length,
+      openUploads: store.double.uploads(store.bucket).length - unmarked,
+      unmarked,
       left: left.filter((key) => key.startsWith('.s3files/') && !key.includes('/probe/')),
       unhandled: cluster.unhandled(),
       shares: balancer.shares(),
@@ -186,6 +191,16 @@ export async function cutUploads(
   } finally {
     await cluster.close();
   }
+}
+
+function unmarkedOf(store: Store & { readonly double: Double }): number {
+  const open = store.double.uploads(store.bucket);
+  const keys = new Set(open.map(({ key }) => key));
+  const isMarked = (key: string, id: string): boolean =>
+    keys.has(`.s3files/sessions/${uploadName(key, id)}`);
+  return open.filter(
+    ({ key, uploadId }) => !key.startsWith('.s3files/') && !isMarked(key, uploadId),
+  ).length;
 }
 
 // What a killed process could not clear away any more is swept once it is old enough.
