@@ -8,6 +8,8 @@ import { figure, megabytes } from './report.ts';
 
 const FOLDER = 'tenant1/big/';
 const nameOf = (index: number): string => `report-${String(index).padStart(7, '0')}.pdf`;
+/** All that the process may keep: what grows with the folder ends it. */
+const HEAP_MIB = 128;
 /** What a call to a store in the same region takes. */
 const CALL_MS = 30;
 
@@ -62,7 +64,8 @@ it('a million files, 30 ms a call', async () => {
     delayMs: CALL_MS,
     times: Number.POSITIVE_INFINITY,
   });
-  service = await startServiceChild(store);
+  const execArgv = [`--max-old-space-size=${HEAP_MIB}`];
+  service = await startServiceChild(store, {}, { execArgv });
   await inTurn(20);
   store.double.clearCalls();
   const first = await timed(() => inTurn(1));
@@ -75,17 +78,14 @@ it('a million files, 30 ms a call', async () => {
   // A tenth is enough to know what all would take.
   const serial = await timed(() => inTurn(100));
   expect(serial.value).toBe(100_000);
-  await service.child.collectGarbage();
-  const before = service.child.rss();
-  service.child.resetPeakRss();
   store.double.clearCalls();
   const whole = await timed(() => bytesOf('?full_tree=true'));
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   figure({
-    name: `1,000,000 files as a full tree, ${CALL_MS} ms a call of storage`,
-    target: '<= 1/6 of one call after the other; memory grows by <= 100 MB',
-    measured: `${seconds(whole.ms)} against ${seconds(serial.ms * 10)}, ${store.double.calls.length} calls; ${megabytes(service.child.peakRss() - before)}`,
-    reached: whole.ms * 6 <= serial.ms * 10 && service.child.peakRss() - before <= 100 * 2 ** 20,
+    name: `1,000,000 files as a full tree, ${CALL_MS} ms a call of storage, heap of ${HEAP_MIB} MB`,
+    target: '<= 1/6 of one call after the other; the process lives',
+    measured: `${seconds(whole.ms)} against ${seconds(serial.ms * 10)}, ${store.double.calls.length} calls; peak of all memory ${megabytes(service.child.peakRss())}`,
+    reached: whole.value > 100_000_000 && whole.ms * 6 <= serial.ms * 10,
   });
   await store.close();
 }, 900_000);

@@ -83,12 +83,17 @@ export function urlEncoder(exchange: Exchange): (text: string) => string {
       elements: { ArgumentName: 'encoding-type', ArgumentValue: type },
     });
   }
-  return (text) =>
-    encodeURIComponent(text)
+  return (text) => {
+    // Most names; a page has a thousand.
+    if (PLAIN.test(text)) return text;
+    return encodeURIComponent(text)
       .replace(/[!'()~]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
       .replaceAll('%20', '+')
       .replaceAll('%2F', '/');
+  };
 }
+
+const PLAIN = /^[\w.*/-]*$/;
 
 function readPage(objects: ObjectTable, question: Question): Page {
   const { prefix, delimiter, maxKeys, after } = question;

@@ -32,7 +32,7 @@ export async function* evenPages(pages: AsyncIterable<Page>, size: number): Asyn
       next: undefined,
     };
     while (rest.files.length + rest.folders.length > size) {
-      const head = clipped(rest, namesOf(rest)[size - 1]);
+      const head = firstOf(rest, size);
       yield head;
       rest = {
         files: rest.files.slice(head.files.length),
@@ -42,6 +42,11 @@ export async function* evenPages(pages: AsyncIterable<Page>, size: number): Asyn
     }
   }
   if (rest.files.length + rest.folders.length > 0) yield rest;
+}
+
+function firstOf(page: Page, size: number): Page {
+  if (page.folders.length > 0) return clipped(page, namesOf(page)[size - 1]);
+  return { files: page.files.slice(0, size), folders: [], next: undefined };
 }
 
 /** Whether a page is in order, behind `last`. */
