@@ -4,7 +4,12 @@ import type { Settings } from '../config/settings.js';
 import { corsHeaders, isEmbeddable } from './cors.js';
 import { linkOf, uploadToken } from '../core/key.js';
 import type { FileReply } from '../http/reply.js';
-import { TUS_VERSION, isTus } from '../operations/resumable/protocol.js';
+import {
+  TUS_VERSION,
+  isTus,
+  uploadComplete,
+  uploadLimit,
+} from '../operations/resumable/protocol.js';
 import type { FileRequest } from '../http/request.js';
 
 /** A reply with the headers that every answer has, and without a body for HEAD. */
@@ -32,10 +37,25 @@ export function withCommonHeaders<Req>(
     headers['Referrer-Policy'] = 'no-referrer';
   // tus, "Tus-Resumable": "MUST be included in every request and response except for OPTIONS requests."
   if (settings.resumable !== undefined && isTus(request)) headers['Tus-Resumable'] = TUS_VERSION;
+  if (reply.status >= 400) addUploadState(headers, settings, request, reply.status);
   if (settings.cors !== undefined) addCors(headers, settings.cors, request);
   if (!bodiless || reply.body === null) return { ...reply, headers };
   if (typeof reply.body === 'object' && 'destroy' in reply.body) reply.body.destroy();
   return { status: reply.status, headers, body: null };
+}
+
+// Draft of Resumable Uploads for HTTP: a whole upload that was taken for a plain one is refused by what it was sent to,
+// so that going on would not help; and what is too large is told the limits.
+function addUploadState<Req>(
+  headers: Record<string, string>,
+  settings: Settings<Req>,
+  { method, headers: asked }: FileRequest<Req>,
+  status: number,
+): void {
+  if (settings.resumable === undefined || (method !== 'POST' && method !== 'PUT')) return;
+  if (uploadComplete(asked) !== true) return;
+  headers['Upload-Complete'] ??= '?1';
+  if (status === 413) headers['Upload-Limit'] ??= uploadLimit(settings);
 }
 
 function addCors(

@@ -219,6 +219,34 @@ describe('upload creation', () => {
   });
 });
 
+// "The value of true means that the semantics of the targeted resource apply".
+describe('an upload that is taken for a plain one', () => {
+  it('is refused as complete, and told the limits when it is too large', async () => {
+    await around.plant({ 'plain.bin': { body: 'there' } });
+    const send = (method: string, headers: Record<string, string>, size: number) =>
+      service.ask({
+        method,
+        path: '/plain.bin',
+        headers: { 'Upload-Complete': '?1', ...headers },
+        body: Buffer.alloc(size),
+      });
+    const there = await send('POST', {}, 10);
+    const misfit = await send('PUT', { 'If-Match': '"other"' }, 10);
+    const large = await send('PUT', {}, 8 * PART + 1);
+    expect(
+      [there, misfit, large].map(({ status, headers }) => [status, headers['upload-complete']]),
+    ).toEqual([
+      [409, '?1'],
+      [412, '?1'],
+      [413, '?1'],
+    ]);
+    expect(limits(large)).toMatchObject({ 'max-size': 8 * PART });
+    expect(there.headers['upload-limit']).toBeUndefined();
+    const unasked = await service.ask({ method: 'POST', path: '/plain.bin', body: 'x' });
+    expect([unasked.status, unasked.headers['upload-complete']]).toEqual([409, undefined]);
+  });
+});
+
 describe('offset retrieval', () => {
   // "The resource SHOULD NOT generate a response with the 301 (Moved Permanently) and 302 (Found) status codes".
   it('redirects nowhere, whatever stands behind the URL', async () => {
