@@ -86,7 +86,7 @@ async function sweepUploads(
     open.flatMap(({ marks, uploadId }) => (marks ? [[marks.name, uploadId]] : [])),
   );
   const stale = ({ startedAt, name, marks }: Open) => {
-    const kind = marks?.kind ?? marked.get(name);
+    const kind = marks?.kind ?? marked.get(name) ?? 'session';
     return isStale(
       startedAt,
       kind === 'session' ? sessionSeconds(request) : request.olderThanSeconds,
@@ -94,7 +94,8 @@ async function sweepUploads(
   };
 
   const uploads = open.filter(({ marks }) => marks === undefined);
-  const left = uploads.filter((one) => marked.has(one.name) && !isLive(one.name) && stale(one));
+  const isOurs = ({ name, s3Key }: Open): boolean => marked.has(name) || OWN.test(s3Key);
+  const left = uploads.filter((one) => isOurs(one) && !isLive(one.name) && stale(one));
   const swept: SweptUpload[] = [];
   // A mark stays as long as what it marks, so that the next sweep still knows it.
   const alive = new Set(uploads.map(({ name }) => name));
@@ -113,6 +114,9 @@ async function sweepUploads(
   const aborted = swept.filter((upload) => upload.aborted).length;
   return { uploads: swept, aborted, kept: uploads.length - left.length };
 }
+
+// Nobody else begins uploads here: a process may have been killed before it had marked its own.
+const OWN = /(?:^|\/)\.s3files\/(?:staged|tails|probe|check)\//;
 
 function sessionSeconds({ olderThanSeconds, sessionsOlderThanSeconds }: Sweeping): number {
   return Math.max(olderThanSeconds, sessionsOlderThanSeconds);
