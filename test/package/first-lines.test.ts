@@ -102,7 +102,7 @@ it.each(HOSTS)(
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env.PATH,
-        FILES_KEY: 'the key',
+        FILES_KEY: 'the-key',
         AWS_ENDPOINT_URL_S3: double.endpoint,
         AWS_ACCESS_KEY_ID: 'testaccess',
         AWS_SECRET_ACCESS_KEY: 'testsecretkey',
@@ -111,7 +111,7 @@ it.each(HOSTS)(
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     const next = async (): Promise<string> => String((await lines.next()).value);
     const origin = `http://127.0.0.1:${await next()}/api/v2/s3files`;
-    const headers = { 'X-API-Key': 'the key', 'Content-Type': 'text/plain' };
+    const headers = { 'X-API-Key': 'the-key', 'Content-Type': 'text/plain' };
     const target = `${origin}/users/billing/a.txt`;
     const put = await fetch(target, { method: 'PUT', body: 'hello', headers });
     expect(put.status).toBe(201);
