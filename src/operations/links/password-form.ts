@@ -44,14 +44,20 @@ export function passwordForm(
 }
 
 /** 303 back to the link, with a cookie that proves the password. */
-export function unlocked({ request, settings }: Ask, { id, expiresAt }: ShareGrant): FileReply {
+export function unlocked({ request, settings }: Ask, share: ShareGrant): FileReply {
+  const { id, expiresAt } = share;
   const { token = '', rest = '' } = linkOf(request.path) ?? {};
   const path = `${request.mount}/${LINKS_FOLDER}${token}`;
+  // What was asked for with the password, such as the zip of a folder.
+  const asked = new URLSearchParams(request.query);
+  // The link itself adds it.
+  if (share.download) asked.delete('download');
+  const query = asked.size === 0 ? '' : `?${asked.toString()}`;
   const left = Math.min(PROOF_SECONDS, expiresAt - Math.floor(Date.now() / 1000));
   const proof = sealProof(settings, id, left);
   const secure = settings.isSecure ? '; Secure' : '';
   return empty(303, {
-    Location: path + rest,
+    Location: path + rest + query,
     'Set-Cookie': `s3files-link=${proof}; Path=${path}; Max-Age=${left}; HttpOnly; SameSite=Lax${secure}`,
     'Cache-Control': 'no-store',
     'Referrer-Policy': 'no-referrer',
