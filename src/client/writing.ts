@@ -98,7 +98,14 @@ export interface WritingCalls {
     url: string,
     options?: ReplaceOptions & { readonly name?: string },
   ): Promise<StoredFile>;
-  update(path: string, changes: FileChanges, options?: Stoppable): Promise<FileProperties>;
+  update(
+    path: string,
+    changes: FileChanges,
+    options?: Stoppable & {
+      /** Only this version of the file. */
+      readonly etag?: string;
+    },
+  ): Promise<FileProperties>;
   /** Keeps an object as the metadata of a folder. */
   updateFolder(
     folder: string,
@@ -170,7 +177,12 @@ export function writingCalls(caller: Caller): WritingCalls {
     },
     importUrl: (folder, url, { name, ...options } = {}) =>
       send(verbOf(options), folder, { query: { url, filename: name }, ...options }),
-    update: (path, changes, options = {}) => send('PATCH', path, { json: changes, ...options }),
+    update: (path, changes, { etag, ...options } = {}) =>
+      send('PATCH', path, {
+        json: changes,
+        headers: etag === undefined ? {} : { 'If-Match': etag },
+        ...options,
+      }),
     updateFolder: async (folder, metadata, options = {}) => {
       await send('PATCH', folder, { json: metadata, ...options });
     },

@@ -1,11 +1,12 @@
 // PATCH: changes the properties that the body names and keeps the rest.
 import { access } from '../core/hooks.js';
 import { FileServiceError } from '../core/errors.js';
+import { evaluate } from '../http/conditions.js';
 import { readJson } from '../http/body/json.js';
 import { json } from '../http/reply.js';
 import { declaredLength } from '../http/request.js';
 import type { Attributes, Stat } from '../storage/bucket.js';
-import { explainMissing } from './shared/missing.js';
+import { explainMissing, preconditionFailed } from './shared/missing.js';
 import type { Looking } from './shared/missing.js';
 import type { Ask, Operation } from './operation.js';
 import { describeFile, statFile, statFolder } from './shared/file-properties.js';
@@ -32,10 +33,16 @@ export const update: Operation = {
   sentence: 'Changes the named properties of a file and keeps the rest.',
   targets: ['file'],
   body: [{ media: 'application/json', schema: 'FileChanges' }],
+  headers: { 'if-match': { sentence: 'Changes only the version with this ETag.' } },
   replies: { 200: { sentence: 'The properties.', schema: 'FileProperties' } },
+  refusals: [...documentation.refusals, 412],
   plan: async (ask) => {
     const { key } = ask.target;
-    const change = fileChange(await readObject(ask), ask.settings.allowedTypes);
+    const changed = fileChange(await readObject(ask), ask.settings.allowedTypes);
+    const change = (stat: Stat): Attributes => {
+      if (evaluate(ask.request.headers, 'PATCH', stat) !== 'proceed') throw preconditionFailed(key);
+      return changed(stat);
+    };
     return {
       access: [access('write', key, ask.verb, 'update')],
       run: async (context) => {

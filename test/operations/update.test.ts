@@ -100,6 +100,18 @@ describe.each(availableStores())('PATCH over $name', ({ name, open }) => {
     expect(await around.look('docs/a.html')).toEqual(before);
   });
 
+  it('answers 412, and changes nothing, when the file has another ETag than If-Match', async () => {
+    const before = await around.look('docs/a.html');
+    const body = JSON.stringify({ content_type: 'text/csv' });
+    const ask = (tag: string) =>
+      service.ask({ method: 'PATCH', path: '/docs/a.html', body, headers: { 'If-Match': tag } });
+    const refused = await ask('"other"');
+    expect([refused.status, reasonOf(refused)]).toEqual([412, 'precondition_failed']);
+    expect(await around.look('docs/a.html')).toEqual(before);
+    expect((await ask(before.etag)).status).toBe(200);
+    expect((await around.look('docs/a.html')).content_type).toBe('text/csv');
+  });
+
   it('R39 answers 400 for __proto__', async () => {
     const body = '{"metadata":{"__proto__":"x"}}';
     expect((await service.ask({ method: 'PATCH', path: '/docs/a.html', body })).status).toBe(400);
