@@ -28,6 +28,8 @@ export interface Rights {
   readonly read: boolean;
   readonly write: boolean;
   readonly delete: boolean;
+  /** Removing with all versions; there with the host's `versions`. */
+  readonly purge?: boolean;
 }
 
 /** The properties of a folder. */

@@ -1,4 +1,5 @@
 // GET with include_properties: what storage knows about a file or a folder.
+import type { OperationSettings } from '../config/settings.js';
 import { access } from '../core/hooks.js';
 import { tooLarge } from '../core/too-large.js';
 import { jsonDate } from '../http/entry.js';
@@ -53,7 +54,9 @@ export const properties: Operation = {
 
 const folderQuery = {
   include_properties: includeProperties,
-  rights: flag('Adds what the caller may do in the folder: list, read, write and delete.'),
+  rights: flag(
+    'Adds what the caller may do in the folder: list, read, write, delete, and purge where versions are kept.',
+  ),
 };
 
 /** GET /folder/?include_properties=true */
@@ -82,7 +85,7 @@ export const folderProperties: Operation = {
           type: 'folder',
           last_modified: jsonDate(placeholder?.lastModified ?? null),
           ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
-          ...(rights ? { rights: await rightsIn(context, target.key) } : {}),
+          ...(rights ? { rights: await rightsIn(context, target.key, settings) } : {}),
         },
       });
     },
@@ -93,10 +96,16 @@ export const folderProperties: Operation = {
 const VERBS = { list: 'GET', read: 'GET', write: 'POST', delete: 'DELETE' } as const;
 
 /** What the caller may do in a folder, asked of `authorize` for the folder's own path. */
-async function rightsIn({ permits }: RunContext, folder: string) {
+async function rightsIn(
+  { permits }: RunContext,
+  folder: string,
+  { versions }: Pick<OperationSettings, 'versions'>,
+) {
   const rights: Record<string, boolean> = {};
   for (const [action, verb] of Object.entries(VERBS) as [keyof typeof VERBS, string][])
     rights[action] = await permits(access(action, folder, verb, 'read_folder_properties'));
+  // Hosts can refuse it apart from deleting.
+  if (versions) rights['purge'] = await permits(access('delete', folder, 'DELETE', 'purge'));
   return rights;
 }
 

@@ -2,7 +2,13 @@
 import { bytes, date, etag, mediaType, name, path } from './fields.js';
 
 const flag = { type: 'boolean' } as const;
-const rights = { list: flag, read: flag, write: flag, delete: flag } as const;
+const rights = {
+  list: flag,
+  read: flag,
+  write: flag,
+  delete: flag,
+  purge: { ...flag, description: 'There with the option `versions`.' },
+} as const;
 
 /** Components of the OpenAPI document for listings and properties, by the names that operations refer to. */
 export const LISTING_SCHEMAS = {
