@@ -61,6 +61,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   audit: callable,
   onError: callable,
   auditRequired: truth,
+  serverTiming: truth,
   cache: (value) =>
     hasMethods(value, 'get', 'set', 'delete')
       ? undefined

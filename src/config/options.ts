@@ -159,6 +159,8 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly onError?: OnError<Req>;
   /** Refuse with 503 while the audit hook fails. @default false */
   readonly auditRequired?: boolean;
+  /** Every answer says in `Server-Timing` how many calls to storage it took and whether the cache had it; for development. @default false */
+  readonly serverTiming?: boolean;
 
   /** Keeps listings, properties and small files; `memoryCache()` or `keyvCache(keyv)`. */
   readonly cache?: Cache;

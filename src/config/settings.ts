@@ -81,6 +81,7 @@ export interface Settings<Req = IncomingMessage> extends OperationSettings {
   readonly audit: Audit | undefined;
   readonly reportError: ReportError<Req>;
   readonly auditRequired: boolean;
+  readonly serverTiming: boolean;
   readonly cache: Cache | undefined;
   readonly cacheTtlSeconds: number;
   readonly cacheMaxBodyBytes: number;
@@ -138,6 +139,7 @@ function hostSettings<Req>(
     audit: config.audit,
     reportError: errorReporter(config.onError),
     auditRequired: config.auditRequired ?? false,
+    serverTiming: config.serverTiming ?? false,
     cache: isCaching(config, cacheTtlSeconds) ? (config.cache ?? defaultCache()) : undefined,
     cacheTtlSeconds,
     cacheMaxBodyBytes: config.cacheMaxBodyBytes ?? 256 * 1024,

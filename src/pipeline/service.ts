@@ -5,9 +5,10 @@ import { FileServiceError } from '../core/errors.js';
 import type { HookRequest } from '../core/hooks.js';
 import { failure } from '../http/reply.js';
 import type { FileReply } from '../http/reply.js';
+import { isSafe } from '../http/request.js';
 import type { FileRequest } from '../http/request.js';
 import { auditEvent, auditHookOf, figuresOf, startRecord } from './audit.js';
-import type { AuditHook, Figures, Transfer } from './audit.js';
+import type { AuditHook, AuditRecord, Figures, Transfer } from './audit.js';
 import { runningAppends } from '../operations/uploads/running.js';
 import { hookRequestOf } from './authenticate.js';
 import { withCommonHeaders } from './common-headers.js';
@@ -67,7 +68,7 @@ export function createService<Req>(
     const whole = withCommonHeaders(settings, request, given.method === 'HEAD', reply);
     const { status, handedOn = 0 } = whole;
     return {
-      reply: whole,
+      reply: settings.serverTiming ? timed(whole, work.record, settings) : whole,
       finish: (transfer, error) => {
         const bytesOut = transfer.bytesOut + handedOn;
         finish(work, { status, ...transfer, bytesOut }, error);
@@ -81,6 +82,20 @@ export function createService<Req>(
       closing = true;
     },
   };
+}
+
+/** Server Timing section 3: names with what is said of them. What is read while the answer is sent is not in it. */
+function timed<Req>(
+  reply: FileReply,
+  { storageCalls, verb }: AuditRecord,
+  { cache }: Pick<Settings<Req>, 'cache'>,
+): FileReply {
+  const fromCache =
+    cache === undefined || !isSafe(verb)
+      ? ''
+      : `, cache;desc="${storageCalls === 0 ? 'hit' : 'miss'}"`;
+  const timing = `s3;desc="${storageCalls}"${fromCache}`;
+  return { ...reply, headers: { ...reply.headers, 'Server-Timing': timing } };
 }
 
 type Finish<Req> = (work: Work<Req>, transfer: Transfer, error: unknown) => void;

@@ -50,6 +50,7 @@ describe('every option', () => {
     ['limit', [() => null, [() => null]], ['x', []]],
     ['audit', [() => undefined], ['x', {}]],
     ['auditRequired', [true], ['x', 1], { audit: () => undefined }],
+    ['serverTiming', [true, false], ['x', 1]],
     ['cache', [cache], ['x', {}, { get: cache.get }]],
     ['cacheEnabled', [false], ['x', 1]],
     ['cacheTtl', [60], [-1, 1.5, '60', Infinity, NaN]],
