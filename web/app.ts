@@ -8,6 +8,7 @@ import { nameOf, parentOf } from '../src/client/path.js';
 import type { PageConfig } from '../src/server/page/options.js';
 import { folderModel } from './model/folder.js';
 import { formatFor } from './model/format.js';
+import { keptUploads } from './model/kept-uploads.js';
 import { jobModel } from './model/jobs.js';
 import { hashOf, routeOf } from './model/route.js';
 import type { Route } from './model/route.js';
@@ -16,13 +17,14 @@ import { failureOf } from './model/sentences.js';
 import type { Failure } from './model/sentences.js';
 import { settingsIn } from './model/settings.js';
 import { transferModel } from './model/transfers.js';
+import { usageModel } from './model/usage.js';
 import { textsFor } from './texts.js';
 
 /** A dialog that is open. */
 export type Overlay =
-  | { readonly kind: 'newFolder' | 'keyboard' }
+  | { readonly kind: 'newFolder' | 'keyboard' | 'links' }
   | { readonly kind: 'rename' | 'share'; readonly entry: Entry }
-  | { readonly kind: 'delete'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'delete' | 'purge'; readonly entries: readonly Entry[] }
   | { readonly kind: 'move' | 'copy'; readonly entries: readonly Entry[] };
 
 /** One line of a menu. */
@@ -48,12 +50,16 @@ export interface Toast {
   readonly text: string;
   readonly details?: string;
   readonly isError: boolean;
+  /** What can be done about it while it is shown. */
+  readonly action?: { readonly label: string; readonly run: () => void };
 }
 
 /** The page's state. */
 export type App = ReturnType<typeof createApp>;
 
 const TOAST_MS = 6000;
+/** How long a deletion can be taken back where it was made. */
+const UNDO_MS = 10_000;
 
 /** The page over the service at `_api`. */
 export function createApp(config: PageConfig) {
@@ -76,6 +82,8 @@ export function createApp(config: PageConfig) {
     { readonly moves: boolean; readonly entries: readonly Entry[] } | undefined
   >(undefined);
   const isEditingPath = signal(false);
+  /** Takes back the last deletion; undefined when none is offered. */
+  const undo = signal<(() => void) | undefined>(undefined);
   const dragged = signal<readonly Entry[] | undefined>(undefined);
   /** The folder that files from the system would be dropped into. */
   const dropTarget = signal<string | undefined>(undefined);
@@ -83,26 +91,35 @@ export function createApp(config: PageConfig) {
 
   const explain = (error: unknown, name: string): Failure => failureOf(error, name, texts, format);
 
-  function toast(text: string, failure?: Failure): void {
+  function show(shown: Omit<Toast, 'id'>, ms?: number): number {
     const id = (toastId += 1);
-    const shown: Toast = {
-      id,
-      text,
-      isError: failure !== undefined,
-      ...(failure === undefined ? {} : { details: failure.details }),
-    };
-    toasts.value = [...toasts.value.slice(-2), shown];
-    if (failure === undefined) setTimeout(() => dismissToast(id), TOAST_MS);
+    toasts.value = [...toasts.value.slice(-2), { id, ...shown }];
+    if (ms !== undefined) setTimeout(() => dismissToast(id), ms);
+    return id;
   }
+  const toast = (text: string) => void show({ text, isError: false }, TOAST_MS);
   const dismissToast = (id: number) => {
     toasts.value = toasts.value.filter((shown) => shown.id !== id);
   };
   const fail = (error: unknown, name: string) => {
-    const failure = explain(error, name);
-    toast(failure.sentence, failure);
+    const { sentence, details } = explain(error, name);
+    show({ text: sentence, details, isError: true });
   };
+  function offerUndo(text: string, run: () => void): void {
+    const act = () => {
+      dismissToast(id);
+      if (undo.value === act) undo.value = undefined;
+      run();
+    };
+    const id = show({ text, isError: false, action: { label: texts.undo, run: act } }, UNDO_MS);
+    undo.value = act;
+    setTimeout(() => {
+      if (undo.value === act) undo.value = undefined;
+    }, UNDO_MS);
+  }
 
   const onStored = (stored: StoredFile) => {
+    usage.changed();
     folder.put({ ...stored, last_modified: new Date().toISOString() });
     const below = stored.path.slice(route.value.folder.length);
     const inFolder = stored.path.startsWith(route.value.folder) && below.includes('/');
@@ -115,21 +132,28 @@ export function createApp(config: PageConfig) {
     client,
     explain,
     onStored,
+    kept: keptUploads(sessionStorage),
     isOnline: () => isOnline.value,
   });
+  const offers = (operation: string) => config.operations.includes(operation);
+  const usage = usageModel(client, offers('read_usage'));
   const jobs = jobModel({
     client,
     explain,
-    onEnd: () => void folder.refresh(),
+    onEnd: () => {
+      void folder.refresh();
+      usage.changed();
+    },
   });
 
   // What the host and the service allow; what the caller may do comes with the folder.
-  const offers = (operation: string) => config.operations.includes(operation);
   const has = (feature: keyof NonNullable<PageConfig['features']>) =>
     config.readOnly !== true && config.features?.[feature] !== false;
   const may = computed(() => {
-    const { write, read, delete: removes } = folder.rights.value;
-    const here = route.value.search === undefined;
+    const { write, read, delete: removes, purge = removes } = folder.rights.value;
+    const here = route.value.search === undefined && route.value.trash !== true;
+    const changes = config.readOnly !== true;
+    const shares = config.features?.share !== false;
     return {
       upload: here && write && has('upload') && offers('write'),
       newFolder: here && write && has('newFolder') && offers('make_folder'),
@@ -138,9 +162,15 @@ export function createApp(config: PageConfig) {
       copy: read && has('copy') && offers('write_batch'),
       paste: here && write && offers('write_batch'),
       delete: removes && has('delete') && offers('remove_batch'),
-      share: read && config.features?.share !== false && offers('sign_read'),
+      /** Deletions can be taken back. */
+      trash: offers('list_trash'),
+      restore: write && changes && offers('restore'),
+      purge: purge && has('delete') && offers('purge'),
+      versions: read && offers('list_versions'),
+      share: read && shares && (offers('share') || offers('sign_read')),
+      links: shares && offers('list_links'),
       download: read,
-      edit: write && config.readOnly !== true && offers('update'),
+      edit: write && changes && offers('update'),
     };
   });
 
@@ -155,6 +185,8 @@ export function createApp(config: PageConfig) {
     folder,
     selection,
     transfers,
+    /** Hears of a file that was stored. */
+    onStored,
     jobs,
     overlay,
     menu,
@@ -162,6 +194,10 @@ export function createApp(config: PageConfig) {
     toast,
     dismissToast,
     fail,
+    offerUndo,
+    undo,
+    usage,
+    offers,
     explain,
     isOnline,
     clipboard,
@@ -176,7 +212,7 @@ export function createApp(config: PageConfig) {
     },
     /** Opens a folder, or previews a file. */
     openEntry: (entry: Entry) => {
-      if (entry.addressable === false) return;
+      if (entry.addressable === false || route.value.trash === true) return;
       location.hash = hashOf(
         entry.type === 'folder'
           ? { folder: entry.path }

@@ -49,6 +49,7 @@ export const ICON_NAMES = [
   'sun',
   'trash-2',
   'triangle-alert',
+  'undo-2',
   'upload',
   'user',
   'x',

@@ -3,7 +3,7 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { PageConfig } from '../src/server/page/options.js';
 import { AppProvider, createApp } from './app.js';
-import { routeOf } from './model/route.js';
+import { listsSame, routeOf } from './model/route.js';
 import './style/index.css';
 import { Page } from './view/Page.js';
 
@@ -33,7 +33,7 @@ addEventListener('hashchange', () => {
   app.isEditingPath.value = false;
   const from = app.listed.value;
   const isListed = app.folder.entries.value.some(({ path }) => path === to.preview);
-  if (isListed || (to.folder === from.folder && to.search === from.search)) return;
+  if (isListed || listsSame(to, from)) return;
   app.listed.value = to;
   app.selection.reset();
   void app.folder.open(to);

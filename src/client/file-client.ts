@@ -98,7 +98,10 @@ export interface FileClient extends WritingCalls, SigningCalls, VersionCalls, Li
     options?: Stoppable & { readonly rights?: boolean },
   ): Promise<FolderProperties>;
   /** The address of a file, to show or with `download` to save; the caller's own credentials apply. */
-  fileUrl(path: string, options?: { readonly download?: boolean }): string;
+  fileUrl(
+    path: string,
+    options?: { readonly download?: boolean; readonly versionId?: string },
+  ): string;
   /** The address of everything below a folder as a zip archive. */
   zipUrl(folder: string): string;
   /** The archive as fetch's answer. */
@@ -158,7 +161,8 @@ export function fileClient(options: FileClientOptions): FileClient {
       return (await readJson<{ resource: FolderProperties }>(folder, query, given)).resource;
     },
     usage: (given) => readJson('', { usage: true }, given),
-    fileUrl: (path, given = {}) => caller.url(path, { download: given.download }),
+    fileUrl: (path, { download, versionId } = {}) =>
+      caller.url(path, { download, version_id: versionId }),
     zipUrl: (folder) => caller.url(folder, { zip: true }),
     zip: (folder, given = {}) =>
       caller.send('GET', folder, { query: { zip: true }, signal: given.signal }),

@@ -1,12 +1,14 @@
 // WCAG 2.2 A and AA in every state: light and dark, wide and phone. axe finds nothing.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import Keyv from 'keyv';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { samples } from '../../examples/server/samples.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { openTab, servePage, type ServedPage } from '../support/page.ts';
 import { doubleStore } from '../support/stores.ts';
+import { enableVersions } from '../support/versioned.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -52,7 +54,14 @@ const STATES: readonly State[] = [
     act: (page) => page.getByRole('button', { name: 'More' }).first().click(),
   },
   { name: 'new folder', hash: '#/', act: (page) => press(page, 'n') },
-  { name: 'delete', hash: '#/Reports/', act: (page) => press(page, 'Home', 'Delete') },
+  {
+    name: 'deleted, and can be undone',
+    hash: '#/Reports/2026/',
+    act: async (page) => {
+      await press(page, 'End', 'Delete');
+      await page.getByRole('button', { name: 'Undo' }).waitFor();
+    },
+  },
   {
     name: 'move',
     hash: '#/Team/',
@@ -70,6 +79,25 @@ const STATES: readonly State[] = [
       await press(page, 'End', 's');
       await page.getByRole('button', { name: 'Make the link' }).click();
       await page.getByText('Who has it can read the file').waitFor();
+      await page.getByText('until').nth(1).waitFor();
+    },
+  },
+  {
+    name: 'my links',
+    hash: '#/',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'More' }).first().click();
+      await page.getByRole('menuitem', { name: 'My links' }).click();
+      await page.getByRole('dialog').getByText('Team/').first().waitFor();
+    },
+  },
+  { name: 'trash', hash: '#/?trash' },
+  {
+    name: 'trash, asked before it is emptied',
+    hash: '#/?trash',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Empty the trash' }).click();
+      await page.getByRole('dialog').waitFor();
     },
   },
   {
@@ -85,6 +113,7 @@ const STATES: readonly State[] = [
     hash: '#/Photos/',
     act: async (page) => {
       await press(page, 'End', 'i');
+      await page.getByRole('heading', { name: 'Versions' }).waitFor();
       await page.getByRole('button', { name: 'Edit' }).click();
     },
   },
@@ -129,10 +158,18 @@ let browser: Browser;
 let served: ServedPage;
 let closeStore: () => Promise<void>;
 beforeAll(async () => {
-  const store = await doubleStore();
+  const store = await enableVersions(await doubleStore());
   for (const { key, body, contentType, date } of samples())
     store.double.seed(store.bucket, key, body, { contentType, lastModified: new Date(date) });
-  served = await servePage(store);
+  // A second version of one, so that there is something to go back to.
+  store.double.seed(store.bucket, 'Photos/Purple ridge.png', 'newer', { contentType: 'image/png' });
+  const config = {
+    versions: true,
+    trash: true,
+    linkStore: new Keyv(),
+    quota: { bytes: 20_000_000 },
+  };
+  served = await servePage(store, { config });
   closeStore = store.close;
   browser = await launchChromium();
 });

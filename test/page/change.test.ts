@@ -388,4 +388,18 @@ describe('details', () => {
       metadata: { project: 'apollo' },
     });
   });
+
+  it('of a file that somebody else has stored meanwhile stay as they are', async () => {
+    const given = await start(() => doubleStore(), { 'a.bin': 'x' });
+    const { page } = given.tab;
+    await given.tab.open();
+    await select(given, 'a.bin');
+    await page.getByRole('button', { name: 'Details', exact: true }).click();
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await given.served.around.plant({ 'a.bin': { body: 'other', contentType: 'text/x-other' } });
+    await page.getByLabel('Type').fill('text/csv');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('“a.bin” was changed by somebody else meanwhile.').waitFor();
+    expect(await given.served.around.look('a.bin')).toMatchObject({ content_type: 'text/x-other' });
+  });
 });

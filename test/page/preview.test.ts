@@ -1,11 +1,14 @@
 // Looking at files in a real browser: pictures, sounds, long texts, PDF; what could run never does.
+import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { samples } from '../../examples/server/samples.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { bypass } from '../support/fixture.ts';
 import { openTab, servePage } from '../support/page.ts';
 import { doubleStore } from '../support/stores.ts';
 import { until } from '../support/until.ts';
+import { unzipSync } from '../support/unzip.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -150,23 +153,42 @@ describe('a download', () => {
     expect(await saved('Welcome.md')).toEqual(['Welcome.md', null]);
     expect(await saved('Team')).toEqual(['Team.zip', null]);
   });
-});
 
-describe('a share link', () => {
-  it('reads the file without any sign-in, until it ends', async () => {
-    const { tab, page } = await start();
+  it('of a selection is one archive of exact length, by button and by key', async () => {
+    const { tab, page, served } = await start();
     await tab.open();
     await tab.row('Welcome.md').click({ position: { x: 500, y: 10 } });
-    await page.getByRole('toolbar').getByRole('button', { name: 'Share a link' }).click();
-    await page.getByLabel('1 hour').check();
-    await page.getByLabel('downloads the file').check();
-    await page.getByRole('button', { name: 'Make the link' }).click();
-    const url = new URL(await page.getByLabel('Link', { exact: true }).inputValue());
-    expect(url.searchParams.get('X-Amz-Expires')).toBe('3600');
-    const answer = await fetch(url);
-    expect(await answer.text()).toMatch(/^# Welcome/);
-    expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
-    await page.getByText('Who has it can read the file until').waitFor();
-    await page.getByRole('button', { name: 'Copy the link' }).waitFor();
+    await tab.row('Team').click({ position: { x: 500, y: 10 }, modifiers: ['Control'] });
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('toolbar').getByRole('button', { name: 'Download' }).click(),
+    ]);
+    expect([download.suggestedFilename(), await download.failure()]).toEqual(['s3files.zip', null]);
+    const bytes = readFileSync(await download.path());
+    expect(Object.keys(unzipSync(bytes)).toSorted()).toEqual([
+      'Team/Minutes of 12 November.txt',
+      'Team/Plan.md',
+      'Welcome.md',
+    ]);
+    await page.locator('#entries').focus();
+    const [again] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('d')]);
+    expect(readFileSync(await again.path()).length).toBe(bytes.length);
+    const zips = served.audit.filter(({ operation }) => operation === 'zip_selection');
+    expect(zips.map(({ status, bytesOut }) => [status, bytesOut])).toEqual([
+      [200, bytes.length],
+      [200, bytes.length],
+    ]);
+    expect(tab.troubles).toEqual([]);
+  });
+
+  it('of a selection that is refused says so', async () => {
+    const { tab, page, store } = await start();
+    await tab.open('#/Team/');
+    await page.locator('#entries').focus();
+    await page.keyboard.press('Control+a');
+    await tab.row('Plan.md').waitFor();
+    await bypass(store).remove('Team/Plan.md');
+    await page.getByRole('toolbar').getByRole('button', { name: 'Download' }).click();
+    await page.getByText('“Team” is no longer here.').waitFor();
   });
 });

@@ -4,8 +4,9 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { vi } from 'vitest';
 import { allowAll, configureServer, createFileService } from '../../src/index.ts';
-import type { AuditEvent, FileServiceConfig } from '../../src/index.ts';
+import type { AuditEvent, FileService, FileServiceConfig } from '../../src/index.ts';
 import { filePage } from '../../src/server/page/file-page.ts';
 import type { FilePage, PageOptions } from '../../src/server/page/file-page.ts';
 import { bypass, type Bypass } from './fixture.ts';
@@ -13,11 +14,16 @@ import { storeConfig } from './service.ts';
 import type { Store } from './stores.ts';
 import { until } from './until.ts';
 
+// A browser beside other suites on few cores is slow; what waits ends as soon as it can.
+vi.setConfig({ testTimeout: 60_000 });
+const MOST_MS = 20_000;
+
 /** The page, mounted and listening. */
 export interface ServedPage {
   /** With its trailing slash. */
   readonly url: string;
   readonly server: Server;
+  readonly files: FileService;
   readonly around: Bypass;
   readonly audit: AuditEvent[];
   readonly close: () => Promise<void>;
@@ -31,6 +37,8 @@ export interface ServeOptions {
   readonly mountIn?: (page: FilePage) => RequestListener;
   /** @default `/files/` */
   readonly path?: string;
+  /** @default any that is free */
+  readonly port?: number;
 }
 
 /** Serves the page over a store. */
@@ -44,11 +52,12 @@ export async function servePage(store: Store, options: ServeOptions = {}): Promi
   });
   const mountIn = options.mountIn ?? ((page) => express().use('/files', page));
   const server = configureServer(createServer(mountIn(filePage(files, options.page))));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const around = bypass(store);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${options.path ?? '/files/'}`,
     server,
+    files,
     around,
     audit,
     close: async () => {
@@ -84,7 +93,7 @@ export async function openTab(
 ): Promise<Tab> {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(MOST_MS);
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(`fault: ${error.message}`));
   page.on('console', (message) => {
@@ -112,7 +121,7 @@ export async function openTab(
     shows: async (wanted) => {
       await until(async () => JSON.stringify(tidy(await names())) === JSON.stringify(wanted), {
         what: `the list to show ${JSON.stringify(wanted)}`,
-        deadlineMs: 10_000,
+        deadlineMs: MOST_MS,
       }).catch(async (error: unknown) => {
         throw new Error(`${String(error)}; it shows ${JSON.stringify(tidy(await names()))}`);
       });

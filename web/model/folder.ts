@@ -1,9 +1,12 @@
 // The open folder: its entries as they come, what the caller may do in it, and what is shown of them.
 import { computed, signal } from '@preact/signals';
 import type { Entry, FileClient, Page, Rights } from '../../src/client/file-client.js';
+import { parentOf } from '../../src/client/path.js';
+import { isFileServiceError } from '../../src/core/errors.js';
 import { comparing, filterBy } from './order.js';
 import type { Sort } from './order.js';
 import type { Route } from './route.js';
+import { trashPages } from './trash.js';
 
 /** How far reading has come. */
 export type FolderStatus = 'loading' | 'partial' | 'whole' | 'failed';
@@ -57,12 +60,15 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     stop = new AbortController();
     opened = route;
     error.value = undefined;
-    pages = client
-      .pages(route.folder, {
-        signal: stop.signal,
-        ...(route.search === undefined ? {} : { search: route.search, recursive: true }),
-      })
-      [Symbol.asyncIterator]();
+    const { signal: mine } = stop;
+    const read =
+      route.trash === true
+        ? trashPages(client, route.folder, mine)
+        : client.pages(route.folder, {
+            signal: mine,
+            ...(route.search === undefined ? {} : { search: route.search, recursive: true }),
+          });
+    pages = read[Symbol.asyncIterator]();
   }
 
   async function readPage(replaces = false): Promise<void> {
@@ -85,12 +91,16 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     }
   }
 
-  async function readRights(mine: AbortSignal): Promise<void> {
+  async function readRights(mine: AbortSignal, folder = opened.folder): Promise<void> {
     try {
-      const found = await client.folderProperties(opened.folder, { rights: true, signal: mine });
+      const found = await client.folderProperties(folder, { rights: true, signal: mine });
       if (!mine.aborted && found.rights !== undefined) rights.value = found.rights;
-    } catch {
+    } catch (thrown) {
       // The listing says what is wrong; without an answer nothing may be changed.
+      const isGone = isFileServiceError(thrown) && thrown.reason === 'not_found';
+      // A deleted folder has no rights of its own any more: those of where it was hold.
+      if (isGone && opened.trash === true && folder !== '' && !mine.aborted)
+        await readRights(mine, parentOf(folder));
     }
   }
 
@@ -127,7 +137,7 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     put: (entry: Entry) => {
       const parent = entry.path.slice(0, entry.path.length - entry.name.length);
       const inHere = entry.type === 'folder' ? `${opened.folder}${entry.name}/` : undefined;
-      if (opened.search !== undefined) return;
+      if (opened.search !== undefined || opened.trash === true) return;
       if (
         (inHere ?? entry.path) !== entry.path ||
         (inHere === undefined && parent !== opened.folder)

@@ -8,12 +8,15 @@ export interface Route {
   readonly preview?: string;
   /** Text that is searched for below the folder. */
   readonly search?: string;
+  /** What was deleted below the folder is shown, instead of what is there. */
+  readonly trash?: true;
 }
 
 /** The route as text, beginning with `#/`. */
-export function hashOf({ folder, preview, search }: Route): string {
+export function hashOf({ folder, preview, search, trash }: Route): string {
   const path = `#/${encode(preview ?? folder)}`;
   if (preview !== undefined) return `${path}?preview`;
+  if (trash === true) return `${path}?trash`;
   return search === undefined ? path : `${path}?search=${encodeURIComponent(search)}`;
 }
 
@@ -25,8 +28,14 @@ export function routeOf(hash: string): Route | undefined {
   const query = new URLSearchParams(mark === -1 ? '' : hash.slice(mark + 1));
   const folder = key.slice(0, key.lastIndexOf('/') + 1);
   if (key !== folder) return query.has('preview') ? { folder, preview: key } : { folder };
+  if (query.has('trash')) return { folder, trash: true };
   const search = query.get('search');
   return search === null || search === '' ? { folder } : { folder, search };
+}
+
+/** True when both list the same entries. */
+export function listsSame(one: Route, other: Route): boolean {
+  return one.folder === other.folder && one.search === other.search && one.trash === other.trash;
 }
 
 function encode(key: string): string {

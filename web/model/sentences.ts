@@ -31,6 +31,8 @@ const SENTENCES: Readonly<Record<string, Say>> = {
   unsupported_type: (texts, name) => texts.errorType(name),
   rejected_by_scan: (texts, name, message) => texts.errorScan(name, message),
   quota_exceeded: (texts) => texts.errorQuota,
+  folder_not_empty: (texts, name) => texts.errorNotEmpty(name),
+  locked: (texts, name) => texts.errorLocked(name),
   invalid_path: (texts, name, message) => texts.errorName(name, message),
   rate_limited: (texts) => texts.errorRate,
   storage_unavailable: (texts) => texts.errorStorage,
@@ -53,12 +55,8 @@ export function failureOf(error: unknown, name: string, texts: Texts, format: Fo
   }
   const { reason, message, headers, context } = error;
   const plain = message.slice(message.indexOf(': ') + 2);
-  const most = context?.['limit'];
-  const size = context?.['size'];
   const sentence =
-    reason === 'too_large' && typeof most === 'number' && typeof size === 'number'
-      ? texts.errorTooLargeBy(name, format.size(size), format.size(most))
-      : SENTENCES[reason]?.(texts, name, plain);
+    measured(reason, context ?? {}, name, texts, format) ?? SENTENCES[reason]?.(texts, name, plain);
   const seconds = Number(headers['retry-after'] ?? Number.NaN);
   return {
     sentence: sentence ?? texts.errorOther,
@@ -67,4 +65,31 @@ export function failureOf(error: unknown, name: string, texts: Texts, format: Fo
     isTransient: TRANSIENT.has(reason),
     retryAfter: Number.isFinite(seconds) ? seconds : undefined,
   };
+}
+
+/** What goes beyond a bound, with the numbers that the service gave. */
+function measured(
+  reason: string,
+  context: Readonly<Record<string, unknown>>,
+  name: string,
+  texts: Texts,
+  format: Format,
+): string | undefined {
+  const numbers = (one: string, other: string) => {
+    const values = [context[one], context[other]];
+    return values.every((value) => typeof value === 'number')
+      ? values.map((value) => format.size(value))
+      : undefined;
+  };
+  if (reason === 'too_large') {
+    const [size, limit] = numbers('size', 'limit') ?? [];
+    return size === undefined || limit === undefined
+      ? undefined
+      : texts.errorTooLargeBy(name, size, limit);
+  }
+  if (reason !== 'quota_exceeded') return undefined;
+  const [used, allowed] = numbers('used', 'allowed') ?? [];
+  return used === undefined || allowed === undefined
+    ? undefined
+    : texts.errorQuotaBy(used, allowed);
 }

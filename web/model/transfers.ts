@@ -1,53 +1,16 @@
 // The queue of uploads: a few at once, each with its own state; nothing is ever overwritten unasked.
 import { computed, signal } from '@preact/signals';
-import type { Signal } from '@preact/signals';
-import type { FileClient, StoredFile, Upload } from '../../src/client/file-client.js';
+import type { FileClient, StoredFile } from '../../src/client/file-client.js';
 import { nameOf, parentOf } from '../../src/client/path.js';
 import { nameBeside } from './names.js';
 import { Rate } from './rate.js';
+import type { keptUploads, KeptUpload } from './kept-uploads.js';
 import type { Failure } from './sentences.js';
-
-/** What an upload is doing. */
-export type TransferState =
-  | 'waiting'
-  | 'running'
-  | 'finishing'
-  | 'paused'
-  | 'offline'
-  | 'retrying'
-  | 'conflict'
-  | 'done'
-  | 'skipped'
-  | 'cancelled'
-  | 'failed';
+import { isOver, newTransfer, summarize } from './transfer.js';
+import type { Running, Transfer } from './transfer.js';
 
 /** What to do about a name that is taken. */
 export type ConflictChoice = 'replace' | 'keepBoth' | 'skip';
-
-/** One upload. */
-export interface Transfer {
-  readonly id: number;
-  readonly file: File;
-  /** Where it goes; another name than the file's when both are kept. */
-  readonly path: Signal<string>;
-  readonly state: Signal<TransferState>;
-  readonly sent: Signal<number>;
-  readonly failure: Signal<Failure | undefined>;
-  /** Seconds until the next attempt. */
-  readonly retryIn: Signal<number>;
-}
-
-interface Running extends Transfer {
-  attempts: number;
-  create: 'new' | 'replace';
-  keepsBoth: boolean;
-  readonly tried: Set<string>;
-  upload: Upload | undefined;
-  /** True while its request is under way or paused. */
-  isLive: boolean;
-  stop: AbortController;
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
 
 /** What the queue needs of its surroundings. */
 export interface TransferHost {
@@ -55,6 +18,7 @@ export interface TransferHost {
   readonly isOnline: () => boolean;
   readonly explain: (error: unknown, name: string) => Failure;
   readonly onStored: (file: StoredFile) => void;
+  readonly kept: ReturnType<typeof keptUploads>;
 }
 
 /** Files with the key each is to have. */
@@ -63,11 +27,6 @@ export type Wanted = readonly { readonly path: string; readonly file: File }[];
 // Browsers open six connections to a server: two stay free for lists and previews.
 const MOST_AT_ONCE = 4;
 const PAUSES_SECONDS = [1, 2, 4, 8, 16];
-const OVER: ReadonlySet<TransferState> = new Set(['done', 'skipped', 'cancelled', 'failed']);
-const HELD: ReadonlySet<TransferState> = new Set(['paused', 'conflict']);
-
-/** True for uploads that nothing more will happen to. */
-export const isOver = (state: TransferState): boolean => OVER.has(state);
 
 /** An empty queue. */
 export function transferModel(host: TransferHost) {
@@ -79,13 +38,28 @@ export function transferModel(host: TransferHost) {
   let policy: ConflictChoice | undefined;
 
   function add(wanted: Wanted): void {
-    if (list.value.every(({ state }) => OVER.has(state.value))) {
+    if (list.value.every(({ state }) => isOver(state.value))) {
       policy = undefined;
       rate.reset();
       list.value = [];
     }
-    list.value = [...list.value, ...wanted.map(({ path, file }) => made(nextId++, path, file))];
+    list.value = [...list.value, ...wanted.map(({ path, file }) => prepared(path, file))];
     pump();
+  }
+
+  // The rest of an upload that a reload has broken off, or a new one.
+  function prepared(path: string, file: File): Running {
+    const transfer = newTransfer(nextId++, path, file);
+    const kept = host.kept.find(path, file);
+    if (kept === undefined) return transfer;
+    return Object.assign(transfer, { resume: kept.state, create: kept.create });
+  }
+
+  function keep({ path, file, create, upload }: Running, sent: number): void {
+    const state = upload?.toJSON();
+    if (state === undefined) return;
+    const { name, size, lastModified } = file;
+    host.kept.keep({ path: path.value, name, size, lastModified, create, state, sent });
   }
 
   function pump(): void {
@@ -105,14 +79,17 @@ export function transferModel(host: TransferHost) {
     state.value = 'running';
     transfer.failure.value = undefined;
     transfer.isLive = true;
-    const resume = transfer.upload?.toJSON();
+    const resume = transfer.upload?.toJSON() ?? transfer.resume;
     transfer.upload = host.client.upload(path.value, file, {
       create: transfer.create,
       signal: stop.signal,
       ...(resume === undefined ? {} : { resume }),
       onProgress: (progress) => {
+        // What arrives ends a row of failures: a long upload may meet many.
+        if (progress.sent > sent.value) transfer.attempts = 0;
         rate.add(progress.sent - sent.value);
         sent.value = progress.sent;
+        keep(transfer, progress.sent);
         if (progress.sent === progress.total && state.value === 'running')
           state.value = 'finishing';
       },
@@ -122,6 +99,7 @@ export function transferModel(host: TransferHost) {
       transfer.isLive = false;
       sent.value = file.size;
       state.value = 'done';
+      host.kept.forget(path.value);
       host.onStored(stored);
     } catch (error) {
       transfer.isLive = false;
@@ -136,6 +114,11 @@ export function transferModel(host: TransferHost) {
     const found = host.explain(error, nameOf(transfer.path.value));
     failure.value = found;
     if (found.reason === 'already_exists') return meetConflict(transfer);
+    if (found.reason === 'upload_gone' && transfer.attempts < PAUSES_SECONDS.length) {
+      transfer.attempts += 1;
+      beginAnew(transfer);
+      return again(transfer);
+    }
     if (found.reason === 'network' && !host.isOnline()) {
       state.value = 'offline';
       return;
@@ -180,18 +163,33 @@ export function transferModel(host: TransferHost) {
       tried.add(nameOf(path.value));
       path.value = parentOf(path.value) + nameBeside(nameOf(path.value), (name) => tried.has(name));
     }
-    transfer.upload = undefined;
-    transfer.sent.value = 0;
+    beginAnew(transfer);
     again(transfer);
+  }
+
+  function beginAnew(transfer: Running): void {
+    host.kept.forget(transfer.path.value);
+    transfer.upload = undefined;
+    transfer.resume = undefined;
+    transfer.sent.value = 0;
   }
 
   function cancel(transfer: Transfer): void {
     const found = list.value.find(({ id }) => id === transfer.id);
-    if (found === undefined || OVER.has(found.state.value)) return;
+    if (found === undefined || isOver(found.state.value)) return;
     found.state.value = 'cancelled';
     clearTimeout(found.timer);
     found.stop.abort();
+    host.kept.forget(found.path.value);
     pump();
+  }
+
+  /** Gives an upload up that a reload has broken off: the service need not keep what it has. */
+  function discard({ path, state }: KeptUpload): void {
+    host.kept.forget(path);
+    // An upload that is stopped before it begins ends its session.
+    const stopped = { resume: state, signal: AbortSignal.abort() };
+    host.client.upload(path, new Blob(), stopped).catch(() => undefined);
   }
 
   const find = ({ id }: Transfer) => list.value.find((transfer) => transfer.id === id);
@@ -203,6 +201,8 @@ export function transferModel(host: TransferHost) {
     /** Bytes a second, of the last few seconds. */
     speed: () => rate.perSecond(),
     add,
+    broken: host.kept.broken as { readonly value: readonly KeptUpload[] },
+    discard,
     cancel,
     cancelAll: () => list.value.forEach(cancel),
     pause: (transfer: Transfer) => {
@@ -238,51 +238,7 @@ export function transferModel(host: TransferHost) {
       for (const one of asked) apply(one, choice);
     },
     clear: () => {
-      list.value = list.value.filter(({ state }) => !OVER.has(state.value));
+      list.value = list.value.filter(({ state }) => !isOver(state.value));
     },
-  };
-}
-
-function made(id: number, path: string, file: File): Running {
-  return {
-    id,
-    file,
-    path: signal(path),
-    state: signal<TransferState>('waiting'),
-    sent: signal(0),
-    failure: signal<Failure | undefined>(undefined),
-    retryIn: signal(0),
-    attempts: 0,
-    create: 'new',
-    keepsBoth: false,
-    tried: new Set(),
-    upload: undefined,
-    isLive: false,
-    stop: new AbortController(),
-    timer: undefined,
-  };
-}
-
-/** The whole queue in a few numbers. */
-export interface Summary {
-  readonly all: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly isActive: boolean;
-  readonly sent: number;
-  readonly size: number;
-}
-
-function summarize(list: readonly Transfer[]): Summary {
-  const counted = list.filter(({ state }) => !['skipped', 'cancelled'].includes(state.value));
-  const sum = (of: (transfer: Transfer) => number) =>
-    counted.reduce((total, transfer) => total + of(transfer), 0);
-  return {
-    all: counted.length,
-    done: counted.filter(({ state }) => state.value === 'done').length,
-    failed: counted.filter(({ state }) => state.value === 'failed').length,
-    isActive: counted.some(({ state }) => !OVER.has(state.value) && !HELD.has(state.value)),
-    sent: sum(({ sent, file }) => Math.min(sent.value, file.size)),
-    size: sum(({ file }) => file.size),
   };
 }

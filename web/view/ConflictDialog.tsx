@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import type { FileProperties } from '../../src/client/file-client.js';
 import { nameOf } from '../../src/client/path.js';
 import { useApp } from '../app.js';
-import type { ConflictChoice, Transfer } from '../model/transfers.js';
+import type { Transfer } from '../model/transfer.js';
+import type { ConflictChoice } from '../model/transfers.js';
 import { Dialog } from './Dialog.js';
 
 export function ConflictDialog({ transfer }: { readonly transfer: Transfer }) {

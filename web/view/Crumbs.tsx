@@ -23,6 +23,7 @@ export function Crumbs() {
   const crumbs = crumbsOf(route.value.folder, texts.home);
   const hidden = crumbs.length > MOST_SHOWN ? crumbs.slice(1, -2) : [];
   const shown = crumbs.filter((crumb) => !hidden.includes(crumb));
+  const isTrash = route.value.trash === true;
   return (
     <nav class="crumbs" aria-label={texts.crumbs}>
       <ol>
@@ -51,9 +52,21 @@ export function Crumbs() {
                 <Icon name="chevron-right" size={14} />
               </>
             )}
-            <CrumbLink crumb={crumb} isLast={index === shown.length - 1} />
+            <CrumbLink crumb={crumb} isLast={!isTrash && index === shown.length - 1} />
           </li>
         ))}
+        {isTrash && (
+          <li>
+            <Icon name="chevron-right" size={14} />
+            <a
+              class="crumb crumb-last"
+              href={hashOf({ folder: route.value.folder, trash: true })}
+              aria-current="page"
+            >
+              {texts.trash}
+            </a>
+          </li>
+        )}
       </ol>
       <button
         type="button"

@@ -17,10 +17,17 @@ interface Count {
 const MOST_COUNTED = 3000;
 const MOST_NAMED = 5;
 
-export function DeleteDialog({ entries }: { readonly entries: readonly Entry[] }) {
+export function DeleteDialog({
+  entries,
+  isPurge,
+}: {
+  readonly entries: readonly Entry[];
+  /** What lies in the trash goes for good. */
+  readonly isPurge: boolean;
+}) {
   const app = useApp();
-  const { texts, format, overlay, jobs, selection } = app;
-  const [count, setCount] = useState<Count | undefined>(() => countFiles(entries));
+  const { texts, format, overlay, jobs, selection, route } = app;
+  const [count, setCount] = useState<Count | undefined>(() => countFiles(entries, isPurge));
   const close = () => (overlay.value = undefined);
   useEffect(() => {
     if (count !== undefined) return;
@@ -32,11 +39,17 @@ export function DeleteDialog({ entries }: { readonly entries: readonly Entry[] }
   const submit = () => {
     close();
     selection.clear();
-    jobs.remove(texts.deleting(entries.length, n), entries);
+    const title = texts.deleting(entries.length, n);
+    if (isPurge) jobs.purge(title, route.value.folder, entries);
+    else jobs.remove(title, entries);
   };
   return (
     <Dialog
-      title={texts.deleteTitle(entries.length, n, entries[0]?.name ?? '')}
+      title={
+        isPurge
+          ? texts.purgeTitle(entries.length, n, entries[0]?.name ?? '')
+          : texts.deleteTitle(entries.length, n, entries[0]?.name ?? '')
+      }
       onClose={close}
       onSubmit={submit}
       class="narrow"
@@ -44,7 +57,7 @@ export function DeleteDialog({ entries }: { readonly entries: readonly Entry[] }
         <>
           <CancelButton onClick={close} hasFocus />
           <button type="submit" class="primary danger">
-            {texts.delete}
+            {isPurge ? texts.purge : texts.delete}
           </button>
         </>
       }
@@ -63,7 +76,7 @@ export function DeleteDialog({ entries }: { readonly entries: readonly Entry[] }
         </ul>
       )}
       <p role="status">{countText(app, count)}</p>
-      <p>{texts.deleteForGood}</p>
+      <p>{isPurge ? texts.purgeHint : texts.deleteForGood}</p>
     </Dialog>
   );
 }
@@ -75,11 +88,12 @@ function countText({ texts, format }: ReturnType<typeof useApp>, count: Count | 
   return isWhole ? texts.deleteHolds(files, n, format.size(bytes)) : texts.deleteHoldsMore(n);
 }
 
-/** The count of files alone; undefined when there is a folder among them. */
-function countFiles(entries: readonly Entry[]): Count | undefined {
-  if (entries.some(({ type }) => type === 'folder')) return undefined;
-  const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-  return { files: entries.length, bytes, isWhole: true };
+/** The count of files alone; undefined when there is a folder among them, which in the trash holds nothing itself. */
+function countFiles(entries: readonly Entry[], isPurge: boolean): Count | undefined {
+  const files = entries.filter(({ type }) => type === 'file');
+  if (!isPurge && files.length < entries.length) return undefined;
+  const bytes = files.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  return { files: files.length, bytes, isWhole: true };
 }
 
 async function countBelow(

@@ -7,6 +7,7 @@ import { lazy, Suspense } from './lazy.js';
 import { NameDialog } from './NameDialog.js';
 
 const Share = lazy(() => import('./ShareDialog.js').then(({ ShareDialog }) => ShareDialog));
+const Links = lazy(() => import('./LinksDialog.js').then(({ LinksDialog }) => LinksDialog));
 const Keyboard = lazy(() =>
   import('./KeyboardDialog.js').then(({ KeyboardDialog }) => KeyboardDialog),
 );
@@ -23,12 +24,15 @@ export function Dialogs() {
     case 'rename':
       return <NameDialog entry={open.entry} />;
     case 'delete':
-      return <DeleteDialog entries={open.entries} />;
+    case 'purge':
+      return <DeleteDialog entries={open.entries} isPurge={open.kind === 'purge'} />;
     case 'move':
     case 'copy':
       return <FolderDialog entries={open.entries} moves={open.kind === 'move'} />;
     case 'share':
-      return open.entry.type === 'file' ? <Suspense view={Share} entry={open.entry} /> : null;
+      return <Suspense view={Share} entry={open.entry} />;
+    case 'links':
+      return <Suspense view={Links} />;
     case 'keyboard':
       return <Suspense view={Keyboard} />;
   }

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useApp } from '../app.js';
 import { parentOf } from '../../src/client/path.js';
+import { hashOf } from '../model/route.js';
 import { chooseFiles } from './choose.js';
 import { Grid } from './Grid.js';
 import { Icon } from './Icon.js';
@@ -58,20 +59,24 @@ function Empty() {
         title={folder.isReading.value ? texts.searching(search) : texts.nothingFound(search)}
       />
     );
+  if (route.value.trash === true && filter === '')
+    return <State icon="trash-2" title={texts.trashEmpty} hint={texts.trashHint} />;
   if (filter !== '' && folder.entries.value.length > 0)
     return (
       <State
         icon="search-x"
         title={texts.noMatch(filter, format.number(folder.entries.value.length))}
       >
-        <button
-          type="button"
-          class="primary"
-          onClick={() => app.go({ folder: route.value.folder, search: filter })}
-        >
-          <Icon name="search" />
-          {texts.searchBelow}
-        </button>
+        {route.value.trash !== true && (
+          <button
+            type="button"
+            class="primary"
+            onClick={() => app.go({ folder: route.value.folder, search: filter })}
+          >
+            <Icon name="search" />
+            {texts.searchBelow}
+          </button>
+        )}
       </State>
     );
   if (!may.upload) return <State icon="folder-open" title={texts.emptyReadOnly} />;
@@ -118,6 +123,12 @@ function Failed() {
           <Icon name="arrow-up" />
           {texts.up}
         </button>
+        {app.may.value.trash && (
+          <a class="plain" href={hashOf({ folder: route.value.folder, trash: true })}>
+            <Icon name="trash-2" />
+            {texts.lookInTrash}
+          </a>
+        )}
       </State>
     );
   return (

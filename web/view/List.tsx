@@ -73,7 +73,8 @@ function pageRows(element: HTMLElement | null, rowHeight: number): number {
 }
 
 function Head() {
-  const { texts, folder, selection } = useApp();
+  const { texts, folder, selection, route } = useApp();
+  const isTrash = route.value.trash === true;
   const all = folder.visible.value.length;
   const chosen = selection.entries.value.length;
   return (
@@ -90,7 +91,7 @@ function Head() {
       <HeadCell name="name" label={texts.name} />
       <HeadCell name="size" label={texts.size} />
       <HeadCell name="kind" label={texts.kind} />
-      <HeadCell name="modified" label={texts.modified} />
+      <HeadCell name="modified" label={isTrash ? texts.deletedAt : texts.modified} />
       <span class="cell-menu" role="columnheader">
         <span class="hidden">{texts.more}</span>
       </span>

@@ -1,6 +1,6 @@
 // The side panel: what is known of the one entry that is selected, and a form to change some of it.
 import { useEffect, useState } from 'preact/hooks';
-import type { Entry, FileEntry, FileProperties } from '../../src/client/file-client.js';
+import type { Entry, FileEntry, FileProperties, StoredFile } from '../../src/client/file-client.js';
 import { parentOf } from '../../src/client/path.js';
 import { actionsFor } from '../actions.js';
 import { useApp } from '../app.js';
@@ -9,6 +9,8 @@ import { EntryIcon, Icon, IconButton } from './Icon.js';
 import { lazy, Suspense } from './lazy.js';
 import { kindText } from './Row.js';
 
+const History = lazy(() => import('./Versions.js').then(({ Versions }) => Versions));
+const Links = lazy(() => import('./LinkList.js').then(({ LinkList }) => LinkList));
 const Form = lazy(() => import('./PropertiesForm.js').then(({ PropertiesForm }) => PropertiesForm));
 
 export function Panel() {
@@ -39,8 +41,10 @@ function Facts({ entry }: { readonly entry: Entry }) {
   const { texts, format, client, may } = app;
   const [properties, setProperties] = useState<FileProperties | undefined>();
   const [isEditing, setEditing] = useState(false);
+  const isTrash = app.route.value.trash === true;
+  const readAgain = () => client.properties(entry.path).then(setProperties, () => undefined);
   useEffect(() => {
-    if (entry.type === 'folder' || entry.addressable === false) return;
+    if (entry.type === 'folder' || entry.addressable === false || isTrash) return;
     const stop = new AbortController();
     client.properties(entry.path, { signal: stop.signal }).then(setProperties, () => undefined);
     return () => stop.abort();
@@ -49,7 +53,7 @@ function Facts({ entry }: { readonly entry: Entry }) {
   return (
     <div class="panel-body">
       <div class="panel-picture">
-        {isRaster(entry) ? (
+        {isRaster(entry) && !isTrash ? (
           <img src={client.fileUrl(entry.path)} alt="" />
         ) : (
           <EntryIcon entry={entry} size={72} />
@@ -60,7 +64,7 @@ function Facts({ entry }: { readonly entry: Entry }) {
       </p>
       <div class="panel-actions">
         {actionsFor(app, [entry])
-          .filter(({ name }) => ['preview', 'open', 'download', 'share'].includes(name))
+          .filter(({ name }) => ['preview', 'open', 'download', 'share', 'restore'].includes(name))
           .map(({ name, icon, label, run }) => (
             <button key={name} type="button" class="plain" onClick={run}>
               <Icon name={icon} size={16} />
@@ -88,7 +92,10 @@ function Facts({ entry }: { readonly entry: Entry }) {
               </>
             )}
             {entry.last_modified !== null && (
-              <Fact name={texts.modified} value={format.dateTime(entry.last_modified)} />
+              <Fact
+                name={isTrash ? texts.deletedAt : texts.modified}
+                value={format.dateTime(entry.last_modified)}
+              />
             )}
             <Fact name={texts.location} value={`/${parentOf(entry.path)}`} />
             {shown?.etag !== undefined && (
@@ -103,6 +110,19 @@ function Facts({ entry }: { readonly entry: Entry }) {
               <Icon name="pencil" size={16} />
               {texts.edit}
             </button>
+          )}
+          {may.value.versions && !isTrash && shown !== undefined && (
+            <Suspense
+              view={History}
+              entry={shown}
+              onRestored={(stored: StoredFile) => {
+                app.onStored(stored);
+                void readAgain();
+              }}
+            />
+          )}
+          {may.value.links && !isTrash && (
+            <Suspense view={Links} path={entry.path} title={texts.links} />
           )}
         </>
       )}

@@ -34,7 +34,10 @@ export function PropertiesForm(props: {
       ...kept.map(({ name, value }) => [name.trim(), value] as const),
     ]);
     try {
-      onDone(await client.update(properties.path, { content_type: type, metadata }));
+      // Of what is shown here, and not of what somebody else has stored meanwhile.
+      const { etag } = properties;
+      const changes = { content_type: type, metadata };
+      onDone(await client.update(properties.path, changes, etag === undefined ? {} : { etag }));
     } catch (error) {
       app.fail(error, properties.name);
     }

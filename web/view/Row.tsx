@@ -103,6 +103,7 @@ export function Name({ entry }: { readonly entry: Entry }) {
       {tail !== '' && <span class="name-tail">{tail}</span>}
     </bdi>
   );
+  if (route.value.trash === true) return <span class="name-link">{label}</span>;
   if (entry.addressable === false)
     return (
       <span class="name-link unreachable" title={`${shown} ${texts.notAddressable}`}>

@@ -1,16 +1,25 @@
 // The row of actions above the list: for the folder, or for what is selected in it.
-import { actionsFor, paste } from '../actions.js';
+import { actionsFor, paste, restoreAll } from '../actions.js';
 import { useApp } from '../app.js';
 import { sizeOf } from '../model/order.js';
 import { Icon, IconButton } from './Icon.js';
 import { usePhone } from './hooks.js';
 import { openMenuBelow } from './Menu.js';
 import { chooseFiles } from './choose.js';
+import { Quota } from './Quota.js';
 
 export function ToolRow() {
-  const { selection } = useApp();
+  const { selection, route } = useApp();
   return (
-    <div class="tools">{selection.entries.value.length > 0 ? <ForSelection /> : <ForFolder />}</div>
+    <div class="tools">
+      {selection.entries.value.length > 0 ? (
+        <ForSelection />
+      ) : route.value.trash === true ? (
+        <ForTrash />
+      ) : (
+        <ForFolder />
+      )}
+    </div>
   );
 }
 
@@ -80,6 +89,7 @@ function ForFolder() {
           <Icon name="plus" size={24} />
         </button>
       )}
+      <Quota />
       <p class="count" role="status">
         {countText(app)}
         {config.readOnly === true && <span class="badge">{texts.readOnly}</span>}
@@ -88,6 +98,40 @@ function ForFolder() {
             {texts.stopSearch}
           </button>
         )}
+      </p>
+    </>
+  );
+}
+
+function ForTrash() {
+  const app = useApp();
+  const { texts, folder, overlay } = app;
+  const may = app.may.value;
+  const all = folder.entries.value;
+  return (
+    <>
+      {all.length > 0 && may.restore && (
+        <button type="button" class="plain outlined" onClick={() => restoreAll(app)}>
+          <Icon name="undo-2" />
+          {texts.restoreAll}
+        </button>
+      )}
+      {all.length > 0 && may.purge && (
+        <button
+          type="button"
+          class="plain danger"
+          onClick={() => {
+            void folder.readRest().then(() => {
+              overlay.value = { kind: 'purge', entries: folder.entries.value };
+            });
+          }}
+        >
+          <Icon name="trash-2" />
+          {texts.emptyTrash}
+        </button>
+      )}
+      <p class="count" role="status">
+        {countText(app)}
       </p>
     </>
   );
@@ -105,7 +149,16 @@ function countText({ folder, texts, format, route }: ReturnType<typeof useApp>):
   return folder.status.value === 'partial' ? texts.itemsAndMore(n) : texts.items(count, n);
 }
 
-const SHOWN_WIDE = new Set(['download', 'share', 'move', 'copy', 'rename', 'delete']);
+const SHOWN_WIDE = new Set([
+  'download',
+  'share',
+  'move',
+  'copy',
+  'rename',
+  'delete',
+  'restore',
+  'purge',
+]);
 
 function ForSelection() {
   const app = useApp();

@@ -1,5 +1,6 @@
 // The bar above everything: what this is, where one is, filtering, how it looks.
 import { useRef } from 'preact/hooks';
+import { parentOf } from '../../src/client/path.js';
 import { useApp } from '../app.js';
 import type { MenuItem } from '../app.js';
 import { Crumbs } from './Crumbs.js';
@@ -12,9 +13,10 @@ export function TopBar() {
   const { config, texts, settings, route, selection } = app;
   const isPhone = usePhone();
   const title = config.title ?? texts.files;
+  const isTrash = route.value.trash === true;
   return (
     <header class="top">
-      {isPhone && route.value.folder !== '' ? (
+      {isPhone && (route.value.folder !== '' || isTrash) ? (
         <UpButton />
       ) : (
         <a class="brand" href="#/" title={title}>
@@ -23,7 +25,7 @@ export function TopBar() {
         </a>
       )}
       {isPhone ? (
-        <h1 class="place">{app.titleOf(route.value.folder)}</h1>
+        <h1 class="place">{isTrash ? texts.trash : app.titleOf(route.value.folder)}</h1>
       ) : (
         <>
           <span class="rule" aria-hidden="true" />
@@ -37,6 +39,16 @@ export function TopBar() {
             icon={settings.view.value === 'list' ? 'layout-grid' : 'list'}
             label={settings.view.value === 'list' ? texts.grid : texts.list}
             onClick={() => (settings.view.value = settings.view.value === 'list' ? 'grid' : 'list')}
+          />
+        )}
+        {!isPhone && app.may.value.trash && (
+          <IconButton
+            icon="trash-2"
+            label={texts.trash}
+            pressed={isTrash}
+            onClick={() =>
+              app.go({ folder: route.value.folder, ...(isTrash ? {} : { trash: true as const }) })
+            }
           />
         )}
         {!isPhone && (
@@ -88,9 +100,21 @@ function viewItems(app: ReturnType<typeof useApp>, isPhone: boolean): readonly M
 }
 
 function otherItems(app: ReturnType<typeof useApp>): readonly MenuItem[] {
-  const { texts, config, folder, overlay } = app;
+  const { texts, config, folder, overlay, may, route } = app;
   const { signOut } = config;
   return [
+    ...(may.value.trash
+      ? [
+          {
+            icon: 'trash-2',
+            label: texts.trash,
+            run: () => app.go({ folder: route.value.folder, trash: true }),
+          },
+        ]
+      : []),
+    ...(may.value.links
+      ? [{ icon: 'link', label: texts.myLinks, run: () => (overlay.value = { kind: 'links' }) }]
+      : []),
     { icon: 'refresh-cw', label: texts.refresh, run: () => void folder.refresh() },
     {
       icon: 'keyboard',
@@ -106,12 +130,12 @@ function otherItems(app: ReturnType<typeof useApp>): readonly MenuItem[] {
 
 function UpButton() {
   const app = useApp();
-  const { folder } = app.route.value;
+  const { folder, trash } = app.route.value;
   return (
     <IconButton
       icon="arrow-left"
       label={app.texts.up}
-      onClick={() => app.go({ folder: folder.slice(0, folder.slice(0, -1).lastIndexOf('/') + 1) })}
+      onClick={() => app.go({ folder: trash === true ? folder : parentOf(folder) })}
     />
   );
 }

@@ -4,8 +4,10 @@ import { nameOf } from '../../src/client/path.js';
 import { useApp } from '../app.js';
 import type { Job } from '../model/jobs.js';
 import { secondsLeft } from '../model/rate.js';
-import { isOver } from '../model/transfers.js';
-import type { Transfer } from '../model/transfers.js';
+import type { KeptUpload } from '../model/kept-uploads.js';
+import { isOver } from '../model/transfer.js';
+import type { Transfer } from '../model/transfer.js';
+import { chooseAgain } from './choose.js';
 import { Details } from './Folder.js';
 import { IconButton } from './Icon.js';
 
@@ -18,7 +20,8 @@ export function Transfers() {
   const { all, isActive } = transfers.summary.value;
   const list = transfers.list.value;
   const work = jobs.list.value;
-  if (list.length === 0 && work.length === 0) return null;
+  const broken = transfers.broken.value;
+  if (list.length === 0 && work.length === 0 && broken.length === 0) return null;
   return (
     <section class="tray" aria-label={texts.transfers}>
       <header class="tray-head">
@@ -45,6 +48,9 @@ export function Transfers() {
       <TotalBar />
       {!isFolded && (
         <ul class="tray-list">
+          {broken.map((kept) => (
+            <BrokenLine key={kept.path} kept={kept} />
+          ))}
           {work.map((job) => (
             <JobLine key={job.id} job={job} />
           ))}
@@ -195,6 +201,39 @@ function StateText({ transfer }: { readonly transfer: Transfer }) {
     failed: failure.value?.sentence ?? '',
   };
   return <>{says[state.value]}</>;
+}
+
+/** An upload that a reload has broken off: a page may not open a file that nobody has chosen. */
+function BrokenLine({ kept }: { readonly kept: KeptUpload }) {
+  const app = useApp();
+  const { texts, format, transfers } = app;
+  return (
+    <li class="line line-broken">
+      <div class="line-text">
+        <bdi class="line-name" title={kept.path}>
+          {kept.name}
+        </bdi>
+        <span class="line-state muted">
+          {texts.brokenAt(format.percent(kept.sent / kept.size), format.size(kept.size))}
+        </span>
+      </div>
+      <button
+        type="button"
+        class="link"
+        aria-label={texts.chooseAgain(kept.name)}
+        title={texts.chooseAgain(kept.name)}
+        onClick={() => chooseAgain(app, kept)}
+      >
+        {texts.choose}
+      </button>
+      <IconButton
+        icon="x"
+        label={`${texts.cancel}: ${kept.name}`}
+        class="small"
+        onClick={() => transfers.discard(kept)}
+      />
+    </li>
+  );
 }
 
 function JobLine({ job }: { readonly job: Job }) {

@@ -1,5 +1,7 @@
 // Files that a person chooses or drops, with the keys that they are to have.
 import type { App } from '../app.js';
+import { isSame } from '../model/kept-uploads.js';
+import type { KeptUpload } from '../model/kept-uploads.js';
 import type { Wanted } from '../model/transfers.js';
 
 /** Opens the system's file dialog; with `folders` it chooses a folder with everything in it. */
@@ -11,6 +13,19 @@ export function chooseFiles(app: App, folders: boolean): void {
   const { folder } = app.route.value;
   input.addEventListener('change', () => {
     uploadAll(app, folder, { files: filesOf(input.files ?? []), emptyFolders: [] });
+  });
+  input.click();
+}
+
+/** Goes on with an upload that a reload has broken off, with the same file. */
+export function chooseAgain(app: App, kept: KeptUpload): void {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.addEventListener('change', () => {
+    const [file] = input.files ?? [];
+    if (file === undefined) return;
+    if (isSame(kept, file)) app.transfers.add([{ path: kept.path, file }]);
+    else app.toast(app.texts.anotherFile(kept.name));
   });
   input.click();
 }

@@ -18,6 +18,7 @@ export function useEntryEvents(entry: Entry) {
     isLong: false,
   });
   const isFolder = entry.type === 'folder';
+  const isDeleted = app.route.value.trash === true;
   const isCut =
     clipboard.value?.moves === true &&
     clipboard.value.entries.some(({ path }) => path === entry.path);
@@ -39,7 +40,7 @@ export function useEntryEvents(entry: Entry) {
 
   return {
     classes,
-    draggable: app.may.value.move,
+    draggable: app.may.value.move && !isDeleted,
     onClick: (event: MouseEvent) => {
       if (press.current.isLong) {
         press.current.isLong = false;
@@ -57,7 +58,7 @@ export function useEntryEvents(entry: Entry) {
       }
       selection.focus.value = entry.path;
       if (isLink) return;
-      if (touches) app.openEntry(entry);
+      if (touches && !isDeleted) app.openEntry(entry);
       else selection.only(entry.path);
     },
     onDblClick: () => app.openEntry(entry),

@@ -87,10 +87,12 @@ function withModifier(app: App, event: KeyboardEvent): boolean {
   const entries = selection.targets();
   switch (event.key.toLowerCase()) {
     case 'c':
-      if (may.value.copy) clipboard.value = { moves: false, entries };
+      if (may.value.copy && app.route.value.trash !== true)
+        clipboard.value = { moves: false, entries };
       return true;
     case 'x':
-      if (may.value.move) clipboard.value = { moves: true, entries };
+      if (may.value.move && app.route.value.trash !== true)
+        clipboard.value = { moves: true, entries };
       return true;
     default:
       // Ctrl+V comes as an event of its own, with what the system's clipboard holds.
@@ -105,7 +107,8 @@ function act(app: App, event: KeyboardEvent): boolean {
   const focused = selection.focused.value;
   switch (event.key) {
     case 'Enter':
-      if (focused !== undefined) app.openEntry(focused);
+      if (app.route.value.trash === true) runAction(app, 'restore', entries);
+      else if (focused !== undefined) app.openEntry(focused);
       return true;
     case ' ':
       return runAction(app, 'preview', focused === undefined ? [] : [focused]) || true;
@@ -114,7 +117,7 @@ function act(app: App, event: KeyboardEvent): boolean {
     case 'F2':
       return runAction(app, 'rename', entries) || true;
     case 'Delete':
-      return runAction(app, 'delete', entries) || true;
+      return runAction(app, 'delete', entries) || runAction(app, 'purge', entries) || true;
     default:
       return false;
   }
@@ -185,10 +188,14 @@ function jump({ folder, selection }: App, text: string): void {
 }
 
 function goUp(app: App): boolean {
-  const { folder, search } = app.route.value;
-  if (search !== undefined) app.go({ folder });
+  const { folder, search, trash } = app.route.value;
+  if (search !== undefined || trash === true) app.go({ folder });
   else if (folder !== '') app.go({ folder: parentOf(folder) });
   return true;
+}
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && target.type !== 'checkbox';
 }
 
 /** Keys that work wherever the focus is, and pasting. */
@@ -199,7 +206,9 @@ export function useGlobalKeys(): void {
       if (!(event.ctrlKey || event.metaKey) || document.querySelector('dialog[open]') !== null)
         return;
       const key = event.key.toLowerCase();
-      if (key === 'f') document.getElementById('filter')?.focus();
+      // In a field it takes back what was typed.
+      if (key === 'z' && app.undo.value !== undefined && !isField(event.target)) app.undo.value();
+      else if (key === 'f') document.getElementById('filter')?.focus();
       else if (key === 'l') app.isEditingPath.value = true;
       else return;
       event.preventDefault();
