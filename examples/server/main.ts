@@ -26,6 +26,12 @@ process.exitCode = await serve(
       audit: watchers.tell,
       cache: memoryCache({ maxBytes: 32 * 2 ** 20 }),
       cacheTtl: 10,
+      serverTiming: true,
+      // What was deleted can be restored, links be ended, and the room is bounded.
+      linkStore: new Map<string, unknown>(),
+      quota: { bytes: 500 * 2 ** 20 },
+      resumable: true,
+      uploadSecret: key.padEnd(16, key),
     },
     description: store.description,
     // This computer only.

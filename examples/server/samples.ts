@@ -56,6 +56,8 @@ export function samples(): readonly Sample[] {
       ),
     ),
     file('Reports/Visitors.csv', visitors(), 'text/csv', '2026-11-23T06:00:00Z'),
+    // Stored twice: the first is an older version where the bucket keeps them.
+    file('Team/Plan.md', PLAN.slice(0, 180), 'text/markdown', '2026-11-19T09:12:00Z'),
     file('Team/Plan.md', PLAN, 'text/markdown', '2026-11-24T10:30:00Z'),
     file('Team/Minutes of 12 November.txt', MINUTES, 'text/plain', '2026-11-12T15:45:00Z'),
     file('Private/Salaries.csv', 'name,salary\nnobody,0\n', 'text/csv', '2026-06-01T09:00:00Z'),

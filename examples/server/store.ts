@@ -1,4 +1,5 @@
 // Where the demo keeps its files: in memory, or in the S3 bucket that the environment names.
+import { PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import type { FileServiceConfig } from '../../src/index.ts';
 import { samples } from './samples.ts';
 import { startDouble } from '../../test/support/double/index.ts';
@@ -8,7 +9,15 @@ export interface DemoStore {
   readonly description: string;
   readonly config: Pick<
     FileServiceConfig,
-    'bucket' | 'region' | 'endpoint' | 'usePathStyleEndpoint' | 'key' | 'secret' | 'container'
+    | 'bucket'
+    | 'region'
+    | 'endpoint'
+    | 'usePathStyleEndpoint'
+    | 'key'
+    | 'secret'
+    | 'container'
+    | 'versions'
+    | 'trash'
   >;
   readonly close: () => Promise<void>;
 }
@@ -42,6 +51,7 @@ export function storeFromEnvironment(environment: Environment): DemoStore | unde
 /** A store in this process, with a few files in it; it is gone when the demo ends. */
 export async function embeddedStore(): Promise<DemoStore> {
   const double = await startDouble({ buckets: ['demo'] });
+  await keepVersions(double.endpoint);
   for (const { key, body, contentType, date } of samples())
     double.seed('demo', key, body, { contentType, lastModified: new Date(date) });
   return {
@@ -52,7 +62,22 @@ export async function embeddedStore(): Promise<DemoStore> {
       usePathStyleEndpoint: true,
       key: 'testaccess',
       secret: 'testsecretkey',
+      versions: true,
+      trash: true,
     },
     close: () => double.close(),
   };
+}
+
+/** As the owner of a bucket does once. */
+async function keepVersions(endpoint: string): Promise<void> {
+  const s3 = new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'testaccess', secretAccessKey: 'testsecretkey' },
+  });
+  const VersioningConfiguration = { Status: 'Enabled' as const };
+  await s3.send(new PutBucketVersioningCommand({ Bucket: 'demo', VersioningConfiguration }));
+  s3.destroy();
 }

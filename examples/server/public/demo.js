@@ -27,6 +27,30 @@ watch.addEventListener('click', () => {
   watch.setAttribute('aria-expanded', String(!requests.hidden));
 });
 
+// What the answers to the page say in Server-Timing, as a browser reads it.
+const cost = { calls: 0, hits: 0 };
+const count = (entries) => {
+  for (const { serverTiming } of entries) {
+    const said = Object.fromEntries(
+      serverTiming.map(({ name, description }) => [name, description]),
+    );
+    cost.calls += Number(said.s3 ?? 0);
+    if (said.cache === 'hit') cost.hits += 1;
+  }
+  const times = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
+  document.getElementById('cost').textContent =
+    `${times(cost.calls, 'storage call')}, ${times(cost.hits, 'answer')} from the cache`;
+};
+const observe = () => {
+  cost.calls = 0;
+  cost.hits = 0;
+  const { PerformanceObserver: Observer } = page.contentWindow;
+  const observer = new Observer((list) => count(list.getEntries()));
+  observer.observe({ type: 'resource', buffered: true });
+};
+page.addEventListener('load', observe);
+if (page.contentDocument?.readyState === 'complete') observe();
+
 new EventSource('demo/requests').addEventListener('message', ({ data }) => {
   const event = JSON.parse(data);
   const row = document.createElement('tr');
