@@ -178,20 +178,13 @@ export function writingCalls(caller: Caller): WritingCalls {
     importUrl: (folder, url, { name, ...options } = {}) =>
       send(verbOf(options), folder, { query: { url, filename: name }, ...options }),
     update: (path, changes, { etag, ...options } = {}) =>
-      send('PATCH', path, {
-        json: changes,
-        headers: etag === undefined ? {} : { 'If-Match': etag },
-        ...options,
-      }),
+      send('PATCH', path, { json: changes, headers: onlyOver(etag), ...options }),
     updateFolder: async (folder, metadata, options = {}) => {
       await send('PATCH', folder, { json: metadata, ...options });
     },
     remove: async (path, { force, contentOnly, etag, signal } = {}) => {
-      await send('DELETE', path, {
-        query: { force, content_only: contentOnly },
-        headers: etag === undefined ? {} : { 'If-Match': etag },
-        signal,
-      });
+      const query = { force, content_only: contentOnly };
+      await send('DELETE', path, { query, headers: onlyOver(etag), signal });
     },
     removeMany: async (items, { force, signal } = {}) => {
       const sent = send<List>('DELETE', '', {
@@ -213,6 +206,11 @@ interface SendOptions extends ReplaceOptions {
 
 interface List {
   readonly resource: readonly BatchResult[];
+}
+
+// RFC 9110 section 13.1.1
+function onlyOver(etag: string | undefined): Readonly<Record<string, string>> {
+  return etag === undefined ? {} : { 'If-Match': etag };
 }
 
 const JSON_BODY = { 'Content-Type': 'application/json' };
