@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import Keyv from 'keyv';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { samples } from '../../examples/server/samples.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import { openTab, servePage, type ServedPage } from '../support/page.ts';
 import { doubleStore } from '../support/stores.ts';
 import { enableVersions } from '../support/versioned.ts';
@@ -179,7 +180,7 @@ afterAll(async () => {
   await closeStore();
 });
 
-describe.each(LOOKS)('%s', (_, options, isPhone) => {
+inChromium.each(LOOKS)('%s', (_, options, isPhone) => {
   it('has no violation in any state, and no trouble', async () => {
     const found: string[] = [];
     const tab = await openTab(browser, served, { ...options, reducedMotion: 'reduce' });

@@ -1,8 +1,9 @@
 // Browsing in a real browser: lists, places, keyboard, search, large folders, hostile names.
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { roles } from '../../src/index.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import { openTab, servePage, type ServeOptions, type Tab } from '../support/page.ts';
 import { doubleStore } from '../support/stores.ts';
 import { until } from '../support/until.ts';
@@ -38,7 +39,7 @@ const start = async (seed: Seed, options: ServeOptions = {}) => {
 const focusList = async ({ page }: Tab) => page.locator('#entries').focus();
 const fieldValue = ({ page }: Tab) => page.locator('dialog input').first().inputValue();
 
-describe('the list', () => {
+inChromium('the list', () => {
   it('shows folders first and natural order, and sorts by each column', async () => {
     const { tab } = await start({
       'b10.txt': 'ccc',
@@ -119,7 +120,7 @@ describe('the list', () => {
   });
 });
 
-describe('a large folder', () => {
+inChromium('a large folder', () => {
   it('shows its first rows after one listing, and more as one scrolls', async () => {
     const { tab, served, store } = await start({});
     for (let index = 0; index < 2500; index += 1)
@@ -156,7 +157,7 @@ describe('a large folder', () => {
   });
 });
 
-describe('the keyboard', () => {
+inChromium('the keyboard', () => {
   it('moves, selects, opens and goes up', async () => {
     const { tab } = await start({ 'a/x.txt': 'x', 'b.txt': 'b', 'c.txt': 'c', 'd.txt': 'd' });
     const { page } = tab;
@@ -247,7 +248,7 @@ const HOSTILE = [
   `${'long '.repeat(50)}.txt`,
 ];
 
-describe('a name is only text', () => {
+inChromium('a name is only text', () => {
   it.each(HOSTILE)('%j', async (name) => {
     const { tab, served } = await start({ [`${name}/${name}`]: 'content of it' });
     const { page } = tab;
@@ -283,7 +284,7 @@ describe('a name is only text', () => {
   });
 });
 
-describe('what a person may not do', () => {
+inChromium('what a person may not do', () => {
   const policy = roles({
     reader: [
       { path: '**', allow: ['GET'] },
@@ -336,7 +337,7 @@ describe('what a person may not do', () => {
   });
 });
 
-describe('states', () => {
+inChromium('states', () => {
   it('empty, gone, signed out, not reachable', async () => {
     let isSignedIn = true;
     const { tab } = await start(
@@ -365,7 +366,7 @@ describe('states', () => {
   });
 });
 
-describe('embedded', () => {
+inChromium('embedded', () => {
   it.each(['/a/b/c/files/', '/'])('works at %s', async (path) => {
     const { default: express } = await import('express');
     const { tab } = await start(

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import {
   openTab,
   servePage,
@@ -72,7 +73,7 @@ const toolbar = ({ tab }: Given, name: string) =>
   tab.page.getByRole('toolbar').getByRole('button', { name }).click();
 const focusList = ({ tab }: Given) => tab.page.locator('#entries').focus();
 
-describe.each(availableStores())('on $name', ({ open }) => {
+inChromium.each(availableStores())('on $name', ({ open }) => {
   it('uploads files and shows them at once', async () => {
     const given = await start(open, { 'docs/old.txt': 'old' });
     await given.tab.open('#/docs/');
@@ -218,7 +219,7 @@ describe.each(availableStores())('on $name', ({ open }) => {
   });
 });
 
-describe('uploads', () => {
+inChromium('uploads', () => {
   it('of a folder keep its shape', async () => {
     const folder = await mkdtemp(join(tmpdir(), 's3files-page-'));
     closers.push(() => rm(folder, { recursive: true }));
@@ -340,7 +341,7 @@ describe('uploads', () => {
   });
 });
 
-describe('work on many', () => {
+inChromium('work on many', () => {
   it('says which were not done, and tries those again', async () => {
     let refuses = true;
     const given = await start(
@@ -369,7 +370,7 @@ describe('work on many', () => {
   });
 });
 
-describe('details', () => {
+inChromium('details', () => {
   it('change type and metadata', async () => {
     const given = await start(() => doubleStore(), { 'a.bin': 'x' });
     const { page } = given.tab;

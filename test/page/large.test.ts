@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
 import type { Browser, Page, Route } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { FilePage } from '../../src/server/page/file-page.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import { openTab, servePage, type ServeOptions } from '../support/page.ts';
 import { availableStores, doubleStore } from '../support/stores.ts';
 import { until } from '../support/until.ts';
@@ -68,7 +69,7 @@ const holdAppends = async (page: Page, nth: number) => {
   };
 };
 
-describe.each(availableStores())('on $name', ({ open }) => {
+inChromium.each(availableStores())('on $name', ({ open }) => {
   it('64 MiB go on where they were after a pause, a restart of the server and a reload', async () => {
     const store = await open();
     let served = await servePage(store, RESUMABLE);
@@ -116,7 +117,7 @@ describe.each(availableStores())('on $name', ({ open }) => {
   });
 });
 
-describe('a large upload', () => {
+inChromium('a large upload', () => {
   it('goes on when the network is back, in the middle of a piece', async () => {
     const store = await doubleStore();
     const served = await servePage(store, RESUMABLE);
@@ -167,7 +168,7 @@ describe('a large upload', () => {
   });
 });
 
-describe('two tabs', () => {
+inChromium('two tabs', () => {
   it('that upload one name at once never replace each other in silence', async () => {
     const store = await doubleStore();
     const served = await servePage(store);
@@ -219,7 +220,7 @@ const counting = () => {
   return { most, mountIn };
 };
 
-describe('a folder that is dropped', () => {
+inChromium('a folder that is dropped', () => {
   it('500 files in 40 folders, empty ones too, a few at once', async () => {
     const root = join(await folderOnDisk(), 'Archive');
     for (let folder = 0; folder < 40; folder += 1) {
@@ -253,7 +254,7 @@ describe('a folder that is dropped', () => {
   });
 });
 
-describe('a move of 1000 files', () => {
+inChromium('a move of 1000 files', () => {
   it('shows how far it is, and stops without losing any', async () => {
     const store = await doubleStore();
     for (let index = 0; index < 1000; index += 1)

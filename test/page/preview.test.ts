@@ -1,9 +1,10 @@
 // Looking at files in a real browser: pictures, sounds, long texts, PDF; what could run never does.
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { samples } from '../../examples/server/samples.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import { bypass } from '../support/fixture.ts';
 import { openTab, servePage } from '../support/page.ts';
 import { doubleStore } from '../support/stores.ts';
@@ -35,7 +36,7 @@ const start = async () => {
 
 const RUNS = 'window.ran = true';
 
-describe('a preview', () => {
+inChromium('a preview', () => {
   it('shows a picture, and its neighbours by the arrows; back leaves it', async () => {
     const { tab, page } = await start();
     await tab.open('#/Photos/');
@@ -138,7 +139,7 @@ describe('a preview', () => {
   });
 });
 
-describe('a download', () => {
+inChromium('a download', () => {
   it('of a file and of a folder goes by the browser', async () => {
     const { tab, page } = await start();
     await tab.open();

@@ -1,8 +1,9 @@
 // Links that a person makes and ends, and the room that is left (rows 14 and 16).
 import Keyv from 'keyv';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import { openTab, servePage, type ServeOptions } from '../support/page.ts';
 import { doubleStore } from '../support/stores.ts';
 import { until } from '../support/until.ts';
@@ -38,7 +39,7 @@ const start = async (options: ServeOptions = {}) => {
 };
 const withLinks = { config: { linkStore: new Keyv() } } as const;
 
-describe('a share link', () => {
+inChromium('a share link', () => {
   it('of a file reads it, as a download, until it ends', async () => {
     const { tab, page, share, make } = await start();
     await tab.open('#/docs/');
@@ -139,7 +140,7 @@ describe('a share link', () => {
   });
 });
 
-describe('the room that is left', () => {
+inChromium('the room that is left', () => {
   it('is shown, follows what is stored, and what does not fit says so', async () => {
     const { tab, page, served } = await start({ config: { quota: { bytes: 1000 } } });
     await tab.open();

@@ -1,8 +1,9 @@
 // What is deleted can be taken back: at once, from the trash, and an older version of what is there (row 13).
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { FileServiceConfig } from '../../src/index.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import { openTab, servePage, type ServedPage, type Tab } from '../support/page.ts';
 import { availableStores, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
@@ -50,7 +51,7 @@ const focusList = ({ tab }: Given) => tab.page.locator('#entries').focus();
 
 const TREE = { 'f/a.txt': 'aa', 'f/g/b.txt': 'bbb', 'c.txt': 'c', 'd.txt': 'd' };
 
-describe.each(availableStores())('on $name', ({ open }) => {
+inChromium.each(availableStores())('on $name', ({ open }) => {
   it('a deletion is made at once, and taken back by a button', async () => {
     const given = await start(open, TREE);
     const { page } = given.tab;
@@ -157,7 +158,7 @@ describe.each(availableStores())('on $name', ({ open }) => {
   });
 });
 
-describe('the trash', () => {
+inChromium('the trash', () => {
   const [{ open }] = availableStores() as [ReturnType<typeof availableStores>[number]];
 
   it('keeps what is there again although the trash was opened before', async () => {
