@@ -1,9 +1,11 @@
 // The checks of a host's configuration. Mistakes are TypeErrors at construction that name the option.
+import { isIP } from 'node:net';
 import { containerPrefix } from '../core/key.js';
-import { nearestName } from '../core/suggestion.js';
+import { checkEndpoints } from './endpoint-checks.js';
 import type { FileServiceConfig } from './options.js';
 import { directProblem } from './direct.js';
 import { offloadProblem } from './offload.js';
+import { unknownOption } from './other-names.js';
 import { resumableProblem } from './resumable.js';
 import {
   anyText,
@@ -141,7 +143,7 @@ function checkTogether(config: Partial<FileServiceConfig>): void {
   if (config.region === undefined && config.endpoint === undefined)
     throw new TypeError('`region` is required unless `endpoint` is set.');
   checkWrittenKey(config);
-  checkEndpoint(config);
+  checkEndpoints(config);
   if ((config.key === undefined) !== (config.secret === undefined))
     throw new TypeError('`key` and `secret` go together; only one of them was given.');
   if (config.credentials !== undefined && config.key !== undefined)
@@ -177,7 +179,10 @@ function bucketProblem(value: unknown): string | undefined {
   if (typeof value !== 'string') return expected;
   if (value.startsWith('s3://'))
     return `${expected}, without "s3://"; a prefix goes into \`container\``;
-  return BUCKET.test(value) ? undefined : expected;
+  if (value.includes('/') && !value.startsWith('arn:'))
+    return `${expected}; a prefix goes into \`container\``;
+  // AWS: no bucket has the form of an address.
+  return BUCKET.test(value) && isIP(value) === 0 ? undefined : expected;
 }
 
 // The one exception to "undefined means not given": an environment variable that is not set must not turn the
@@ -189,20 +194,6 @@ function checkWrittenKey(config: Partial<FileServiceConfig>): void {
       throw new TypeError(
         `\`${name}\` is undefined, as an environment variable that is not set would be. Leave \`key\` and \`secret\` out to use the AWS credential chain.`,
       );
-}
-
-// Names of hosts whose first label is a bucket, never an installation's own name.
-const STORE_HOST =
-  /^(?:s3[.-]|.*\.(?:amazonaws\.com|cloudflarestorage\.com|digitaloceanspaces\.com|backblazeb2\.com|wasabisys\.com)$|storage\.googleapis\.com$)/;
-
-function checkEndpoint({ endpoint, bucket }: Partial<FileServiceConfig>): void {
-  if (endpoint === undefined || bucket === undefined) return;
-  const { hostname, pathname } = new URL(endpoint);
-  const rest = hostname.startsWith(`${bucket}.`) ? hostname.slice(bucket.length + 1) : '';
-  if (STORE_HOST.test(rest) || pathname.replace(/\/+$/, '') === `/${bucket}`)
-    throw new TypeError(
-      '`endpoint` takes the URL of the store without the bucket, which `bucket` names.',
-    );
 }
 
 function containerProblem(value: unknown): string | undefined {
@@ -264,28 +255,6 @@ function timeoutsProblem(value: unknown): string | undefined {
       return `{ ${TIMEOUTS.join(', ')} } with ${name} as ${expected}`;
   }
   return undefined;
-}
-
-/** What other libraries call our options. */
-const SYNONYMS: Readonly<Record<string, keyof FileServiceConfig>> = {
-  accessKeyId: 'key',
-  accessKey: 'key',
-  secretAccessKey: 'secret',
-  secretKey: 'secret',
-  forcePathStyle: 'usePathStyleEndpoint',
-  s3ForcePathStyle: 'usePathStyleEndpoint',
-  prefix: 'container',
-  keyPrefix: 'container',
-  folder: 'container',
-  baseUrl: 'publicUrl',
-};
-
-function unknownOption(name: string, known: readonly string[]): TypeError {
-  const synonym = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : undefined;
-  const isSynonym = synonym !== undefined && known.includes(synonym);
-  const nearest = isSynonym ? synonym : nearestName(name, known);
-  const hint = nearest === undefined ? '.' : `; did you mean \`${nearest}\`?`;
-  return new TypeError(`\`${name}\` is not an option${hint}`);
 }
 
 function shown(name: string, value: unknown): string {

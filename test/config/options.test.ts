@@ -31,7 +31,11 @@ describe('every option', () => {
     ['name', ['files', 'a.b-c_1'], ['', 'a b', 'a/b', 7]],
     ['label', ['Files', ''], [7, null]],
     ['description', ['All files'], [7]],
-    ['bucket', ['b', 'acme.prod-1'], ['', 7, null, 's3://b', 'My_Bucket', 'a b', 'b\n', '-b']],
+    [
+      'bucket',
+      ['b', 'acme.prod-1', 'arn:aws:s3:eu-west-1:123456789012:accesspoint/ap'],
+      ['', 7, null, 's3://b', 'My_Bucket', 'a b', 'b\n', '-b', 'b/c', '10.0.0.7', 'https://b'],
+    ],
     ['region', ['us-east-1'], ['', 7, 'us-east-1\n', 'us\u0000']],
     ['container', ['', 'a', 'a/b/', () => 'a'], ['..', 'a/../b', 7, {}]],
     ['key', ['AKIA'], ['', 7], { secret: 'b' }],
@@ -174,15 +178,52 @@ describe('an endpoint', () => {
     ['https://acme.account.r2.cloudflarestorage.com'],
     ['https://acme.fra1.digitaloceanspaces.com'],
     ['https://acme.storage.googleapis.com'],
+    ['https://acme.oss-eu-central-1.aliyuncs.com'],
+    ['https://acme.s3.cn-north-1.amazonaws.com.cn'],
     ['http://minio.example:9000/acme'],
     ['http://minio.example:9000/acme/'],
+    ['http://minio.example:9000/acme/prefix'],
   ])('with the bucket in it is refused: %s', (endpoint) => {
     expect(refusalOf({ endpoint })).toMatch(/^`endpoint` takes .* without the bucket/);
+    expect(refusalOf({ publicEndpoint: endpoint })).toMatch(
+      /^`publicEndpoint` takes .* without the bucket/,
+    );
   });
 
   it.each([
-    ['http://acme:9000'],
+    ['http://localhost:9000', 'localhost'],
+    ['http://minio.localhost:9000', 'minio.localhost'],
+    ['http://minio:9000', 'minio'],
+    ['http://127.0.0.1:9000', '127.0.0.1'],
+    ['http://[::1]:9000', '::1'],
+    ['https://10.0.0.7', '10.0.0.7'],
+    ['http://minio.:9000', 'minio'],
+  ])('below whose host no bucket has a name needs path style: %s', (endpoint, host) => {
+    const message = (name: string) =>
+      `\`${name}\` names the host "${host}", below which no bucket has a name of its own: add \`usePathStyleEndpoint: true\` (or \`false\`, where such names do resolve).`;
+    expect(refusalOf({ endpoint })).toBe(message('endpoint'));
+    expect(refusalOf({ endpoint, usePathStyleEndpoint: undefined })).toBe(message('endpoint'));
+    expect(refusalOf({ publicEndpoint: endpoint })).toBe(message('publicEndpoint'));
+    for (const option of ['usePathStyleEndpoint', 'use_path_style_endpoint'])
+      for (const value of [true, false])
+        expect(refusalOf({ endpoint, publicEndpoint: endpoint, [option]: value })).toBeUndefined();
+  });
+
+  it.each([
+    ['https://key:hush@minio.example'],
+    ['https://hush@minio.example'],
+    ['https://minio.example/?hush=1'],
+    ['https://minio.example/#hush'],
+  ])('with more than a place in it is refused, and not shown: %s', (endpoint) => {
+    for (const name of ['endpoint', 'publicEndpoint'] as const) {
+      expect(refusalOf({ [name]: endpoint })).toMatch(`\`${name}\` takes the URL of the store`);
+      expect(refusalOf({ [name]: endpoint })).not.toContain('hush');
+    }
+  });
+
+  it.each([
     ['http://acme.example:9000'],
+    ['http://minio.example:9000/acme-2'],
     ['https://s3.eu-west-1.amazonaws.com'],
     ['https://proxy.example/storage'],
   ])('that only looks like it is taken: %s', (endpoint) => {
@@ -206,6 +247,33 @@ describe('a name that is no option', () => {
     ['use_path_style', 'use_path_style_endpoint'],
     ['maxUploadByte', 'maxUploadBytes'],
     ['overwriteonpost', 'overwriteOnPost'],
+    // The SDK, its version 2, its environment, and other libraries.
+    ['Region', 'region'],
+    ['StorageClass', 'storageClass'],
+    ['ServerSideEncryption', 'serverSideEncryption'],
+    ['SSEKMSKeyId', 'kmsKeyId'],
+    ['AWS_ACCESS_KEY_ID', 'key'],
+    ['aws_access_key_id', 'key'],
+    ['accessKey', 'key'],
+    ['AWS_SECRET_ACCESS_KEY', 'secret'],
+    ['secretKey', 'secret'],
+    ['AWS_SESSION_TOKEN', 'sessionToken'],
+    ['credentialDefaultProvider', 'credentials'],
+    ['AWS_REGION', 'region'],
+    ['endpoint_url', 'endpoint'],
+    ['AWS_ENDPOINT_URL_S3', 'endpoint'],
+    ['bucketEndpoint', 'endpoint'],
+    ['useAccelerateEndpoint', 'endpoint'],
+    ['sslEnabled', 'endpoint'],
+    ['pathStyle', 'usePathStyleEndpoint'],
+    ['bucketName', 'bucket'],
+    ['S3_BUCKET', 'bucket'],
+    ['Prefix', 'container'],
+    ['rootFolder', 'container'],
+    ['maxFileSize', 'maxUploadBytes'],
+    ['rateLimit', 'limit'],
+    ['logger', 'audit'],
+    ['auth', 'authenticate'],
   ])('%s is answered with %s', (name, nearest) => {
     expect(refusalOf({ [name]: true })).toBe(
       `\`${name}\` is not an option; did you mean \`${nearest}\`?`,
@@ -215,6 +283,9 @@ describe('a name that is no option', () => {
   it('is answered without a guess when nothing is near', () => {
     expect(refusalOf({ colour: 'red' })).toBe('`colour` is not an option.');
     expect(refusalOf({ use: 'red' })).toBe('`use` is not an option.');
+    expect(refusalOf({ constructor: 'red' })).toBe('`constructor` is not an option.');
+    // What is none of ours inside `timeouts` is none there either.
+    expect(refusalOf({ timeouts: { accessKeyId: 5 } })).toBe('`accessKeyId` is not an option.');
   });
 
   it('is found inside timeouts too', () => {
