@@ -172,13 +172,20 @@ function failureOf(
   }
   const refusal = refusalOf(error);
   if (refusal === undefined) return { thrown: error, next: 'final' };
-  debugStorage('%s: %s %s %s', name, refusal.kind, refusal.status ?? '-', refusal.code);
+  const code = refusal.code === '' ? networkCode(error) : refusal.code;
+  debugStorage('%s: %s %s %s', name, refusal.kind, refusal.status ?? '-', code);
   tellBreaker(connection, about, refusal);
   const isWriteLost = isSent && WRITES.has(name) && isLost(refusal);
   return {
     thrown: isWriteLost ? outcomeUnknown(error) : translate(error),
     next: correctedClock(connection, refusal) ? 'free' : 'costs',
   };
+}
+
+/** What Node says of a connection that failed: an expired certificate, a name that does not resolve. */
+function networkCode(error: unknown): string {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? code : '-';
 }
 
 function tellBreaker({ breaker }: Connection, about: CallOf, refusal: Refusal): void {

@@ -1,4 +1,6 @@
 // What to do about a storage that cannot be reached, by what the connection failed of.
+import { s3Context, type S3Context } from './call.js';
+import { connect } from './connection.js';
 import type { Refusal } from './errors.js';
 
 const CERTIFICATE =
@@ -21,6 +23,10 @@ const BY_CODE: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
   UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
+  ECONNRESET:
+    'The connection was closed without an answer: a port that speaks TLS does so ("https" in "endpoint"), and so do firewalls.',
+  EHOSTUNREACH: 'No way leads there: check the network, its routes and a VPN.',
+  ENETUNREACH: 'No way leads there: check the network, its routes and a VPN.',
   EPROTO:
     'What answers speaks another protocol: "http" and "https" of "endpoint" may be exchanged, or it offers HTTP/2 only.',
 };
@@ -28,11 +34,55 @@ const BY_CODE: Readonly<Record<string, string>> = {
 const NOT_S3 =
   'What answers is not S3, but a web server: check the port of "endpoint" (a console has one of its own) and proxies in between.';
 
+const SPEAKS_TLS =
+  'What answers does not take plain HTTP, as ports that speak TLS do not: write "https" in "endpoint".';
+
+/** Whether an answer to a listing is none of S3's, whose refusals have a code, and an id as all of its answers. */
+export function isNotS3({ code, status = 0, headers }: Refusal): boolean {
+  const isRefusal = status >= 400 && status < 500;
+  return isRefusal && code === '' && headers['x-amz-request-id'] === undefined;
+}
+
 /** The advice of a failed connection; undefined when nothing more is known than that it failed. */
-export function connectionAdvice({ error, kind }: Refusal): string | undefined {
-  if (kind === 'nonsense') return NOT_S3;
+export function connectionAdvice(refusal: Refusal, endpoint = ''): string | undefined {
+  const { error, kind, status } = refusal;
+  // Servers of TLS answer so to plain HTTP: those in Go, and nginx.
+  if (isNotS3(refusal) && status === 400 && endpoint.startsWith('http:')) return SPEAKS_TLS;
+  if (kind === 'nonsense' || isNotS3(refusal)) return NOT_S3;
   const { code } = error as { readonly code?: unknown };
   if (typeof code !== 'string') return undefined;
-  // OpenSSL has a code of its own for each way in which plain HTTP is no handshake.
-  return BY_CODE[code] ?? (code.startsWith('ERR_SSL_') ? BY_CODE['EPROTO'] : undefined);
+  // OpenSSL has a code for each way in which plain HTTP is no handshake, Node's parser one for each that is no HTTP.
+  return BY_CODE[code] ?? (/^(?:ERR_SSL_|HPE_)/.test(code) ? BY_CODE['EPROTO'] : undefined);
+}
+
+/**
+ * What to do about the style of addresses: `<endpoint>/<bucket>`, or `<bucket>.<endpoint>`. Where storage refused the
+ * one, it is asked by the other; undefined where that is no better, or where AWS's own addresses are used.
+ */
+export async function styleAdvice({
+  settings,
+  container,
+  call,
+}: S3Context): Promise<string | undefined> {
+  if (settings.endpoint === undefined) return undefined;
+  const usePathStyleEndpoint = !settings.usePathStyleEndpoint;
+  // It may look, and nothing else.
+  const looking = {
+    ...settings,
+    usePathStyleEndpoint,
+    createBucket: false,
+    enableVersioning: false,
+  };
+  const other = connect(looking);
+  try {
+    const input = { Prefix: container, MaxKeys: 1 };
+    await s3Context(other, container, call).send('ListObjectsV2', input, { attempts: 1 });
+    return usePathStyleEndpoint
+      ? 'The bucket answers in path style: set "usePathStyleEndpoint" to true.'
+      : 'The bucket answers under a host name of its own: leave "usePathStyleEndpoint" out.';
+  } catch {
+    return undefined;
+  } finally {
+    other.close(new Error('the question was answered'));
+  }
 }

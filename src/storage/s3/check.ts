@@ -6,10 +6,12 @@ import { OWN_FOLDER } from '../../core/key.js';
 import { keepingInput } from './attributes.js';
 import { s3Context, type S3Context } from './call.js';
 import { probe } from './probes/conditional-writes.js';
-import { connectionAdvice } from './check-advice.js';
+import { connectionAdvice, isNotS3, styleAdvice } from './check-advice.js';
 import { lookAtCors } from './check-cors.js';
 import { copy } from './copy.js';
 import { nonsense, refusalOf, required, type Refusal } from './errors.js';
+import { refusalCode } from './wire/refusal-codes.js';
+import { removesInBatches } from './remove.js';
 import { signedWritesAreBound } from './probes/bound-signatures.js';
 import { asFlow } from '../streams/flow.js';
 import { flowBody } from '../streams/flow-body.js';
@@ -64,22 +66,6 @@ const ADVICE = {
   'conditional-writes':
     'This store does not honour If-None-Match on writes: two uploads that race for one new file may both succeed. Use a store that does, if that matters.',
 } as const;
-
-// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html: what each code says of the set-up.
-const BLAME = new Map<string, FindingName>([
-  ['RequestTimeTooSkewed', 'clock'],
-  ['AuthorizationHeaderMalformed', 'region'],
-  ['PermanentRedirect', 'region'],
-  ['TemporaryRedirect', 'region'],
-  ['Redirect', 'region'],
-  ['IllegalLocationConstraintException', 'region'],
-  ['InvalidAccessKeyId', 'credentials'],
-  ['SignatureDoesNotMatch', 'credentials'],
-  ['ExpiredToken', 'credentials'],
-  ['InvalidToken', 'credentials'],
-  ['TokenRefreshRequired', 'credentials'],
-  ['CredentialsProviderError', 'credentials'],
-]);
 
 const OUTAGE = new Set(['unreachable', 'timeout', 'unavailable', 'nonsense']);
 
@@ -159,6 +145,8 @@ async function copies(context: S3Context, Key: string): Promise<Finding> {
 }
 
 const TEXT = 'check';
+const ONE_BY_ONE =
+  'This store has no call that deletes many files at once: folders are removed by one call a file.';
 
 const SET_UP = ['connection', 'clock', 'region', 'credentials', 'bucket', 'list'] as const;
 const RIGHTS = ['write', 'read', 'delete', 'multipart', 'conditional-writes'] as const;
@@ -173,7 +161,8 @@ const PASSES = new Set<FindingName>(['clock', 'list']);
 
 type Right = (typeof RIGHTS)[number];
 
-const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<void>> = {
+/** Each answers what is worth knowing although it works. */
+const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<string | void>> = {
   async write(context, Key) {
     const kept = keepingInput(context.settings);
     const put = { input: { Key, ...kept }, bytes: Buffer.from(TEXT) };
@@ -193,6 +182,7 @@ const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<void>> 
   },
   async delete(context, Key) {
     await context.send('DeleteObject', { Key });
+    return (await removesInBatches(context, Key)) ? undefined : ONE_BY_ONE;
   },
   async multipart(context, Key) {
     const kept = keepingInput(context.settings);
@@ -217,8 +207,11 @@ async function firstFault(context: S3Context): Promise<Finding | undefined> {
   } catch (error) {
     const refusal = refusalOf(error);
     const name = refusal === undefined ? 'connection' : blame(refusal);
-    const advice = name === 'connection' && refusal && connectionAdvice(refusal);
-    return advice ? { ...failed(name, error), advice } : failed(name, error);
+    const { endpoint } = context.settings;
+    const advice = name === 'connection' && refusal && connectionAdvice(refusal, endpoint);
+    const found = advice ? { ...failed(name, error), advice } : failed(name, error);
+    const style = await styleAdvice(context);
+    return style === undefined ? found : { ...found, advice: style };
   }
   // The clock is corrected when storage says how late it is: it works, and is worth saying.
   const offsetMs = context.connection.wire.clockOffsetMs();
@@ -233,9 +226,9 @@ async function firstFault(context: S3Context): Promise<Finding | undefined> {
 }
 
 function blame(refusal: Refusal): FindingName {
-  const known = BLAME.get(refusal.code);
+  const known = refusalCode(refusal.code)?.blamed;
   if (known !== undefined) return known;
-  if (OUTAGE.has(refusal.kind)) return 'connection';
+  if (OUTAGE.has(refusal.kind) || isNotS3(refusal)) return 'connection';
   if (refusal.kind === 'bucket-missing' || refusal.kind === 'missing') return 'bucket';
   if (refusal.status === 301 || refusal.status === 307 || refusal.status === 400) return 'region';
   return refusal.status === 401 ? 'credentials' : 'list';
@@ -248,17 +241,18 @@ function settle(name: (typeof SET_UP)[number], blamed: Finding | undefined): Fin
   return SET_UP.indexOf(name) < position || PASSES.has(blamed.name) ? fine(name) : untried(name);
 }
 
-async function attempt(name: Right, trial: () => Promise<void>): Promise<Finding> {
+async function attempt(name: Right, trial: () => Promise<string | void>): Promise<Finding> {
   try {
-    await trial();
-    return fine(name);
+    const advice = (await trial()) ?? null;
+    return { ...fine(name), advice };
   } catch (error) {
     return failed(name, error);
   }
 }
 
 function failed(name: FindingName, error: unknown): Finding {
-  return { name, ok: false, reason: sentenceOf(error), advice: ADVICE[name] };
+  const known = refusalCode(refusalOf(error)?.code ?? '')?.advice;
+  return { name, ok: false, reason: sentenceOf(error), advice: known ?? ADVICE[name] };
 }
 
 const fine = (name: FindingName): Finding => ({ name, ok: true, reason: null, advice: null });

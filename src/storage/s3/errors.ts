@@ -1,30 +1,6 @@
 // What S3's refusals mean, in one table by code and status; never by S3's text, which no client sees.
 import { FileServiceError, isFileServiceError, type Reason } from '../../core/errors.js';
-
-/** What a refusal is about. Those whose operation has an answer to it look at this. */
-export type RefusalKind =
-  | 'missing'
-  | 'bucket-missing'
-  | 'upload-missing'
-  | 'not-modified'
-  | 'precondition-failed'
-  | 'conflict'
-  | 'unsatisfiable'
-  | 'denied'
-  | 'unavailable'
-  | 'unreachable'
-  | 'timeout'
-  | 'crowded'
-  | 'credentials-late'
-  | 'quota'
-  | 'storage-full'
-  | 'unsupported'
-  | 'too-large'
-  | 'bad-key'
-  | 'parent-is-file'
-  | 'archived'
-  | 'endless'
-  | 'nonsense';
+import { refusalCode, type RefusalKind } from './wire/refusal-codes.js';
 
 /** A failed call, understood. */
 export interface Refusal {
@@ -39,47 +15,6 @@ export interface Refusal {
   readonly error: unknown;
 }
 
-// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and what Ceph, Swift and others answer.
-const BY_CODE = new Map<string, RefusalKind>([
-  ['NoSuchKey', 'missing'],
-  ['NoSuchVersion', 'missing'],
-  ['NoSuchBucket', 'bucket-missing'],
-  ['NoSuchUpload', 'upload-missing'],
-  ['PreconditionFailed', 'precondition-failed'],
-  ['ConditionalRequestConflict', 'conflict'],
-  ['OperationAborted', 'conflict'],
-  ['InvalidRange', 'unsatisfiable'],
-  ['SlowDown', 'unavailable'],
-  ['InternalError', 'unavailable'],
-  ['RequestTimeout', 'unavailable'],
-  ['ServiceUnavailable', 'unavailable'],
-  ['AuthorizationHeaderMalformed', 'denied'],
-  ['ExpiredToken', 'denied'],
-  ['InvalidToken', 'denied'],
-  ['TokenRefreshRequired', 'denied'],
-  ['IllegalLocationConstraintException', 'denied'],
-  ['CredentialsProviderError', 'denied'],
-  ['TokenProviderError', 'denied'],
-  // What one caller may not have says nothing of storage as a whole, and asking again does not help.
-  ['QuotaExceeded', 'quota'],
-  ['XMinioAdminBucketQuotaExceeded', 'quota'],
-  ['XMinioStorageFull', 'storage-full'],
-  ['CredentialsTimeout', 'credentials-late'],
-  ['EndlessAnswer', 'endless'],
-  ['NotImplemented', 'unsupported'],
-  ['MethodNotAllowed', 'unsupported'],
-  ['EntityTooLarge', 'too-large'],
-  ['KeyTooLongError', 'bad-key'],
-  ['InvalidObjectName', 'bad-key'],
-  ['XMinioInvalidObjectName', 'bad-key'],
-  ['XMinioParentIsObject', 'parent-is-file'],
-  ['InvalidObjectState', 'archived'],
-  // What R2, OSS and GCS say to a region, an address style or a key that is not theirs.
-  ['InvalidRegionName', 'denied'],
-  ['SecondLevelDomainForbidden', 'denied'],
-  ['InvalidSecurity', 'denied'],
-]);
-
 const BY_STATUS = new Map<number, RefusalKind>([
   [301, 'denied'],
   [304, 'not-modified'],
@@ -89,6 +24,7 @@ const BY_STATUS = new Map<number, RefusalKind>([
   [405, 'unsupported'],
   [409, 'conflict'],
   [412, 'precondition-failed'],
+  [413, 'too-large'],
   [416, 'unsatisfiable'],
   [429, 'unavailable'],
   [501, 'unsupported'],
@@ -194,6 +130,7 @@ const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
   unsupported: ['storage_failed', 'Storage does not support this operation.'],
   'too-large': ['too_large', 'The file is larger than storage accepts.'],
   'bad-key': ['invalid_path', 'Storage does not accept this path.'],
+  'folder-in-place': ['conflict', 'A folder stands where this path needs a file.'],
   'parent-is-file': ['conflict', 'A file stands where this path needs a folder.'],
   archived: [
     'archived',
@@ -206,8 +143,8 @@ const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
 function kindOf(error: Error, code: string, status: number | undefined): RefusalKind {
   const network = networkKind(error);
   if (network !== undefined) return network;
-  const known = BY_CODE.get(code);
-  if (known !== undefined) return known;
+  const known = refusalCode(code);
+  if (known !== undefined) return known.kind;
   if (status === undefined) return 'nonsense';
   const byStatus = BY_STATUS.get(status);
   if (byStatus !== undefined) return byStatus;

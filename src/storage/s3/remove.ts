@@ -117,6 +117,18 @@ async function removeBatch(
 
 const GONE = new Set(['NoSuchKey', 'NoSuchVersion']);
 
+/** Whether the store removes many objects by one call; asked with one of S3's keys, which may be missing. */
+export async function removesInBatches(context: S3Context, Key: string): Promise<boolean> {
+  try {
+    await context.send('DeleteObjects', { Delete: { Quiet: true, Objects: [{ Key }] } });
+    return true;
+  } catch (error) {
+    if (!isForeignToStore(error)) throw error;
+    context.connection.learnt.batchDelete = false;
+    return false;
+  }
+}
+
 /** Whether a store does not know this call, or not in this form. */
 function isForeignToStore(error: unknown): boolean {
   const refusal = refusalOf(error);

@@ -6,7 +6,7 @@ type Headers = Readonly<Record<string, string | undefined>>;
 /** The error of an answer with this status. */
 export function answerError(status: number, headers: Headers, body: Uint8Array | null): Error {
   const text = body === null ? '' : Buffer.from(body).toString();
-  const name = /<Code>([A-Za-z0-9]{1,100})<\/Code>/.exec(text)?.[1] ?? 'UnknownError';
+  const name = /<Code>([A-Za-z0-9.]{1,100})<\/Code>/.exec(text)?.[1] ?? 'UnknownError';
   const size = /<ActualObjectSize>(\d{1,20})<\/ActualObjectSize>/.exec(text)?.[1];
   const message = /<Message>([^<]{1,500})<\/Message>/.exec(text)?.[1];
   return Object.assign(new Error(message ?? 'storage refused the command'), {

@@ -44,7 +44,13 @@ function boundConnecting(agent: HttpAgent, connectMs: number): void {
       isSent: false,
     });
     const timer = setTimeout(() => socket.destroy(late), connectMs);
-    const settled = () => clearTimeout(timer);
+    // Until the socket is open no request has left by it, whatever it fails of.
+    const fail = (error: Error) => void Object.assign(error, { isSent: false });
+    const settled = () => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+    };
+    socket.on('error', fail);
     // A TLS socket is `connect`ed before its handshake.
     socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', settled);
     socket.once('close', settled);
