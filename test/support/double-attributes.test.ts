@@ -410,4 +410,48 @@ describe('CORS rules', () => {
   ])('refuse %s', async (_what, given, code) => {
     expect(await failureOf(setRules(given))).toBe(`400 ${code}`);
   });
+
+  const allow = 'access-control-allow-';
+  const asked = (origin: string, method: string, headers: string, path = 'page') =>
+    fetch(`${double.endpoint}/${Bucket}/${path}`, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': method,
+        'Access-Control-Request-Headers': headers,
+      },
+    });
+
+  it.each([
+    ['https://a.example', 'PUT', 'Content-Type', 200],
+    ['https://x.b.example', 'GET', '', 200],
+    ['https://b.example', 'PUT', '', 403],
+    ['https://a.example', 'DELETE', '', 403],
+  ])('let a page of %s ask for %s with %j: %i', async (origin, method, headers, status) => {
+    await setRules([rule]);
+    const answer = await asked(origin, method, headers);
+    expect([answer.status, answer.headers.get(`${allow}origin`)]).toEqual([
+      status,
+      status === 200 ? origin : null,
+    ]);
+  });
+
+  it('allow the headers that they name, and no others', async () => {
+    await setRules([{ ...rule, AllowedHeaders: ['Content-*'] }]);
+    expect((await asked('https://a.example', 'PUT', 'content-type')).status).toBe(200);
+    expect((await asked('https://a.example', 'PUT', 'content-type, x-other')).status).toBe(403);
+  });
+
+  it('show an answer to the pages that may read it, a refusal too', async () => {
+    await setRules([rule]);
+    const read = (Origin: string) =>
+      fetch(`${double.endpoint}/${Bucket}/page`, { headers: { Origin } });
+    const [listed, other] = [await read('https://a.example'), await read('https://c.example')];
+    expect([listed.status, other.status]).toEqual([403, 403]);
+    expect([
+      listed.headers.get(`${allow}origin`),
+      listed.headers.get('access-control-expose-headers'),
+      other.headers.get(`${allow}origin`),
+    ]).toEqual(['https://a.example', 'ETag', null]);
+  });
 });

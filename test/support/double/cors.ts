@@ -1,4 +1,4 @@
-// The CORS rules of a bucket: kept and told; no answer of the double obeys them.
+// The CORS rules of a bucket: kept and told.
 import { bytesOf } from './content.ts';
 import { s3Error } from './errors.ts';
 import { requireBucket, xmlAnswer, type Answer, type Exchange } from './exchange.ts';

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { S3Error, s3Error } from './errors.ts';
 import type { Answer, Connection, Exchange, RecordedCall, Service } from './exchange.ts';
 import { changedByFault } from './changed-answer.ts';
+import { allowPage, answerPreflight } from './cross-origin.ts';
 import type { Fault } from './faults.ts';
 import type { Keyring } from './credentials.ts';
 import { OPERATIONS } from './operations.ts';
@@ -55,6 +56,13 @@ export async function serve(
       return await sendAnswer(connection, HTML);
     }
     if (target instanceof S3Error) throw target;
+    const { method = '' } = req;
+    if (operation === 'OptionsObject')
+      return await sendAnswer(
+        connection,
+        answerPreflight(serving.service, { method, target, headers }),
+      );
+    allowPage(serving.service, { method, target, headers }, res);
     const exchange = openExchange({ serving, connection, target, headers, expectsContinue });
     const run = OPERATIONS[operation];
     if (run === undefined) {

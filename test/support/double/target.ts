@@ -80,6 +80,7 @@ export function nameOperation(
   headers: Readonly<Record<string, string>>,
 ): string {
   const { query } = target;
+  if (method === 'OPTIONS') return 'OptionsObject';
   if (Object.keys(query).some((name) => UNSUPPORTED.has(name))) return 'NotImplemented';
   if (target.bucket === '') return method === 'GET' ? 'ListBuckets' : 'MethodNotAllowed';
   const subResource = nameSubResource(method, target);
