@@ -140,7 +140,7 @@ describe.each([
     return numbers;
   };
 
-  it.each([1, PART, 12 * MIB])('store %i bytes, and tell of them', async (size) => {
+  it.each([0, 1, PART, 12 * MIB])('store %i bytes, and tell of them', async (size) => {
     const bytes = randomBytes(size);
     const upload = await begun('in/a.bin', { type: 'application/x-mine' });
     expect(upload.key).toBe('in/a.bin');

@@ -128,7 +128,8 @@ async function finished(
     throw tooLarge(`The upload is larger than ${session.maxBytes} bytes.`, session.maxBytes);
   }
   checkParts(parts, numbers, directSettings(ask).minPartBytes);
-  const partSize = parts[0]?.size ?? session.partSize;
+  // An empty file is one part of no bytes, which is no size for parts.
+  const partSize = parts[0]?.size || session.partSize;
   await finishing.authorize();
   return finishParts(bucket, { ...session, partSize }, total, finishing);
 }

@@ -10,6 +10,7 @@ import type { Ask } from '../operation.js';
 import { uploadGone } from '../uploads/refusals.js';
 import type { TicketGrant } from '../uploads/token.js';
 import type { UploadSession } from '../uploads/upload-session.js';
+import { ownOrigin } from './own-origin.js';
 
 /** AWS: part numbers are 1 to 10,000. */
 const MOST_PARTS = 10_000;
@@ -76,12 +77,16 @@ export function checkPartNumber(ask: Ask, { maxBytes }: UploadSession, number: n
   );
 }
 
-/** An address below the mount as pages of other origins need it, where the service knows what it is called. */
+/**
+ * An address below the mount, absolute where the service knows what it is called: pages of other origins need that,
+ * and so does Uppy 6, which reads the URL of a form by `new URL(url)`.
+ */
 export function addressOf(
   { request, settings }: Pick<Ask, 'request' | 'settings'>,
   path: string,
 ): string {
-  const origin = settings.publicUrl === undefined ? '' : new URL(settings.publicUrl).origin;
+  const { publicUrl } = settings;
+  const origin = publicUrl === undefined ? ownOrigin(request.headers) : new URL(publicUrl).origin;
   return `${origin}${request.mount}/${path}`;
 }
 
