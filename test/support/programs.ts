@@ -64,6 +64,12 @@ export const PROGRAMS = {
     ...named('python3', "Python's requests as a client", ['python3-requests']),
     pythonModule: 'requests',
   },
+  uppy: {
+    commands: [],
+    packages: [],
+    npmFolder: 'test/clients/uppy',
+    runs: 'Uppy in pages, by its plugins for tus and for S3',
+  },
   varnish: named('varnishd', 'Varnish in front', ['varnish']),
   wget: named('wget', 'wget as a client'),
   runtimes: {
