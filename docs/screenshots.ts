@@ -102,7 +102,12 @@ const PICTURES: readonly Picture[] = [
 mkdirSync(FOLDER, { recursive: true });
 await buildPage();
 const store = await embeddedStore();
-const files = createFileService({ ...store.config, authorize: allowAll });
+const files = createFileService({
+  ...store.config,
+  authorize: allowAll,
+  linkStore: new Map<string, unknown>(),
+  quota: { bytes: 50_000_000 },
+});
 const server = createServer(express().use('/files', filePage(files)));
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/files/`;
