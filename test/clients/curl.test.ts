@@ -52,6 +52,17 @@ describe.runIf(installed('curl'))('curl', () => {
     expect(readFileSync(file('large.bin')).equals(LARGE)).toBe(true);
   });
 
+  it.each([
+    ['\u00e9t\u00e9.txt', 'ete.txt'],
+    ['\u4e16\u754c.txt', '__.txt'],
+    ['a:b*?.txt', 'a_b__.txt'],
+  ])('saves %s by -OJ under a name that any disk takes: %s', async (name, saved) => {
+    trial.store.double.seed(trial.store.bucket, name, name);
+    const url = `${trial.root}/${encodeURIComponent(name)}?download=true`;
+    await trial.run('curl', '-sS', '-OJ', url);
+    expect(readFileSync(file(saved), 'utf8')).toBe(name);
+  });
+
   it('goes on where it stopped, by -C -', async () => {
     writeFileSync(file('part'), LARGE.subarray(0, 1234));
     await trial.run('curl', '-sS', '-C', '-', '-o', 'part', `${trial.root}/large.bin`);
