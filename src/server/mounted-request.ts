@@ -21,8 +21,6 @@ export interface Naming {
 
 /** An id that a request may bring with it. */
 export const SANE_ID = /^[\w.:/+=-]{1,128}$/;
-// Nobody writes into the query of a request.
-const NO_QUERY = new URLSearchParams();
 
 /** A request as the framework mounted it. What few requests need is computed when it is asked for. */
 export class MountedRequest<Req> implements FileRequest<Req> {
@@ -77,7 +75,8 @@ export class MountedRequest<Req> implements FileRequest<Req> {
   }
 
   get query(): URLSearchParams {
-    return (this.#query ??= this.#search === '' ? NO_QUERY : new URLSearchParams(this.#search));
+    // One for each request, empty ones too: a link sets in it what its maker chose.
+    return (this.#query ??= new URLSearchParams(this.#search));
   }
 
   get ip(): string {
