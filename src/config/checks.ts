@@ -11,6 +11,7 @@ import {
   anyText,
   callable,
   callables,
+  certificates,
   hasMethods,
   hasText,
   headerValue,
@@ -47,6 +48,7 @@ const CHECKS: Record<keyof FileServiceConfig, Check> = {
   endpoint: url,
   usePathStyleEndpoint: truth,
   publicEndpoint: url,
+  ca: certificates,
   quota: quotaProblem,
   linkStore: (value) =>
     hasMethods(value, 'get', 'set', 'delete') ? undefined : 'a Keyv, or an object like it',

@@ -119,6 +119,8 @@ export interface FileServiceConfig<Req = IncomingMessage> {
   readonly usePathStyleEndpoint?: boolean;
   /** Host that pre-signed URLs name, when clients reach storage under another one. @default endpoint */
   readonly publicEndpoint?: string;
+  /** Authorities in PEM, `readFileSync('our-ca.pem', 'utf8')`, that may sign storage's certificate, beside those that Node trusts. @default none */
+  readonly ca?: string | readonly string[];
   /**
    * Most bytes that a container may hold: a number, or `(request) => number`. Counted when first needed (one storage
    * call per 1000 files), then kept in memory, or for several instances in `store`. @default none

@@ -210,6 +210,7 @@ function storageSettings<Req>(config: FileServiceConfig<Req>): StorageSettings {
     serverSideEncryption: config.serverSideEncryption,
     kmsKeyId: config.kmsKeyId,
     storageClass: config.storageClass,
+    ca: config.ca === undefined ? undefined : listOf(config.ca),
     maxSockets: config.maxSockets ?? 128,
     multipartThreshold: config.multipartThreshold ?? 100 * MIB,
     partSize: config.partSize ?? 8 * MIB,

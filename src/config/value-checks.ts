@@ -1,4 +1,5 @@
 // What the value of an option must be, in the words of an error message.
+import { X509Certificate } from 'node:crypto';
 
 /** Says what an option takes; undefined when the value is fine. */
 export type Check = (value: unknown) => string | undefined;
@@ -87,3 +88,26 @@ export const secrets: Check = (value) =>
   [value].flat().length > 0 && [value].flat().every(isSecret)
     ? undefined
     : 'a text of 16 characters at least, or a list of such texts';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** One PEM text with at least one certificate, or a list of such texts. */
+export function certificates(value: unknown): string | undefined {
+  const isFine = [value].flat().length > 0 && [value].flat().every(isPem);
+  return isFine
+    ? undefined
+    : 'certificates in PEM, as text and not as the name of a file, or a list of such texts';
+}
+
+function isPem(value: unknown): boolean {
+  const found = typeof value === 'string' ? value.match(CERTIFICATE) : null;
+  return found !== null && found.every(isCertificate);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined;
+  } catch {
+    return false;
+  }
+}

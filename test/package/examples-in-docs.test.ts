@@ -105,6 +105,7 @@ const SURROUNDINGS: Readonly<Record<string, string>> = {
   queue: 'declare const queue: { send(events: readonly unknown[]): Promise<void> };',
   redis: 'declare const redis: object;',
   region: 'declare const region: string;',
+  readFileSync: "import { readFileSync } from 'node:fs';",
   S3Client: "import { S3Client } from '@aws-sdk/client-s3';",
   session:
     "declare const session: (options: { secret: string }) => import('express').RequestHandler;",

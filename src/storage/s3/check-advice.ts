@@ -4,7 +4,7 @@ import { connect } from './connection.js';
 import type { Refusal } from './errors.js';
 
 const CERTIFICATE =
-  'Let Node trust the authority that signed the certificate of "endpoint": NODE_EXTRA_CA_CERTS names a file with it, before the process starts.';
+  'Nobody whom Node trusts has signed the certificate of "endpoint": name its authority in "ca" (--ca=FILE), or in NODE_EXTRA_CA_CERTS before the process starts.';
 
 /** By Node's code of the failure. */
 const BY_CODE: Readonly<Record<string, string>> = {
@@ -13,6 +13,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'The resolver of host names does not answer: check DNS and the network.',
   ECONNREFUSED:
     'Nothing listens there: check the host and the port of "endpoint", and that the store runs.',
+  ECONNRESET:
+    'The connection is closed before an answer: "http" and "https" of "endpoint" may be exchanged, or something in between ends it.',
   ETIMEDOUT:
     'No connection, or no answer, in time: check firewalls, proxies and the port of "endpoint".',
   CERT_HAS_EXPIRED: 'The certificate of "endpoint" has expired: renew it, or set the clock.',
@@ -27,6 +29,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
     'The connection was closed without an answer: a port that speaks TLS does so ("https" in "endpoint"), and so do firewalls.',
   EHOSTUNREACH: 'No way leads there: check the network, its routes and a VPN.',
   ENETUNREACH: 'No way leads there: check the network, its routes and a VPN.',
+  EPROXY:
+    'The proxy that HTTPS_PROXY (HTTP_PROXY for http) names did not connect to storage: check its address, its user and what it lets through; NO_PROXY lists the hosts that are reached without it.',
   EPROTO:
     'What answers speaks another protocol: "http" and "https" of "endpoint" may be exchanged, or it offers HTTP/2 only.',
 };
@@ -46,10 +50,13 @@ export function isNotS3({ code, status = 0, headers }: Refusal): boolean {
 /** The advice of a failed connection; undefined when nothing more is known than that it failed. */
 export function connectionAdvice(refusal: Refusal, endpoint = ''): string | undefined {
   const { error, kind, status } = refusal;
+  const { code, name, message } = error as Error & { readonly code?: unknown };
   // Servers of TLS answer so to plain HTTP: those in Go, and nginx.
   if (isNotS3(refusal) && status === 400 && endpoint.startsWith('http:')) return SPEAKS_TLS;
+  // What the SDK refuses to send has no answer.
+  const isUnsent = kind === 'nonsense' && status === undefined && name !== 'UnlikeS3';
+  if (isUnsent) return `The AWS SDK does not send it: ${message.slice(0, 300)}`;
   if (kind === 'nonsense' || isNotS3(refusal)) return NOT_S3;
-  const { code } = error as { readonly code?: unknown };
   if (typeof code !== 'string') return undefined;
   // OpenSSL has a code for each way in which plain HTTP is no handshake, Node's parser one for each that is no HTTP.
   return BY_CODE[code] ?? (/^(?:ERR_SSL_|HPE_)/.test(code) ? BY_CODE['EPROTO'] : undefined);
@@ -85,4 +92,13 @@ export async function styleAdvice({
   } finally {
     other.close(new Error('the question was answered'));
   }
+}
+
+/** The region that storage names when it was asked in another one; undefined when it names none. */
+export function regionAdvice({ error, headers }: Refusal): string | undefined {
+  // Border with the SDK: what S3 says in the XML of an error is on the error, untyped.
+  const { Region } = error as { readonly Region?: unknown };
+  const region = headers['x-amz-bucket-region'] ?? Region;
+  const isName = typeof region === 'string' && /^[a-z0-9-]{1,40}$/.test(region);
+  return isName ? `The bucket is in "${region}": set "region" to that.` : undefined;
 }

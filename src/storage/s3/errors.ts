@@ -50,6 +50,7 @@ const NEVER_SENT = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOSOCKET',
+  'EPROXY',
 ]);
 
 /** Whether storage may have done what it was asked for, and only its answer is missing. */
@@ -83,6 +84,16 @@ export function storageError(
 export function required<T>(value: T | undefined | null, what: string): T {
   if (value === undefined || value === null) throw nonsense(`Storage answered without ${what}.`);
   return value;
+}
+
+/**
+ * The error of an object that was not to be had. AWS answers 400 to who does not bring the key of SSE-C, and to a HEAD
+ * in another region: that is neither a fault nor a right that is missing.
+ */
+export function objectError(error: unknown): unknown {
+  const refusal = refusalOf(error);
+  const isAsked = refusal?.status !== 400 || !['', 'InvalidRequest'].includes(refusal.code);
+  return isAsked ? error : storageError('not-as-asked', error);
 }
 
 /** `storage_failed`: an answer that makes no sense. */
@@ -136,6 +147,10 @@ const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
     'archived',
     'The file is in an archive tier; restore it in storage (S3 RestoreObject) before it is read.',
   ],
+  'not-as-asked': [
+    'storage_access_denied',
+    'Storage does not give this file as it is asked for: it is encrypted with a key of its own (SSE-C), or in another region.',
+  ],
   endless: ['storage_failed', 'Storage gave an answer without end.'],
   nonsense: ['storage_failed', 'Storage gave an answer that makes no sense.'],
 };
@@ -162,7 +177,7 @@ const HANDSHAKE = /^(?:ERR_(?:TLS|SSL)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|EPROTO
 
 // Node's words for a network that did not deliver; a bad certificate is an unreachable storage too.
 const NETWORK =
-  /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO)|ERR_(TLS|SSL|STREAM_PREMATURE)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
+  /^(E(CONN|PIPE|HOST|NET|AI_|NOTFOUND|ADDR|PROTO|PROXY)|ERR_(TLS|SSL|STREAM_PREMATURE)|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|HPE_)/;
 
 function networkKind(error: Error): 'unreachable' | 'timeout' | 'crowded' | 'endless' | undefined {
   // The code first: the SDK calls a reset connection a TimeoutError too.

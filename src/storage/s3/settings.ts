@@ -28,6 +28,8 @@ export interface StorageSettings {
   readonly serverSideEncryption: string | undefined;
   readonly kmsKeyId: string | undefined;
   readonly storageClass: string | undefined;
+  /** Authorities beside those that Node trusts, in PEM; undefined for none. */
+  readonly ca: readonly string[] | undefined;
   readonly maxSockets: number;
   /** Bytes. */
   readonly multipartThreshold: number;

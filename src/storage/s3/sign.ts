@@ -39,7 +39,7 @@ export function s3Signer({ settings, wire }: Connection): Signer {
   };
   const open = (): Promise<Signing> => {
     signing ??= resolve()
-      .then((endpoint) => signingBy(endpoint, settings))
+      .then((endpoint) => signingBy(endpoint, settings, () => Date.now() + wire.clockOffsetMs()))
       .then((made) => (opened = made));
     // No credentials at the moment: the next URL looks again.
     signing.catch(() => (signing = undefined));
@@ -80,13 +80,18 @@ function bounded<T>({ timeouts }: StorageSettings, work: PromiseLike<T>): Promis
   return within(work, timeouts.requestMs, lateCredentials);
 }
 
-async function signingBy(endpoint: Endpoint, settings: StorageSettings): Promise<Signing> {
+/** `now` is storage's clock, by which URLs begin and end. */
+async function signingBy(
+  endpoint: Endpoint,
+  settings: StorageSettings,
+  now: () => number,
+): Promise<Signing> {
   if (settings.leanCalls && endpoint.isPlainSigV4) {
-    const sign: UrlSigner = urlSigner(endpoint);
+    const sign: UrlSigner = urlSigner(endpoint, now);
     return { sign, close: () => {} };
   }
   const { presigner } = await import('./wire/sdk/presigner.js');
-  return presigner(settings);
+  return presigner(settings, now);
 }
 
 type WriteRequest = Extract<SignRequest, { kind: 'write' }>;

@@ -1,5 +1,5 @@
 // How the contract's questions are asked: of a Bucket in a container of its own, on any store.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { ClientAbort } from '../../../src/core/client-signal.ts';
@@ -50,6 +50,7 @@ export function settingsFor(store: Store, changes: Partial<StorageSettings> = {}
     serverSideEncryption: undefined,
     kmsKeyId: undefined,
     storageClass: undefined,
+    ca: undefined,
     maxSockets: 64,
     multipartThreshold: 16 * 2 ** 20,
     partSize: 5 * 2 ** 20,
@@ -130,7 +131,10 @@ function given({ store, storage, settings, truth }: Shared): Given {
     client: leaving,
     bucket: storage.open(container, call),
     async seed(key, body) {
-      const command = { Bucket: store.bucket, Key: container + key, Body: Buffer.from(body) };
+      // Some buckets take nothing without a digest.
+      const ContentMD5 = createHash('md5').update(body).digest('base64');
+      const Key = container + key;
+      const command = { Bucket: store.bucket, Key, Body: Buffer.from(body), ContentMD5 };
       await truth.send(new PutObjectCommand(command));
     },
   };

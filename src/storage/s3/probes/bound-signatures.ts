@@ -5,8 +5,11 @@ import { debugStorage } from '../../../core/debug.js';
 import { OWN_FOLDER } from '../../../core/key.js';
 import { detached, type S3Context } from '../call.js';
 import { s3Signer, type Signer } from '../sign.js';
+import { openTransport } from '../wire/transport/open-transport.js';
+import type { Transport } from '../wire/transport/transport.js';
 
 const EXPIRES_SECONDS = 60;
+const MOST_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Asks once for all, and again only when nothing was learnt. AWS is known to refuse. Nothing learnt is false: the
@@ -30,32 +33,52 @@ async function probe(context: S3Context): Promise<boolean> {
   const own = { ...connection, settings: { ...settings, publicEndpoint: undefined } };
   const signer = s3Signer(own);
   const key = context.keyOf(`${OWN_FOLDER}probe/${randomUUID()}`);
+  const { origin } = await connection.wire.endpoint();
+  const transport = await openTransport(origin, settings);
   try {
-    const status = await put(context, signer, { key, unsigned: { 'x-amz-meta-unsigned': '1' } });
+    const sending = { context, signer, transport, key };
+    const status = await put(sending, { 'x-amz-meta-unsigned': '1' });
     if (status === 200) return false;
     if (status !== 400 && status !== 403) throw new Error(`the probe was answered with ${status}`);
     // Refused for the header, or for anything else? Without it the same PUT has to be taken.
-    const plain = await put(context, signer, { key, unsigned: {} });
+    const plain = await put(sending, {});
     if (plain !== 200) throw new Error(`a plain signed PUT was answered with ${plain}`);
     return true;
   } finally {
     signer.close();
+    transport.close(new Error('the probe has ended'));
     await context.send('DeleteObject', { Key: key }).catch(() => undefined);
   }
 }
 
-interface Put {
+interface Sending {
+  readonly context: S3Context;
+  readonly signer: Signer;
+  readonly transport: Transport;
   readonly key: string;
-  readonly unsigned: Readonly<Record<string, string>>;
 }
 
-async function put(context: S3Context, signer: Signer, { key, unsigned }: Put): Promise<number> {
+async function put(
+  { context, signer, transport, key }: Sending,
+  unsigned: Readonly<Record<string, string>>,
+): Promise<number> {
   const request = { kind: 'write', key, expiresSeconds: EXPIRES_SECONDS } as const;
-  const { url, headers } = await signer.sign(key, request);
-  const { requestMs } = context.settings.timeouts;
-  const signal = AbortSignal.timeout(requestMs);
-  const sent = { method: 'PUT', headers: { ...headers, ...unsigned }, body: '', signal };
-  const response = await fetch(url, sent);
-  await response.body?.cancel();
-  return response.status;
+  const signed = await signer.sign(key, request);
+  const { host, pathname, search } = new URL(signed.url);
+  const headers = Object.entries({ ...signed.headers, ...unsigned }).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  const { status } = await transport.send(
+    {
+      method: 'PUT',
+      target: pathname + search,
+      headers: [['host', host], ...headers, ['content-length', '0']],
+      body: null,
+      wholeBytes: MOST_ANSWER_BYTES,
+      streamed: false,
+      answerMs: context.settings.timeouts.requestMs,
+    },
+    context.call.signal,
+  );
+  return status;
 }

@@ -24,6 +24,7 @@ export type RefusalKind =
   | 'parent-is-file'
   | 'folder-in-place'
   | 'archived'
+  | 'not-as-asked'
   | 'endless'
   | 'nonsense';
 

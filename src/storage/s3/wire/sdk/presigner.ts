@@ -8,7 +8,8 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Signed } from '../../../bucket.js';
 import type { StorageSettings } from '../../settings.js';
-import { clientConfig } from './sdk-config.js';
+import { SILENT, clientConfig } from './sdk-config.js';
+import { sdkSockets } from './sdk-sockets.js';
 import type { UrlRequest } from '../sign-url.js';
 
 /** The SDK's presigner for the endpoint that clients see. */
@@ -17,10 +18,14 @@ export interface Presigner {
   readonly close: () => void;
 }
 
-/** Opens nothing: signing makes no call. */
-export function presigner(settings: StorageSettings): Presigner {
+/** Opens nothing: signing makes no call, but for S3 Express, which signs by a session that it has to ask for. */
+export function presigner(settings: StorageSettings, now: () => number): Presigner {
   const endpoint = settings.publicEndpoint ?? settings.endpoint;
-  const client = new S3Client(clientConfig(settings, endpoint));
+  const sockets = sdkSockets(settings);
+  const client = new S3Client({
+    ...clientConfig(settings, endpoint),
+    requestHandler: { ...sockets.agents, logger: SILENT },
+  });
   const Bucket = settings.bucket;
 
   return {
@@ -34,13 +39,19 @@ export function presigner(settings: StorageSettings): Presigner {
           ResponseContentDisposition: request.contentDisposition,
           ResponseCacheControl: request.cacheControl,
         });
-        const url = await getSignedUrl(client, command, { expiresIn: expiresSeconds });
+        const url = await getSignedUrl(client, command, {
+          expiresIn: expiresSeconds,
+          signingDate: new Date(now()),
+        });
         return { url, headers, expiresSeconds };
       }
       if (request.kind === 'part') {
         const { uploadId: UploadId, number: PartNumber } = request;
         const command = new UploadPartCommand({ ...target, UploadId, PartNumber });
-        const url = await getSignedUrl(client, command, { expiresIn: expiresSeconds });
+        const url = await getSignedUrl(client, command, {
+          expiresIn: expiresSeconds,
+          signingDate: new Date(now()),
+        });
         return { url, headers, expiresSeconds };
       }
       const command = new PutObjectCommand({
@@ -56,6 +67,7 @@ export function presigner(settings: StorageSettings): Presigner {
       const names = Object.keys(headers).map((name) => name.toLowerCase());
       const url = await getSignedUrl(client, command, {
         expiresIn: expiresSeconds,
+        signingDate: new Date(now()),
         // The presigner leaves Content-Type unsigned unless it is asked; and what it moves into the query
         // (x-amz-*) some stores ignore there.
         signableHeaders: new Set(['host', ...names]),
@@ -63,6 +75,9 @@ export function presigner(settings: StorageSettings): Presigner {
       });
       return { url, headers, expiresSeconds };
     },
-    close: () => client.destroy(),
+    close: () => {
+      client.destroy();
+      sockets.close();
+    },
   };
 }

@@ -2,9 +2,11 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type SecureContext } from 'node:tls';
 import type { StorageSettings } from '../../settings.js';
 import { lateError } from '../answer-error.js';
+import { trustOf } from '../transport/trust.js';
+import { openThroughProxy } from './sdk-proxy.js';
 
 // Shorter than the 5 s after which Node servers close an idle socket (others wait longer): a socket
 // reused just as the store closes it fails a call that cannot be repeated.
@@ -19,11 +21,18 @@ export interface SdkSockets {
 }
 
 /** Opens nothing yet. */
-export function sdkSockets({ maxSockets, timeouts }: StorageSettings): SdkSockets {
+export function sdkSockets({ maxSockets, timeouts, ca }: StorageSettings): SdkSockets {
   const options = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS };
-  const agents = { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
+  const trust = trustOf(ca);
+  const agents = {
+    httpAgent: new HttpAgent(options),
+    httpsAgent: new HttpsAgent({ ...options, ...trusting(trust) }),
+  };
   const both = [agents.httpAgent, agents.httpsAgent];
-  for (const agent of both) boundConnecting(agent, timeouts.connectMs);
+  for (const agent of both) {
+    openThroughProxy(agent, trust);
+    boundConnecting(agent, timeouts.connectMs);
+  }
   const total = (count: (agent: HttpAgent) => number): number =>
     both.reduce((sum, agent) => sum + count(agent), 0);
   return {
@@ -32,6 +41,11 @@ export function sdkSockets({ maxSockets, timeouts }: StorageSettings): SdkSocket
     waiting: () => total(({ requests }) => lengths(requests)),
     close: () => both.forEach((agent) => agent.destroy()),
   };
+}
+
+// An agent hands its options on to `tls.connect`, which its type does not say.
+function trusting(trust: SecureContext | undefined): object {
+  return trust === undefined ? {} : { secureContext: trust };
 }
 
 /** Gives up on a connection that is not there in time, whoever waits for it and however long. */

@@ -33,6 +33,7 @@ import { boundAnswers } from '../bounded-answers.js';
 import type { CommandName, Output, Send, Terms } from '../commands.js';
 import { digestDeletes } from './delete-digest.js';
 import { SILENT, clientConfig } from './sdk-config.js';
+import { relayRequests } from './sdk-proxy.js';
 import { sdkSockets } from './sdk-sockets.js';
 
 const COMMANDS = {
@@ -93,6 +94,7 @@ export function sdk(settings: StorageSettings): Sdk {
     });
     digestDeletes(client);
     boundAnswers(client, requestMs);
+    relayRequests(client);
     return client;
   };
   const patient = clientWaiting(idleMs);

@@ -2,7 +2,7 @@
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectSecure, type TLSSocket } from 'node:tls';
+import { connect as connectSecure, type SecureContext, type TLSSocket } from 'node:tls';
 
 /** Hears how opening a socket ends; called once. */
 export type Opened = (...outcome: [error: Error] | [error: null, socket: Socket]) => void;
@@ -22,6 +22,8 @@ export interface ConnectorOptions {
   readonly proxy: URL | undefined;
   /** How long it may take, proxy and TLS handshake included; then it fails with `ETIMEDOUT`. */
   readonly connectMs: number;
+  /** Whom TLS trusts. @default whom Node trusts */
+  readonly trust?: SecureContext | undefined;
 }
 
 // Node's agents do the same: a dead peer is noticed after a minute.
@@ -30,14 +32,16 @@ const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
 const READ_BYTES = 64 * 1024;
 
 /** A connector for `http://host:port` or `https://host:port`. TLS sessions are resumed from one socket to the next. */
-export function connectorTo(origin: URL, { proxy, connectMs }: ConnectorOptions): Connector {
+export function connectorTo(origin: URL, { proxy, connectMs, trust }: ConnectorOptions): Connector {
   const isSecure = origin.protocol === 'https:';
   const isTunnelled = proxy !== undefined && isSecure;
-  const secure = sessionKeeper();
+  const secure = sessionKeeper(trust);
 
   const open = (use: (socket: Socket) => void, fail: (error: Error) => void): Opening => {
-    if (isTunnelled)
-      return tunnel(proxy, origin, (socket) => use(secure(origin, { socket })), fail);
+    if (isTunnelled) {
+      const over = (socket: Socket): void => use(secure(origin, { socket }));
+      return openTunnel({ proxy, origin, trust }, over, fail);
+    }
     const peer = proxy ?? origin;
     const socket = peer.protocol === 'https:' ? secure(peer) : connectPlain(plainOptions(peer));
     use(socket);
@@ -79,7 +83,9 @@ export function connectorTo(origin: URL, { proxy, connectMs }: ConnectorOptions)
 
 // What a server wants remembered of a TLS session, for the next socket: a third of the round trips and none of the
 // signatures. Kept here by strong reference; undici's own memory of it goes with the next garbage collection.
-function sessionKeeper(): (peer: URL, over?: { readonly socket: Socket }) => TLSSocket {
+function sessionKeeper(
+  trust: SecureContext | undefined,
+): (peer: URL, over?: { readonly socket: Socket }) => TLSSocket {
   let session: Buffer | undefined;
   return (peer, over) => {
     const { host, port, ...socketOptions } = plainOptions(peer);
@@ -88,6 +94,7 @@ function sessionKeeper(): (peer: URL, over?: { readonly socket: Socket }) => TLS
       // RFC 6066 section 3: a name, never an address.
       ...(isIP(host) === 0 ? { servername: host } : { host }),
       ALPNProtocols: ['http/1.1'],
+      ...trusting(trust),
       ...(session === undefined ? {} : { session }),
     });
     return socket.on('session', (next: Buffer) => (session = next));
@@ -98,10 +105,19 @@ function plainOptions(peer: URL) {
   return { host: hostOf(peer), port: portOf(peer), ...SOCKET, highWaterMark: READ_BYTES };
 }
 
-// RFC 9110 section 9.3.6.
-function tunnel(
-  proxy: URL,
-  origin: URL,
+function trusting(trust: SecureContext | undefined): { readonly secureContext?: SecureContext } {
+  return trust === undefined ? {} : { secureContext: trust };
+}
+
+interface Tunnel {
+  readonly proxy: URL;
+  readonly origin: URL;
+  readonly trust: SecureContext | undefined;
+}
+
+/** Asks a proxy for the way to an origin, RFC 9110 section 9.3.6; `use` gets the socket when it is open. */
+export function openTunnel(
+  { proxy, origin, trust }: Tunnel,
   use: (socket: Socket) => void,
   fail: (error: Error) => void,
 ): Opening {
@@ -114,9 +130,10 @@ function tunnel(
     path: target,
     headers: { host: target, ...proxyAuthorization(proxy) },
     agent: false,
+    ...trusting(trust),
   });
   const refused = ({ statusCode }: { readonly statusCode?: number | undefined }): void =>
-    fail(withCode('ECONNREFUSED', `the proxy did not connect to storage: ${statusCode}`));
+    fail(withCode('EPROXY', `the proxy did not connect to storage: ${statusCode}`));
   asking
     .on('connect', (answer, socket) => {
       if (answer.statusCode === 200) return use(socket);

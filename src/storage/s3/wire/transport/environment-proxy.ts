@@ -15,8 +15,13 @@ export function environmentProxy(origin: URL, environment: Environment): URL | u
   // curl takes `host:port` too.
   const text = named.includes('://') ? named : `http://${named}`;
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
-    throw new TypeError(`${name.toUpperCase()} must be the address of an HTTP proxy.`);
+    throw unusable(`${name.toUpperCase()} must be the address of an HTTP proxy.`);
   return new URL(text);
+}
+
+// As a proxy that cannot be reached: nothing was sent, and whoever set it has to change it.
+function unusable(message: string): TypeError {
+  return Object.assign(new TypeError(message), { code: 'EPROXY' });
 }
 
 function variable(environment: Environment, name: string): string {

@@ -3,6 +3,7 @@
 import { environmentProxy } from './environment-proxy.js';
 import { connectorTo, proxyAuthorization } from './connect.js';
 import type { Transport } from './transport.js';
+import { trustOf } from './trust.js';
 import { loadClients, type HttpClient } from './undici-client.js';
 import { Exchange, mendParser, type ClientSource } from './undici-exchange.js';
 
@@ -18,6 +19,8 @@ export interface TransportOptions {
    * @default 4000, and 30,000 over TLS
    */
   readonly idleMs?: number;
+  /** Authorities that storage's certificate may be signed by, in PEM, beside those that Node trusts. */
+  readonly ca?: readonly string[] | undefined;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -33,7 +36,8 @@ export async function openTransport(origin: string, options: TransportOptions): 
   const url = new URL(origin);
   const isSecure = url.protocol === 'https:';
   const proxy = environmentProxy(url, options.environment ?? process.env);
-  const connector = connectorTo(url, { proxy, connectMs: options.timeouts.connectMs });
+  const { connectMs } = options.timeouts;
+  const connector = connectorTo(url, { proxy, connectMs, trust: trustOf(options.ca) });
   const idleMs = options.idleMs ?? (isSecure ? SECURE_IDLE_MS : IDLE_MS);
   // RFC 9112 section 3.2.2: a proxy that relays requests is told the whole URL; one that relays bytes is not.
   const relay = isSecure ? undefined : proxy;
