@@ -6,7 +6,7 @@ import { OWN_FOLDER } from '../../core/key.js';
 import { keepingInput } from './attributes.js';
 import { s3Context, type S3Context } from './call.js';
 import { probe } from './probes/conditional-writes.js';
-import { connectionAdvice, isNotS3, styleAdvice } from './check-advice.js';
+import { connectionAdvice, isNotS3, regionAdvice, styleAdvice } from './check-advice.js';
 import { lookAtCors } from './check-cors.js';
 import { copy } from './copy.js';
 import { nonsense, refusalOf, required, type Refusal } from './errors.js';
@@ -200,6 +200,16 @@ const TRIALS: Record<Right, (context: S3Context, key: string) => Promise<string 
   },
 };
 
+// What a refusal says of the fault beyond its name.
+function adviceOf(
+  name: FindingName,
+  refusal: Refusal,
+  endpoint: string | undefined,
+): string | undefined {
+  if (name === 'connection') return connectionAdvice(refusal, endpoint);
+  return name === 'region' ? regionAdvice(refusal) : undefined;
+}
+
 /** The first call; what it fails of, if it does. */
 async function firstFault(context: S3Context): Promise<Finding | undefined> {
   try {
@@ -208,7 +218,7 @@ async function firstFault(context: S3Context): Promise<Finding | undefined> {
     const refusal = refusalOf(error);
     const name = refusal === undefined ? 'connection' : blame(refusal);
     const { endpoint } = context.settings;
-    const advice = name === 'connection' && refusal && connectionAdvice(refusal, endpoint);
+    const advice = refusal && adviceOf(name, refusal, endpoint);
     const found = advice ? { ...failed(name, error), advice } : failed(name, error);
     const style = await styleAdvice(context);
     return style === undefined ? found : { ...found, advice: style };

@@ -13,7 +13,7 @@ import {
   statOf,
 } from './attributes.js';
 import type { S3Context } from './call.js';
-import { refusalOf, required } from './errors.js';
+import { objectError, refusalOf, required } from './errors.js';
 import { isGuarded, look, type GuardInput } from './writing/guard.js';
 import { conditionalWrites } from './probes/conditional-writes.js';
 import { assertBucket } from './probes/bucket-exists.js';
@@ -105,7 +105,8 @@ async function headOf(
     return await context.send('HeadObject', { Key: context.keyOf(key), VersionId: versionId });
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal?.kind !== 'missing' && !isOtherVersion(refusal, versionId)) throw error;
+    if (refusal?.kind !== 'missing' && !isOtherVersion(refusal, versionId))
+      throw objectError(error);
     await assertBucket(context);
     return undefined;
   }

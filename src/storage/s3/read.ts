@@ -7,7 +7,7 @@ import { flowBody } from '../streams/flow-body.js';
 import { inexact, resumingBody } from '../streams/resuming-body.js';
 import { quoted, statOf, unchanged } from './attributes.js';
 import type { S3Context } from './call.js';
-import { nonsense, refusalOf, required, type Refusal } from './errors.js';
+import { nonsense, objectError, refusalOf, required, type Refusal } from './errors.js';
 import { assertSpeaksS3 } from './probes/speaks-s3.js';
 import type { Output } from './wire/commands.js';
 
@@ -38,7 +38,7 @@ export async function read(
     return found(context, { key, request, output });
   } catch (error) {
     const answer = answerTo(refusalOf(error), request);
-    if (answer === undefined) throw error;
+    if (answer === undefined) throw objectError(error);
     return answer;
   }
 }

@@ -2,7 +2,7 @@
 import { statOf, unchanged } from './attributes.js';
 import type { ReadConditions, StatResult } from '../bucket.js';
 import type { S3Context } from './call.js';
-import { refusalOf } from './errors.js';
+import { objectError, refusalOf } from './errors.js';
 import { assertBucket } from './probes/bucket-exists.js';
 import { assertSpeaksS3 } from './probes/speaks-s3.js';
 import { conditionsInput, isConditional, isOtherVersion, unasked } from './read.js';
@@ -33,7 +33,7 @@ export async function stat(
       return { kind: 'missing' };
     }
     const isRefused = refusal?.kind === 'not-modified' || refusal?.kind === 'precondition-failed';
-    if (!isRefused) throw error;
+    if (!isRefused) throw objectError(error);
     if (!isConditional(conditions)) throw unasked(error);
     if (refusal.kind === 'precondition-failed') return { kind: 'precondition-failed' };
     return { kind: 'not-modified', stat: unchanged(refusal.headers, conditions.ifNoneMatch) };

@@ -8,12 +8,14 @@ export function answerError(status: number, headers: Headers, body: Uint8Array |
   const text = body === null ? '' : Buffer.from(body).toString();
   const name = /<Code>([A-Za-z0-9.]{1,100})<\/Code>/.exec(text)?.[1] ?? 'UnknownError';
   const size = /<ActualObjectSize>(\d{1,20})<\/ActualObjectSize>/.exec(text)?.[1];
+  const region = /<Region>([a-z0-9-]{1,40})<\/Region>/.exec(text)?.[1];
   const message = /<Message>([^<]{1,500})<\/Message>/.exec(text)?.[1];
   return Object.assign(new Error(message ?? 'storage refused the command'), {
     name,
     $metadata: { httpStatusCode: status },
     $response: { statusCode: status, headers },
     ...(size === undefined ? {} : { ActualObjectSize: size }),
+    ...(region === undefined ? {} : { Region: region }),
   });
 }
 
