@@ -3,6 +3,7 @@ import { createFileService } from '../file-service.js';
 import type { FileService } from '../file-service.js';
 import { allowAll } from '../core/hooks.js';
 import { storageOf, wholeOf } from './config.js';
+import { lineOf } from './findings.js';
 import { say, type Io } from './io.js';
 import type { Given } from './options.js';
 
@@ -30,9 +31,7 @@ export function checkStorage(given: Given, io: Io): Promise<number> {
     }
     const result = await files.check();
     if (given.has('json')) say(io.out, JSON.stringify(result));
-    else
-      for (const { name, ok, reason, advice } of result.findings)
-        say(io.out, [ok ? 'ok     ' : 'problem', `${name}:`, reason ?? 'fine.', advice].join(' '));
+    else for (const finding of result.findings) say(io.out, lineOf(finding));
     return result.ok ? 0 : 1;
   });
 }

@@ -20,6 +20,7 @@ export type StorageConfig = Pick<
   | 'cacheEnabled'
   | 'cacheTtl'
   | 'compat'
+  | 'ca'
 > & { readonly container?: string };
 
 /**
@@ -38,6 +39,8 @@ export async function storageOf(given: Given, { env }: Io): Promise<StorageConfi
   const endpoint = value('endpoint', 'S3_ENDPOINT') ?? imported.endpoint;
   const region = value('region', 'S3_REGION') ?? imported.region ?? awsRegion(env);
   const container = value('container', 'S3_CONTAINER');
+  const authority = value('ca', 'AWS_CA_BUNDLE');
+  const ca = authority && (await textOf(authority, '--ca or AWS_CA_BUNDLE'));
   const key = nonEmpty(env['S3_ACCESS_KEY_ID']);
   const secret = nonEmpty(env['S3_SECRET_ACCESS_KEY']);
   return {
@@ -49,13 +52,14 @@ export async function storageOf(given: Given, { env }: Io): Promise<StorageConfi
     // What the AWS tools take for granted where nothing is said.
     ...(region === undefined && endpoint !== undefined ? {} : { region: region ?? 'us-east-1' }),
     ...(container === undefined ? {} : { container }),
+    ...(ca === undefined ? {} : { ca }),
     ...(key === undefined && secret === undefined ? {} : { key, secret }),
   };
 }
 
 async function importedOf(file: string | undefined): Promise<Partial<StorageConfig>> {
   if (file === undefined) return {};
-  const text = await readFile(file, 'utf8');
+  const text = await textOf(file, '--dreamfactory');
   try {
     const { container, ...imported } = fromDreamFactory(JSON.parse(text) as unknown);
     // A definition holds texts.
@@ -64,6 +68,12 @@ async function importedOf(file: string | undefined): Promise<Partial<StorageConf
     const why = cause instanceof Error ? cause.message : '';
     throw new UsageError(`${file} is no service definition: ${why}`, { cause });
   }
+}
+
+function textOf(file: string, namedBy: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(`${file}, named by ${namedBy}, cannot be read.`, { cause });
+  });
 }
 
 function awsRegion(env: Io['env']): string | undefined {

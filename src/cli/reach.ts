@@ -1,4 +1,4 @@
-// How `ls`, `upload` and `download` reach files: a running service, or one in this process over a bucket.
+// How `ls`, `upload`, `download` and `share` reach files: a running service, or one in this process over a bucket.
 import { fileClient } from '../client/file-client.js';
 import type { FileClient } from '../client/file-client.js';
 import { allowAll } from '../core/hooks.js';
@@ -10,6 +10,8 @@ import type { Given } from './options.js';
 /** Files that can be reached, and what ends that. */
 export interface Reached {
   readonly files: FileClient;
+  /** The running service that is asked; undefined for a bucket. */
+  readonly url: string | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -28,12 +30,12 @@ export async function reach(
     const key = given.text('key') ?? io.env['S3FILES_KEY'];
     const headers: Record<string, string> = key === undefined ? {} : { 'X-API-Key': key };
     const files = fileClient({ baseUrl: url, headers, fetch: through(fetch) });
-    return { files, close: () => Promise.resolve() };
+    return { files, url, close: () => Promise.resolve() };
   }
   const storage = await storageOf(given, io);
   const service = createFetchHandler({ ...storage, authorize: allowAll });
   const carry: Fetch = (target, init) => service(new Request(target, init));
   // The host is never asked: requests go to the handler.
   const files = fileClient({ baseUrl: 'http://bucket.invalid', fetch: through(carry) });
-  return { files, close: () => service.close() };
+  return { files, url: undefined, close: () => service.close() };
 }

@@ -8,6 +8,7 @@ import { say, UsageError, type Io } from './io.js';
 import { listFiles } from './ls.js';
 import { explainOptions, readLine, type Given, type OptionName } from './options.js';
 import { printPolicy } from './policy.js';
+import { shareFile } from './share.js';
 import { serveBucket } from './serve-bucket.js';
 import { uploadFiles } from './upload.js';
 
@@ -25,6 +26,7 @@ const STORAGE = [
   'region',
   'container',
   'virtual-hosts',
+  'ca',
   'dreamfactory',
 ] as const satisfies readonly OptionName[];
 const SERVICE = [...STORAGE, 'url', 'key'] as const satisfies readonly OptionName[];
@@ -81,6 +83,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     sentence: 'Downloads files, and folders with --recursive.',
     options: [...SERVICE, 'recursive', 'overwrite', 'resume', 'json', 'quiet'],
     run: downloadFiles,
+  },
+  share: {
+    operands: 'PATH',
+    sentence: 'Prints a link to a file, of a service also to a folder [S3FILES_LINK_PASSWORD].',
+    options: [...SERVICE, 'expires', 'download', 'max-uses', 'json'],
+    run: shareFile,
   },
 };
 

@@ -7,6 +7,7 @@ import { closeGracefully } from '../server/close-gracefully.js';
 import { configureServer } from '../server/configure-server.js';
 import { fastLane } from '../server/fast-lane.js';
 import { filePage } from '../server/page/file-page.js';
+import { lineOf } from './findings.js';
 import { say, type Io } from './io.js';
 
 /** What to serve, and where. */
@@ -77,13 +78,7 @@ function withHealth(files: FileService, next: RequestListener): RequestListener 
 
 async function sayFindings(files: FileService, io: Io): Promise<void> {
   const { findings } = await files.check();
-  for (const finding of findings)
-    say(
-      io.out,
-      finding.ok
-        ? `  ok      ${finding.name}`
-        : `  problem ${finding.name}: ${finding.reason} ${finding.advice}`,
-    );
+  for (const finding of findings) say(io.out, `  ${lineOf(finding)}`);
 }
 
 function sayAddresses({ mount, page, key }: Serving, origin: string, io: Io): void {

@@ -17,6 +17,17 @@ describe('s3files', () => {
     [['policy', '--bucket=abc', '--only=all'], '--only takes policy, lifecycle, cors'],
     [['check', '--bucket=s3://abc'], '`bucket`'],
     [['check', '--dreamfactory=package.json'], 'package.json is no service definition'],
+    [['check', '--dreamfactory=nowhere.json'], 'nowhere.json, named by --dreamfactory, cannot be'],
+    [['check', '--bucket=abc', '--region=x', '--ca=nowhere.pem'], 'nowhere.pem, named by --ca or'],
+    [
+      ['check', '--bucket=abc', '--region=x', '--ca=package.json'],
+      '`ca` takes certificates in PEM',
+    ],
+    [['share'], 'share takes one path'],
+    [['share', 'a.txt', '--expire=1d'], 'did you mean --expires?'],
+    [['share', 'a.txt', '--expires=soon'], '--expires takes a time such as 90m, 12h or 7d'],
+    [['share', 'a/', '--bucket=abc', '--region=x'], 'sharing a folder takes a running service'],
+    [['share', 'a', '--bucket=abc', '--region=x', '--max-uses=1'], 'with a password or --max-uses'],
     [['upload', 'a.txt'], 'upload takes files and then where to'],
     [['download', 'a.txt'], 'download takes paths and then where to'],
   ])('answers %j with what to write instead', async (words, message) => {
@@ -40,6 +51,7 @@ describe('s3files', () => {
         'ls',
         'upload',
         'download',
+        'share',
       ]),
     );
     for (const name of commands) {
