@@ -1,8 +1,9 @@
-// The guides among each other: every link leads somewhere, no option goes without words.
+// The guides among each other: every link leads somewhere, every store of a profile has its row, no option goes without words.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { PROFILES } from '../support/double/profiles.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GUIDES = [
@@ -41,6 +42,16 @@ describe.each(GUIDES)('%s', (guide) => {
     });
     expect(broken).toEqual([]);
   });
+});
+
+it('the guide to stores has a row for each profile of the double, and the other way', () => {
+  const rows = textOf('docs/stores.md')
+    .split('\n## ')[0]
+    ?.split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(2)
+    .map((line) => line.split('|')[1]?.trim());
+  expect(rows?.toSorted()).toEqual(Object.keys(PROFILES).toSorted());
 });
 
 it('the guide to configuration says of each option what it means', () => {

@@ -16,7 +16,7 @@ import {
   type Refusal,
 } from './errors.js';
 import { readyBucket } from './probes/bucket-created.js';
-import { pauseBefore } from './retry.js';
+import { pause, pauseBefore } from './retry.js';
 import type { Call, StorageSettings } from './settings.js';
 import type { CommandName, Input, Output } from './wire/commands.js';
 
@@ -101,6 +101,8 @@ interface Sending<N extends CommandName> {
 }
 
 const MOST_ATTEMPTS = 3;
+// R2 and GCS take one write a second on one key, and answer 429 to the next.
+const WRITE_PAUSE_MS = 1100;
 
 // Objects on this way are written out field by field: one that begins as a spread of another has a hidden class of
 // its own each time, which makes every later access to it slow.
@@ -115,6 +117,7 @@ async function sendCommand<N extends CommandName>(
   for (let attempt = 1; ; attempt += 1) {
     const body = options.body?.();
     const signal = body?.signal ?? options.signal ?? call.signal;
+    let isTooOften = false;
     try {
       if (signal.aborted) throw signal.reason;
       breaker.admit(about);
@@ -129,10 +132,12 @@ async function sendCommand<N extends CommandName>(
       const { thrown, next } = failureOf(connection, error, { name, about, signal, body });
       if (next === 'final' || attempt === attempts) throw thrown;
       if (next === 'costs' && !mayRepeat(connection, about, error)) throw thrown;
+      isTooOften = refusalOf(error)?.status === 429;
     } finally {
       body?.close();
     }
-    await pauseBefore(attempt, options.signal ?? call.signal);
+    const waiter = options.signal ?? call.signal;
+    await (isTooOften ? pause(WRITE_PAUSE_MS, waiter) : pauseBefore(attempt, waiter));
     options.onRepeat?.();
   }
 }

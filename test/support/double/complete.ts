@@ -36,6 +36,7 @@ export async function completeUpload(exchange: Exchange): Promise<Answer> {
   if (quirks.cephMultipart && named.length !== upload.parts.size)
     throw s3Error('InvalidPart', uploadDetail(upload));
   const parts = pickParts(upload, named, exchange.service.minPartBytes);
+  if (quirks.equalParts) judgeEqualParts(parts);
   const { key } = exchange;
   const isConditional = ['if-match', 'if-none-match'].some((name) => name in exchange.headers);
   if (isConditional && quirks.completeConditions === 'unsupported') throw s3Error('NotImplemented');
@@ -118,6 +119,13 @@ function pickParts(
     }
     return part;
   });
+}
+
+// R2: "All non-trailing parts must have the same length."
+function judgeEqualParts(parts: readonly StoredPart[]): void {
+  const [first] = parts;
+  const isEqual = parts.slice(0, -1).every(({ content }) => content.size === first?.content.size);
+  if (!isEqual) throw s3Error('InvalidPart');
 }
 
 function uploadDetail(upload: StoredUpload) {

@@ -28,6 +28,21 @@ export function judgeQuirks(exchange: Exchange): void {
   judgeRate(exchange);
   judgeDigest(exchange);
   judgeBatchDelete(exchange);
+  judgeConditions(exchange);
+  judgeAttributes(exchange);
+}
+
+function judgeConditions({ service, call, headers }: Exchange): void {
+  if (service.quirks.writeConditions !== 'unsupported') return;
+  const isWrite = call.operation === 'PutObject' || call.operation === 'CopyObject';
+  const isConditional = ['if-none-match', 'if-match'].some((name) => name in headers);
+  if (isWrite && isConditional) throw s3Error('NotImplemented');
+}
+
+function judgeAttributes({ service, call, headers }: Exchange): void {
+  if (service.quirks.attributes === 'kept') return;
+  const isSent = Object.keys(headers).some((name) => /^x-amz-(?:acl|grant-.*|tagging)$/.test(name));
+  if (isSent || /ObjectTagging$|ObjectAcl$/.test(call.operation)) throw s3Error('NotImplemented');
 }
 
 function judgeAvailability({ service, key, query }: Exchange): void {

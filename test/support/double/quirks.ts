@@ -20,6 +20,14 @@ export interface Quirks {
   readonly answersHtml: boolean;
   /** Conditions of CompleteMultipartUpload: 501 once all parts are there; or not looked at, as on Ceph 16. @default 'judged' */
   readonly completeConditions: 'judged' | 'unsupported' | 'ignored';
+  /** If-None-Match and If-Match on PutObject and CopyObject: 501, as on Swift 2.30. @default 'judged' */
+  readonly writeConditions: 'judged' | 'unsupported';
+  /** If-None-Match and If-Match on CopyObject: not looked at, as on Ceph, and on R2, which has headers of its own for it. @default 'judged' */
+  readonly copyConditions: 'judged' | 'ignored';
+  /** All parts of an upload but the last have one size, or it is not completed, as on R2. @default false */
+  readonly equalParts: boolean;
+  /** Tags and ACLs, calls and headers: 501, as on R2 and Garage. @default 'kept' */
+  readonly attributes: 'kept' | 'unsupported';
   /** If-Match of a write holds only without its quotes, as on Ceph 16. @default false */
   readonly bareIfMatch: boolean;
   /** Ceph 16: a subset of parts is InvalidPart, ListParts after completion NoSuchKey, a second Complete is taken. @default false */
@@ -43,6 +51,10 @@ export const NO_QUIRKS: Quirks = {
   mergesPrefixes: false,
   answersHtml: false,
   completeConditions: 'judged',
+  writeConditions: 'judged',
+  copyConditions: 'judged',
+  equalParts: false,
+  attributes: 'kept',
   bareIfMatch: false,
   cephMultipart: false,
   full: 'none',

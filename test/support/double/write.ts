@@ -77,7 +77,7 @@ export function copyObject(exchange: Exchange): Answer {
         String(MAX_COPY_BYTES),
     });
   }
-  judgeWrite(exchange, bucket.objects.get(key));
+  if (service.quirks.copyConditions === 'judged') judgeWrite(exchange, bucket.objects.get(key));
   judgeLock(exchange, bucket.objects.get(key), bucket);
   const copy = {
     ...attributes,
