@@ -39,6 +39,8 @@ export interface CallOptions {
   readonly signal?: ClientSignal;
   /** Most attempts. @default 3 */
   readonly attempts?: number;
+  /** Whether it is sent again, whatever `attempts` says, once storage has said that it takes no more writes of the key now. */
+  readonly waitsForTurn?: boolean;
   /** How long one answer may take, in milliseconds; `null`: the signal's owner watches. @default requestMs */
   readonly answerMs?: number | null;
   /** Makes the body of each attempt. */
@@ -130,9 +132,10 @@ async function sendCommand<N extends CommandName>(
       return output;
     } catch (error) {
       const { thrown, next } = failureOf(connection, error, { name, about, signal, body });
-      if (next === 'final' || attempt === attempts) throw thrown;
-      if (next === 'costs' && !mayRepeat(connection, about, error)) throw thrown;
       isTooOften = refusalOf(error)?.status === 429;
+      const most = isTooOften && options.waitsForTurn === true ? MOST_ATTEMPTS : attempts;
+      if (next === 'final' || attempt >= most) throw thrown;
+      if (next === 'costs' && !mayRepeat(connection, about, error)) throw thrown;
     } finally {
       body?.close();
     }

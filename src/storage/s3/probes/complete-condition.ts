@@ -47,7 +47,7 @@ async function completeOver(
   const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
   const input = { ...upload, MultipartUpload, IfNoneMatch: '*' };
   try {
-    await context.send('CompleteMultipartUpload', input, { attempts: 1 });
+    await context.send('CompleteMultipartUpload', input, { attempts: 1, waitsForTurn: true });
     return 'ignored';
   } catch (error) {
     const refusal = refusalOf(error);

@@ -80,7 +80,10 @@ function uploadOf(context: S3Context, target: Target, mark: UploadMark): Upload 
     async complete(parts, guard) {
       const Parts = [...parts].sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
       const complete = { ...target, MultipartUpload: { Parts }, ...guard };
-      const output = await context.send('CompleteMultipartUpload', complete, { attempts: 1 });
+      const output = await context.send('CompleteMultipartUpload', complete, {
+        attempts: 1,
+        waitsForTurn: true,
+      });
       await mark.lift();
       return quoted(output.ETag);
     },

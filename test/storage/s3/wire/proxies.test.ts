@@ -114,9 +114,8 @@ describe.each(WAYS)('calls that travel %s', (_, leanCalls) => {
       Promise.all(['a', 'b', 'c', 'd'].map((key) => failureOf(bucket.stat(key)))),
     );
     const said = failures.map((failure) => (failure as Error).message);
-    expect(said[0]).toContain('cannot be reached');
-    // After so many failures the breaker says it of the others.
-    expect(said.filter((message) => message.includes('wait'))).toEqual([]);
+    // After so many failures the breaker may say it of the others.
+    expect(said.filter((text) => !/cannot be reached|out of service/.test(text))).toEqual([]);
   });
 
   it('open no more sockets through a proxy than they may', async () => {
