@@ -1,6 +1,7 @@
 // The checks of a host's configuration. Mistakes are TypeErrors at construction that name the option.
 import { isIP } from 'node:net';
 import { containerPrefix } from '../core/key.js';
+import { corsProblem } from './cors-check.js';
 import { checkEndpoints } from './endpoint-checks.js';
 import type { FileServiceConfig } from './options.js';
 import { directProblem } from './direct.js';
@@ -207,29 +208,6 @@ function containerProblem(value: unknown): string | undefined {
   } catch {
     return expected;
   }
-}
-
-function corsProblem(value: unknown): string | undefined {
-  const expected =
-    '{ origins: "*" or a list of origins, credentials?, maxAgeSeconds?, exposedHeaders? }';
-  if (typeof value !== 'object' || value === null) return expected;
-  const { origins, credentials } = value as { origins?: unknown; credentials?: unknown };
-  if (origins === '*')
-    return credentials === true ? `${expected}; never "*" together with credentials` : undefined;
-  return Array.isArray(origins) && origins.every((origin) => originProblem(origin) === undefined)
-    ? undefined
-    : expected;
-}
-
-// RFC 6454 section 6.2: scheme, host and port; capacitor, ionic and extensions of browsers have schemes of their own.
-const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/;
-
-function originProblem(origin: unknown): string | undefined {
-  const expected = 'an origin such as "https://app.example" or "https://*.example.com"';
-  if (typeof origin !== 'string') return expected;
-  const sample = origin.replace('://*.', '://sub.');
-  if (!ORIGIN.test(sample) || !URL.canParse(sample)) return expected;
-  return /^https?:/.test(sample) && new URL(sample).origin !== sample ? expected : undefined;
 }
 
 function quotaProblem(value: unknown): string | undefined {

@@ -237,9 +237,8 @@ function credentialsOf<Req>(config: FileServiceConfig<Req>): StorageSettings['cr
   if (config.credentials !== undefined) return config.credentials;
   if (config.key === undefined || config.secret === undefined) return undefined;
   const identity = { accessKeyId: config.key, secretAccessKey: config.secret };
-  return config.sessionToken === undefined
-    ? identity
-    : { ...identity, sessionToken: config.sessionToken };
+  const { sessionToken } = config;
+  return sessionToken === undefined ? identity : { ...identity, sessionToken };
 }
 
 // `undefined` means "not given", also for a member of an object that is given.

@@ -27,6 +27,7 @@ export function presigner(settings: StorageSettings, now: () => number): Presign
     requestHandler: { ...sockets.agents, logger: SILENT },
   });
   const Bucket = settings.bucket;
+  const lifeOf = (expiresIn: number) => ({ expiresIn, signingDate: new Date(now()) });
 
   return {
     async sign(_, { s3Key, request, headers, expiresSeconds }) {
@@ -39,19 +40,13 @@ export function presigner(settings: StorageSettings, now: () => number): Presign
           ResponseContentDisposition: request.contentDisposition,
           ResponseCacheControl: request.cacheControl,
         });
-        const url = await getSignedUrl(client, command, {
-          expiresIn: expiresSeconds,
-          signingDate: new Date(now()),
-        });
+        const url = await getSignedUrl(client, command, lifeOf(expiresSeconds));
         return { url, headers, expiresSeconds };
       }
       if (request.kind === 'part') {
         const { uploadId: UploadId, number: PartNumber } = request;
         const command = new UploadPartCommand({ ...target, UploadId, PartNumber });
-        const url = await getSignedUrl(client, command, {
-          expiresIn: expiresSeconds,
-          signingDate: new Date(now()),
-        });
+        const url = await getSignedUrl(client, command, lifeOf(expiresSeconds));
         return { url, headers, expiresSeconds };
       }
       const command = new PutObjectCommand({
@@ -66,8 +61,7 @@ export function presigner(settings: StorageSettings, now: () => number): Presign
       });
       const names = Object.keys(headers).map((name) => name.toLowerCase());
       const url = await getSignedUrl(client, command, {
-        expiresIn: expiresSeconds,
-        signingDate: new Date(now()),
+        ...lifeOf(expiresSeconds),
         // The presigner leaves Content-Type unsigned unless it is asked; and what it moves into the query
         // (x-amz-*) some stores ignore there.
         signableHeaders: new Set(['host', ...names]),
