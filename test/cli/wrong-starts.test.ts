@@ -42,8 +42,8 @@ describe.each(availableStores())('on $name', ({ name, open }) => {
 
   it.each([
     ['S3_BUCKET', 'there-is-no-such-bucket', 'bucket', '"createBucket"'],
-    ['S3_ACCESS_KEY_ID', 'nobody', 'credentials', 'the access key id and the secret'],
-    ['S3_SECRET_ACCESS_KEY', 'wrong', 'credentials', 'the access key id and the secret'],
+    ['S3_ACCESS_KEY_ID', 'nobody', 'credentials', 'check "key"'],
+    ['S3_SECRET_ACCESS_KEY', 'wrong', 'credentials', 'check "secret"'],
   ])('a wrong %s', async (variable, value, finding, advice) => {
     expect(await wrongIn({ ...env, [variable]: value })).toEqual(says(finding, advice));
   });
@@ -142,7 +142,7 @@ describe('an endpoint', () => {
   it('without TLS that has it', async () => {
     const { port } = await startTlsFront(store.double.port);
     expect(await wrongIn(at(`http://127.0.0.1:${port}`))).toEqual(
-      says('connection', '"http" and "https"'),
+      says('connection', '"https" in "endpoint"'),
     );
   });
 

@@ -13,8 +13,6 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'The resolver of host names does not answer: check DNS and the network.',
   ECONNREFUSED:
     'Nothing listens there: check the host and the port of "endpoint", and that the store runs.',
-  ECONNRESET:
-    'The connection is closed before an answer: "http" and "https" of "endpoint" may be exchanged, or something in between ends it.',
   ETIMEDOUT:
     'No connection, or no answer, in time: check firewalls, proxies and the port of "endpoint".',
   CERT_HAS_EXPIRED: 'The certificate of "endpoint" has expired: renew it, or set the clock.',

@@ -209,7 +209,7 @@ describe('a transport over TLS', () => {
       const { proxy } = await serveProxy(0, 407);
       const environment = { https_proxy: proxy.origin };
       const transport = await given(openTransport, 'https://storage.example', { environment });
-      expect(await failure(transport.begin())).toEqual({ code: 'ECONNREFUSED', isSent: false });
+      expect(await failure(transport.begin())).toEqual({ code: 'EPROXY', isSent: false });
       expect(transport.busySockets()).toBe(0);
     });
 
