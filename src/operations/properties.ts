@@ -118,15 +118,20 @@ async function readSmall(
   if (result.kind !== 'found' && versionId !== undefined) throw versionNotFound(key, versionId);
   if (result.kind !== 'found') throw await explainMissing(looking, key);
   const body = streamOf(result.body);
-  if (result.stat.size === null || result.stat.size > maxBytes) {
-    body.destroy();
-    throw tooLarge(
-      `The file '${key}' is larger than the ${maxBytes} bytes that "content" answers.`,
-      maxBytes,
-    );
-  }
   const chunks: Buffer[] = [];
-  // Byte streams yield Buffers; the async iterator types them as any.
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return { stat: result.stat, bytes: Buffer.concat(chunks) };
+  // Null when only the end tells.
+  let size = result.stat.size ?? 0;
+  if (size <= maxBytes) {
+    size = 0;
+    for await (const chunk of body) {
+      // Byte streams yield Buffers; the async iterator types them as any.
+      chunks.push(chunk as Buffer);
+      size += (chunk as Buffer).length;
+      if (size > maxBytes) break;
+    }
+  }
+  body.destroy();
+  if (size <= maxBytes) return { stat: result.stat, bytes: Buffer.concat(chunks) };
+  const message = `The file '${key}' is larger than the ${maxBytes} bytes that "content" answers.`;
+  throw tooLarge(message, maxBytes);
 }

@@ -93,10 +93,7 @@ async function head(reading: Reading, context: RunContext): Promise<FileReply> {
     const refused = refusal(reading, result.stat);
     if (refused !== null) return refused;
   }
-  return empty(200, {
-    ...headersOf(reading, result.stat),
-    'Content-Length': String(result.stat.size),
-  });
+  return empty(200, withLength(headersOf(reading, result.stat), result.stat));
 }
 
 async function get(reading: Reading, context: RunContext): Promise<FileReply> {
@@ -220,13 +217,17 @@ function replyTo(
   const { stat, range, body } = result;
   const headers = headersOf(reading, stat);
   if (range === null) {
-    // Without a length the answer is chunked.
-    if (stat.size !== null) headers['Content-Length'] = String(stat.size);
-    return { status: 200, headers, body };
+    return { status: 200, headers: withLength(headers, stat), body };
   }
   headers['Content-Length'] = String(range.end - range.start + 1);
   headers['Content-Range'] = `bytes ${range.start}-${range.end}/${stat.size}`;
   return { status: 206, headers, body };
+}
+
+// An answer without one is chunked.
+function withLength(headers: Record<string, string>, { size }: Stat): Record<string, string> {
+  if (size !== null) headers['Content-Length'] = String(size);
+  return headers;
 }
 
 async function withoutRange(
