@@ -1,6 +1,10 @@
 // Programs that read the zip of a folder: from a file, and from a pipe, where nobody can seek.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { ReadableStream } from 'node:stream/web';
+import unzipper from 'unzipper';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installed } from '../support/programs.ts';
 import { startProgramTrial, type ProgramTrial } from './run-program.ts';
@@ -106,5 +110,17 @@ describe.runIf(installed('curl'))('the zip of a folder', () => {
     const read = await trial.run('sh', '-c', `curl -sS '${url}' | java Sizes.java`);
     const sizes = Object.entries(FILES).map(([name, text]) => `${name} ${text.length}`);
     expect(read.trim().split('\n').toSorted()).toEqual(sizes.toSorted());
+  });
+
+  it("reads in npm's unzipper as it comes", async () => {
+    const { body } = await fetch(`${trial.root}/f/?zip=true`);
+    // Border with the types of fetch: its stream is Node's.
+    const entries = Readable.fromWeb(body as ReadableStream).pipe(
+      unzipper.Parse({ forceStream: true }),
+    );
+    const found: Record<string, string> = {};
+    for await (const entry of entries as AsyncIterable<unzipper.Entry>)
+      found[entry.path] = await text(entry);
+    expect(found).toEqual(FILES);
   });
 });

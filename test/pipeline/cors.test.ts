@@ -354,11 +354,23 @@ describe('where the mount is', () => {
     ],
     ['by no prefix with a control', { trustProxy: true }, { 'X-Forwarded-Prefix': '/a b' }, MOUNT],
   ])('is told %s', async (_, config, headers, mount) => {
-    const service = await startService(store, config);
+    const service = await startService(store, { ...config, resumable: true });
     running.push(service);
-    const stored = await service.ask({ method: 'PUT', path: '/a.txt', headers, body: 'a' });
-    expect(stored.headers['location']).toBe(`${mount}/a.txt`);
+    const stored = await service.ask({ method: 'PUT', path: '/b.txt', headers, body: 'b' });
+    expect(stored.headers['location']).toBe(`${mount}/b.txt`);
     const spec = await service.ask({ path: '/_spec', headers });
     expect(spec.json()).toMatchObject({ servers: [{ url: mount === '' ? '/' : mount }] });
+    // Everything else that names an address of the service.
+    const page = await service.ask({ path: '/?limit=1', headers });
+    // Relative to what was asked, wherever that is.
+    expect(page.headers['link']).toMatch(/^<\?limit=1&cursor=/);
+    const begun = await service.ask({
+      method: 'POST',
+      path: '/c.txt',
+      headers: { ...headers, 'Tus-Resumable': '1.0.0', 'Upload-Length': '5' },
+    });
+    expect(begun.headers['location']).toMatch(new RegExp(`^${mount}/_uploads/`));
+    const shared = await service.ask({ method: 'POST', path: '/a.txt?share=true', headers });
+    expect((shared.json() as { url: string }).url).toMatch(new RegExp(`^${mount}/_links/`));
   });
 });

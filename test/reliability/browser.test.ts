@@ -1,4 +1,7 @@
 // H25, H26, H36 in a real browser: what users uploaded never runs in the page's origin.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -89,5 +92,51 @@ describe.runIf(installed('chromium'))('a browser that opens an upload', () => {
     await page.waitForLoadState('load');
     expect(await page.evaluate(() => 'ran' in globalThis)).toBe(false);
     await context.close();
+  });
+});
+
+// One black point.
+const IMAGE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+describe.runIf(installed('chromium'))('an image in a page of another origin', () => {
+  let browser: Browser;
+  let origin: string;
+  // The page, which is no page of the service.
+  const pages = createServer((_, res) => void res.setHeader('Content-Type', 'text/html').end());
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    pages.listen(0, '127.0.0.1');
+    await once(pages, 'listening');
+    origin = `http://localhost:${(pages.address() as AddressInfo).port}`;
+  });
+  afterAll(async () => {
+    await browser.close();
+    pages.close();
+  });
+
+  it.each([
+    ['is shown where cors lists the origin', true],
+    ['is not shown where it does not', false],
+  ])('%s', async (_, isListed) => {
+    const origins = [isListed ? origin : 'https://app.example'];
+    const trial = await startTrial(await doubleStore(), { cors: { origins } });
+    await trial.put('x.png', IMAGE, 'image/png');
+    const page = await browser.newPage();
+    await page.goto(origin);
+    const address = `http://127.0.0.1:${trial.service.port}${MOUNT}/x.png`;
+    // A text, since tests know no types of browsers.
+    const isShown = await page.evaluate<boolean>(`new Promise((resolve) => {
+      const image = new Image();
+      image.onload = () => resolve(true);
+      image.onerror = () => resolve(false);
+      image.src = ${JSON.stringify(address)};
+    })`);
+    expect(isShown).toBe(isListed);
+    await page.close();
+    await trial.close();
   });
 });
