@@ -134,7 +134,7 @@ describe.runIf(installed('curl'))('the demo', () => {
     expect(demo.output()).toContain(`Store: bucket ${store.bucket} at ${store.endpoint}`);
     expect(demo.output()).not.toContain(store.secretAccessKey);
     // What check() asked, before the first request.
-    expect(demo.output()).toMatch(/^ {2}ok {6}read$/m);
+    expect(demo.output()).toMatch(/^ {2}ok {6}read: fine\.$/m);
     const [list = '', upload = ''] = demo.commands;
     expect(await shell(list)).toEqual([200, { resource: [] }]);
     expect((await shell(upload))[0]).toBe(201);

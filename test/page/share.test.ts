@@ -98,8 +98,8 @@ inChromium('a share link', () => {
     await share('a.txt');
     await page.getByLabel('Uses').fill('2');
     const url = await make();
-    expect((await fetch(url)).status).toBe(200);
     await page.getByRole('dialog').getByText('0 of 2 uses').waitFor();
+    expect((await fetch(url)).status).toBe(200);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'More' }).click();
     await page.getByRole('menuitem', { name: 'My links' }).click();

@@ -87,13 +87,13 @@ export function required<T>(value: T | undefined | null, what: string): T {
 }
 
 /**
- * The error of an object that was not to be had. AWS answers 400 to who does not bring the key of SSE-C, and to a HEAD
- * in another region: that is neither a fault nor a right that is missing.
+ * The error of an object that was not to be had. AWS answers 400 to who does not bring the key of SSE-C: that is
+ * neither a fault nor a right that is missing. Its answer to a HEAD has no code, and could as well mean another region.
  */
 export function objectError(error: unknown): unknown {
   const refusal = refusalOf(error);
-  const isAsked = refusal?.status !== 400 || !['', 'InvalidRequest'].includes(refusal.code);
-  return isAsked ? error : storageError('not-as-asked', error);
+  const isSo = refusal?.status === 400 && refusal.code === 'InvalidRequest';
+  return isSo ? storageError('not-as-asked', error) : error;
 }
 
 /** `storage_failed`: an answer that makes no sense. */
@@ -149,7 +149,7 @@ const SENTENCES: Record<RefusalKind, readonly [Reason, string]> = {
   ],
   'not-as-asked': [
     'storage_access_denied',
-    'Storage does not give this file as it is asked for: it is encrypted with a key of its own (SSE-C), or in another region.',
+    'Storage does not give this file as it is asked for: it is encrypted with a key of its own (SSE-C).',
   ],
   endless: ['storage_failed', 'Storage gave an answer without end.'],
   nonsense: ['storage_failed', 'Storage gave an answer that makes no sense.'],
