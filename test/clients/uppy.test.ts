@@ -122,13 +122,15 @@ describe.runIf(installed('chromium', 'uppy'))('Uppy', () => {
 
         it('goes on after a reload of the page', async () => {
           await user.reload();
+          // Parts that were under way together may all have been cut.
+          const cut = bytesSent() - before + MB;
           await user.page.waitForFunction(
             'uppy.getFiles().length === 1 && uppy.getFiles()[0].data?.size > 0',
           );
           await user.press("emit('restore-confirmed')");
           expect(await user.ended()).toBe(0);
           await expectStored({ 'large.bin': digest });
-          expect(bytesSent() - before).toBeLessThan(SIZE + SENT_AGAIN);
+          expect(bytesSent() - before).toBeLessThan(SIZE + (way === 'tus' ? SENT_AGAIN : cut));
           expect(bytesSent() - before).toBeGreaterThanOrEqual(SIZE);
         });
 
