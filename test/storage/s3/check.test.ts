@@ -109,7 +109,8 @@ describe.each([
     const [name] = await faultsOf({ endpoint: 'http://storage.invalid', leanCalls });
     const [port] = await faultsOf({ endpoint: `http://127.0.0.1:${await freePort()}`, leanCalls });
     expect([name?.advice, port?.advice]).toEqual([
-      expect.stringMatching(/does not resolve/),
+      // On a machine without a network there is no resolver to say so.
+      expect.stringMatching(/does not resolve|resolver of host names does not answer/),
       expect.stringMatching(/Nothing listens/),
     ]);
   });
@@ -199,8 +200,12 @@ describe('debug output', () => {
     await faultsOf({ endpoint: `https://127.0.0.1:${await listen(secured(past))}` });
     await faultsOf({ endpoint: `https://127.0.0.1:${await listen(secured(own))}` });
     const said = lines.join('');
-    for (const code of ['ENOTFOUND', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT'])
-      expect(said).toContain(`ListObjectsV2: unreachable - ${code}`);
+    for (const code of [
+      '(?:ENOTFOUND|EAI_AGAIN)',
+      'CERT_HAS_EXPIRED',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+    ])
+      expect(said).toMatch(new RegExp(`ListObjectsV2: unreachable - ${code}`));
   });
 });
 
