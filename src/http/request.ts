@@ -30,6 +30,29 @@ export interface FileRequest<Req = IncomingMessage> {
   readonly inform?: (headers: Readonly<Record<string, string>>) => void;
 }
 
+/** The same request but for what is changed. What a request computes when it is asked for cannot be spread. */
+export function changedRequest<Req>(
+  request: FileRequest<Req>,
+  change: Partial<Pick<FileRequest<Req>, 'method' | 'query' | 'headers'>>,
+): FileRequest<Req> {
+  return {
+    id: request.id,
+    method: request.method,
+    path: request.path,
+    mount: request.mount,
+    query: request.query,
+    headers: request.headers,
+    body: request.body,
+    hasBody: request.hasBody,
+    httpVersion: request.httpVersion,
+    bodyConsumed: request.bodyConsumed,
+    signal: request.signal,
+    ip: request.ip,
+    raw: request.raw,
+    ...change,
+  };
+}
+
 /** The last value of a query parameter: a parameter given twice counts once, the last time. */
 export function lastValue(query: URLSearchParams, name: string): string | undefined {
   // Most requests have no query, and every operation that may answer asks.

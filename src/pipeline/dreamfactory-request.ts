@@ -1,6 +1,6 @@
 // What only the clients of the original server need: tunnelled verbs, and credentials in the query.
 import type { FileRequest } from '../http/request.js';
-import { lastValue } from '../http/request.js';
+import { changedRequest, lastValue } from '../http/request.js';
 
 const TUNNELS = ['x-http-method', 'x-http-method-override', 'x-method-override'];
 const VERBS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
@@ -15,18 +15,7 @@ export function asOriginal<Req>(request: FileRequest<Req>): FileRequest<Req> {
   const sessionToken = lastValue(query, 'session_token');
   query.delete('api_key');
   query.delete('session_token');
-  const { id, path, mount, body, hasBody, httpVersion, bodyConsumed, signal, ip, raw } = request;
-  return {
-    id,
-    path,
-    mount,
-    body,
-    hasBody,
-    httpVersion,
-    bodyConsumed,
-    signal,
-    ip,
-    raw,
+  return changedRequest(request, {
     method: effectiveMethod(request),
     query,
     headers: {
@@ -34,7 +23,7 @@ export function asOriginal<Req>(request: FileRequest<Req>): FileRequest<Req> {
       ...(sessionToken === undefined ? {} : { 'x-dreamfactory-session-token': sessionToken }),
       ...request.headers,
     },
-  };
+  });
 }
 
 function effectiveMethod<Req>({ method, headers, query }: FileRequest<Req>): string {

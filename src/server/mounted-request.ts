@@ -22,6 +22,9 @@ export interface Naming {
 /** An id that a request may bring with it. */
 export const SANE_ID = /^[\w.:/+=-]{1,128}$/;
 
+// Nobody writes into the query of a request: who needs another one makes a changed request.
+const NO_QUERY = new URLSearchParams();
+
 /** A request as the framework mounted it. What few requests need is computed when it is asked for. */
 export class MountedRequest<Req> implements FileRequest<Req> {
   readonly id: string;
@@ -75,8 +78,7 @@ export class MountedRequest<Req> implements FileRequest<Req> {
   }
 
   get query(): URLSearchParams {
-    // One for each request, empty ones too: a link sets in it what its maker chose.
-    return (this.#query ??= new URLSearchParams(this.#search));
+    return (this.#query ??= this.#search === '' ? NO_QUERY : new URLSearchParams(this.#search));
   }
 
   get ip(): string {

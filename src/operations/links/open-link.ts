@@ -5,7 +5,7 @@ import { linkOf, parsePath } from '../../core/key.js';
 import type { Target } from '../../core/key.js';
 import { readSmallBody } from '../../http/body/json.js';
 import type { FileReply } from '../../http/reply.js';
-import { declaredLength } from '../../http/request.js';
+import { changedRequest, declaredLength } from '../../http/request.js';
 import { list, search } from '../list.js';
 import type { Ask, Operation, Plan, ReplyDoc, RunContext } from '../operation.js';
 import { folderProperties, properties } from '../properties.js';
@@ -66,7 +66,7 @@ export const openLink: Operation = {
     const operation = READING.find(
       ({ targets, when }) =>
         targets.includes(inner.target.kind) &&
-        (when === undefined || when(ask.request, ask.settings)),
+        (when === undefined || when(inner.request, ask.settings)),
     );
     if (operation === undefined) throw linkGone();
     const planned = operation.plan(inner);
@@ -80,12 +80,13 @@ export const openLink: Operation = {
 };
 
 function innerAsk(ask: Ask, { key, download }: ShareGrant): Ask {
-  const { query } = ask.request;
+  const query = new URLSearchParams(ask.request.query);
   // A link gives the newest version, and what its maker chose.
   query.delete('version_id');
   if (download) query.set('download', 'true');
   return {
     ...ask,
+    request: changedRequest(ask.request, { query }),
     verb: ask.verb === 'HEAD' ? 'HEAD' : 'GET',
     target: targetOf(ask, key),
     share: null,
