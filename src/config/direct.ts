@@ -1,7 +1,7 @@
 // The option `direct` in its complete form.
 import type { FileServiceConfig } from './options.js';
 import type { DirectOptions } from './upload-options.js';
-import { oneOf, type Check } from './value-checks.js';
+import { oneOf, switchProblem, type Check, type UnknownMember } from './value-checks.js';
 
 /** How uploads are taken whose parts go straight to storage. */
 export interface DirectSettings {
@@ -17,20 +17,8 @@ export interface DirectSettings {
 const CHECKS = { forms: oneOf('storage', 'service') } satisfies Record<keyof DirectOptions, Check>;
 
 /** What is wrong with a value of the option; `unknown` makes the error for a member that there is not. */
-export function directProblem(
-  value: unknown,
-  unknown: (name: string, known: readonly string[]) => TypeError,
-): string | undefined {
-  const names = Object.keys(CHECKS);
-  const expected = `true, false or { ${names.join(', ')} }`;
-  if (typeof value === 'boolean') return undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return expected;
-  for (const [name, member] of Object.entries(value)) {
-    if (!Object.hasOwn(CHECKS, name)) throw unknown(name, names);
-    const problem = member === undefined ? undefined : CHECKS[name as keyof DirectOptions](member);
-    if (problem !== undefined) return `${expected} with ${name} as ${problem}`;
-  }
-  return undefined;
+export function directProblem(value: unknown, unknown: UnknownMember): string | undefined {
+  return switchProblem(value, CHECKS, unknown);
 }
 
 /**

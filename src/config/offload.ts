@@ -1,5 +1,6 @@
 // The option `offload`: who carries the bytes of a file once its answer is decided.
-import { mediaTypes, oneOf, whole, type Check } from './value-checks.js';
+import { mediaTypes, membersProblem, oneOf, whole } from './value-checks.js';
+import type { Check, UnknownMember } from './value-checks.js';
 
 /**
  * Which files are handed on, and to whom.
@@ -40,22 +41,13 @@ const CHECKS = {
 } satisfies Record<keyof OffloadOptions, Check>;
 
 /** What is wrong with a value of the option; `unknown` makes the error for a member that there is not. */
-export function offloadProblem(
-  value: unknown,
-  unknown: (name: string, known: readonly string[]) => TypeError,
-): string | undefined {
+export function offloadProblem(value: unknown, unknown: UnknownMember): string | undefined {
   if (WAYS(value) === undefined) return undefined;
-  const names = Object.keys(CHECKS);
-  const expected = `"x-accel", "redirect" or { ${names.join(', ')} }`;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return expected;
-  for (const name of Object.keys(value))
-    if (!Object.hasOwn(CHECKS, name)) throw unknown(name, names);
-  const given = value as Readonly<Record<string, unknown>>;
-  for (const [name, check] of Object.entries(CHECKS)) {
-    const problem = given[name] === undefined && name !== 'by' ? undefined : check(given[name]);
-    if (problem !== undefined) return `${expected} with ${name} as ${problem}`;
-  }
-  return undefined;
+  const expected = `"x-accel", "redirect" or { ${Object.keys(CHECKS).join(', ')} }`;
+  const problem = membersProblem(value, expected, CHECKS, unknown);
+  if (problem !== undefined) return problem;
+  const missing = WAYS((value as Partial<OffloadOptions>).by);
+  return missing === undefined ? undefined : `${expected} with by as ${missing}`;
 }
 
 /** The complete form. */

@@ -1,7 +1,8 @@
 // The option `resumable`: its checks and its complete form.
 import type { FileServiceConfig } from './options.js';
 import type { ResumableOptions } from './upload-options.js';
-import { secrets, truth, whole, type Check } from './value-checks.js';
+import { secrets, switchProblem, truth, whole } from './value-checks.js';
+import type { Check, UnknownMember } from './value-checks.js';
 
 /** How uploads of several requests are taken. */
 export interface ResumableSettings {
@@ -25,21 +26,8 @@ const CHECKS = {
 } satisfies Record<keyof ResumableOptions, Check>;
 
 /** What is wrong with a value of the option; `unknown` makes the error for a member that there is not. */
-export function resumableProblem(
-  value: unknown,
-  unknown: (name: string, known: readonly string[]) => TypeError,
-): string | undefined {
-  const names = Object.keys(CHECKS);
-  const expected = `true, false or { ${names.join(', ')} }`;
-  if (typeof value === 'boolean') return undefined;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return expected;
-  for (const [name, member] of Object.entries(value)) {
-    if (!Object.hasOwn(CHECKS, name)) throw unknown(name, names);
-    const problem =
-      member === undefined ? undefined : CHECKS[name as keyof ResumableOptions](member);
-    if (problem !== undefined) return `${expected} with ${name} as ${problem}`;
-  }
-  return undefined;
+export function resumableProblem(value: unknown, unknown: UnknownMember): string | undefined {
+  return switchProblem(value, CHECKS, unknown);
 }
 
 /** What the host gave; undefined where uploads are one request each. */

@@ -111,3 +111,37 @@ function isCertificate(pem: string): boolean {
     return false;
   }
 }
+
+/** Makes the error for a member that there is not. */
+export type UnknownMember = (name: string, known: readonly string[]) => TypeError;
+
+/**
+ * What is wrong with an object of optional members; `expected` is the whole as it is asked for. Throws what `unknown`
+ * makes of a member that there is not.
+ */
+export function membersProblem(
+  value: unknown,
+  expected: string,
+  checks: Readonly<Record<string, Check>>,
+  unknown: UnknownMember,
+): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return expected;
+  for (const [name, member] of Object.entries(value)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) throw unknown(name, Object.keys(checks));
+    const problem = member === undefined ? undefined : check(member);
+    if (problem !== undefined) return `${expected} with ${name} as ${problem}`;
+  }
+  return undefined;
+}
+
+/** The same of an option that may also be true or false. */
+export function switchProblem(
+  value: unknown,
+  checks: Readonly<Record<string, Check>>,
+  unknown: UnknownMember,
+): string | undefined {
+  if (typeof value === 'boolean') return undefined;
+  const expected = `true, false or { ${Object.keys(checks).join(', ')} }`;
+  return membersProblem(value, expected, checks, unknown);
+}
