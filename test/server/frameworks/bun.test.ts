@@ -7,11 +7,7 @@ import { standIn } from '../../support/service.ts';
 // Where it is not installed, the run says so at its end.
 if (installed('runtimes')) {
   standIn(FRAMEWORKS['Bun, fetch'] ?? fail());
-  await import('../../operations/cases-list.test.ts');
-  await import('../../operations/cases-read.test.ts');
-  await import('../../operations/cases-write.test.ts');
-  await import('../../operations/cases-folder.test.ts');
-  await import('../../operations/cases-delete.test.ts');
+  await import('./cases.ts');
 } else it.skip('runs in Bun');
 
 function fail(): never {

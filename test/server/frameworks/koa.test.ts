@@ -3,11 +3,7 @@ import { FRAMEWORKS } from '../../support/frameworks.ts';
 import { standIn } from '../../support/service.ts';
 
 standIn(FRAMEWORKS['Koa'] ?? fail());
-await import('../../operations/cases-list.test.ts');
-await import('../../operations/cases-read.test.ts');
-await import('../../operations/cases-write.test.ts');
-await import('../../operations/cases-folder.test.ts');
-await import('../../operations/cases-delete.test.ts');
+await import('./cases.ts');
 
 function fail(): never {
   throw new Error('no such framework');
