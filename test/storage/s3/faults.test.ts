@@ -452,7 +452,8 @@ describe('storage behind a proxy that fails', () => {
       { what: 'three seconds of outage' },
     );
     expect(requests).toBeGreaterThan(100);
-    expect(slowest).toBeLessThan(50);
+    // Far below a time-out, whatever else the machine does.
+    expect(slowest).toBeLessThan(400);
     expect(proxy.calls.length).toBeLessThanOrEqual(5 + 4);
 
     proxy.heal();
