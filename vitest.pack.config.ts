@@ -8,6 +8,8 @@ export default defineConfig({
       'test/package/first-lines.test.ts',
       'test/package/api-reference.test.ts',
     ],
+    // The SDK would say in every process that Node 20 will not be supported for ever.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     testTimeout: 180_000,
     hookTimeout: 300_000,
   },

@@ -49,15 +49,18 @@ export function imageVariants(options: VariantOptions): (request: Request) => Pr
   const kept = cacheOf(options);
   const making = new Map<string, Promise<Uint8Array>>();
 
-  const bytesOf = async (image: Image, variant: Variant): Promise<Uint8Array> => {
+  // A hundred that ask at once for a new variant are answered by one, which also looks whether it was made before:
+  // who looked alone would make it again when another finished meanwhile.
+  const bytesOf = (image: Image, variant: Variant): Promise<Uint8Array> => {
+    const running = making.get(image.key);
+    if (running !== undefined) return running;
+    const started = keptOrMade(image, variant).finally(() => making.delete(image.key));
+    making.set(image.key, started);
+    return started;
+  };
+  const keptOrMade = async (image: Image, variant: Variant): Promise<Uint8Array> => {
     const there = await kept.read(image.key);
     if (there !== undefined) return there;
-    // A hundred that ask at once for a new variant are answered by one.
-    const running = making.get(image.key) ?? made(image, variant);
-    making.set(image.key, running);
-    return running.finally(() => making.delete(image.key));
-  };
-  const made = async (image: Image, variant: Variant): Promise<Uint8Array> => {
     const bytes = await make(() => read(options, image.original), variant);
     await kept.write(image.key, bytes);
     return bytes;

@@ -210,10 +210,20 @@ describe.runIf(installed('sharp'))('the recipe of image variants', () => {
           .toBuffer(),
         'image/png',
       );
-    const narrow = made({ atOnce: 1, maxWaiting: 2 });
+    // The first is being made until three were refused, however slowly all six are asked.
+    let [refusals, release] = [0, (): void => undefined];
+    const threeRefused = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const service = async (request: Request): Promise<Response> => {
+      if (request.method === 'GET') await threeRefused;
+      return files(request);
+    };
+    const narrow = made({ service, atOnce: 1, maxWaiting: 2 });
     const asked = Array.from({ length: 6 }, async (_, n) => {
-      const answer = await get(`/${n}.png?variant=thumb`, {}, narrow);
-      return answer.status;
+      const { status } = await get(`/${n}.png?variant=thumb`, {}, narrow);
+      if (status === 503 && (refusals += 1) === 3) release();
+      return status;
     });
     expect((await Promise.all(asked)).toSorted((a, b) => a - b)).toEqual([
       200, 200, 200, 503, 503, 503,
