@@ -207,19 +207,28 @@ export function createApp(config: PageConfig) {
     may,
     /** Name of a folder for people. */
     titleOf: (path: string) => (path === '' ? (config.title ?? texts.files) : nameOf(path)),
-    go: (to: Route) => {
-      location.hash = hashOf(to);
-    },
+    go,
     /** Opens a folder, or previews a file. */
     openEntry: (entry: Entry) => {
       if (entry.addressable === false || route.value.trash === true) return;
-      location.hash = hashOf(
+      go(
         entry.type === 'folder'
           ? { folder: entry.path }
           : { folder: parentOf(entry.path), preview: entry.path },
       );
     },
   };
+}
+
+/**
+ * Goes to another place. The browser tells of a changed address later, when the next key may have been pressed already
+ * for what is not shown any more; so it is told here.
+ */
+function go(to: Route): void {
+  const hash = hashOf(to);
+  if (location.hash === hash) return;
+  history.pushState(null, '', hash);
+  dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
 const Context = createContext<App | undefined>(undefined);
