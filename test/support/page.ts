@@ -82,6 +82,12 @@ export interface Tab {
   readonly shows: (names: readonly string[]) => Promise<void>;
   /** The row of a name. */
   readonly row: (name: string) => ReturnType<Page['locator']>;
+  /** Selects the row of a name, by the pointer. */
+  readonly select: (name: string, ...modifiers: 'Control'[]) => Promise<void>;
+  /** Presses a button above the list, for what is selected. */
+  readonly act: (name: string) => Promise<void>;
+  /** Gives the list the focus, and presses keys. */
+  readonly press: (...keys: readonly string[]) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -108,6 +114,10 @@ export async function openTab(
   });
   const names = () => page.locator('#entries .name').allInnerTexts();
   const tidy = (texts: readonly string[]) => texts.map((text) => text.replaceAll('\n', ''));
+  const row = (name: string) =>
+    page
+      .locator('.row, .tile')
+      .filter({ has: page.locator(`.name[title=${JSON.stringify(name)}]`) });
   return {
     page,
     context,
@@ -126,10 +136,14 @@ export async function openTab(
         throw new Error(`${String(error)}; it shows ${JSON.stringify(tidy(await names()))}`);
       });
     },
-    row: (name) =>
-      page
-        .locator('.row, .tile')
-        .filter({ has: page.locator(`.name[title=${JSON.stringify(name)}]`) }),
+    row,
+    // Beside the name, which is a link.
+    select: (name, ...modifiers) => row(name).click({ position: { x: 500, y: 10 }, modifiers }),
+    act: (name) => page.getByRole('toolbar').getByRole('button', { name }).click(),
+    press: async (...keys) => {
+      await page.locator('#entries').focus();
+      for (const key of keys) await page.keyboard.press(key);
+    },
     close: () => context.close(),
   };
 }
