@@ -1,63 +1,34 @@
 // What is deleted can be taken back: at once, from the trash, and an older version of what is there (row 13).
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { FileServiceConfig } from '../../src/index.ts';
-import { launchChromium } from '../support/chromium.ts';
 import { inChromium } from '../support/in-chromium.ts';
-import { openTab, servePage, type ServedPage, type Tab } from '../support/page.ts';
+import { pageSuite, type Opened, type Seed } from '../support/page-suite.ts';
 import { availableStores, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 import { enableVersions, keptVersions } from '../support/versioned.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-interface Given {
-  readonly tab: Tab;
-  readonly served: ServedPage;
-  readonly store: Store;
-}
+const { open: openPage } = pageSuite();
 
 const start = async (
   open: () => Promise<Store>,
-  seed: Readonly<Record<string, string>>,
+  seed: Seed,
   config: Partial<FileServiceConfig> = {},
-): Promise<Given> => {
+): Promise<Opened> => {
   const store = await enableVersions(await open());
-  const served = await servePage(store, { config: { versions: true, trash: true, ...config } });
-  await served.around.plant(
-    Object.fromEntries(Object.entries(seed).map(([key, body]) => [key, { body }])),
-  );
-  const tab = await openTab(browser, served);
-  closers.push(tab.close, served.close, store.close);
-  return { tab, served, store };
+  return openPage(store, { seed, config: { versions: true, trash: true, ...config } });
 };
-
-const select = ({ tab }: Given, name: string, modifiers: 'Control'[] = []) =>
-  tab.row(name).click({ position: { x: 500, y: 10 }, modifiers });
-const toolbar = ({ tab }: Given, name: string) =>
-  tab.page.getByRole('toolbar').getByRole('button', { name }).click();
-const textOf = async ({ served }: Given, key: string) =>
+const textOf = async ({ served }: Opened, key: string) =>
   (await served.around.bytes(key))?.toString();
-const focusList = ({ tab }: Given) => tab.page.locator('#entries').focus();
 
 const TREE = { 'f/a.txt': 'aa', 'f/g/b.txt': 'bbb', 'c.txt': 'c', 'd.txt': 'd' };
 
 inChromium.each(availableStores())('on $name', ({ open }) => {
   it('a deletion is made at once, and taken back by a button', async () => {
     const given = await start(open, TREE);
-    const { page } = given.tab;
+    const { page } = given;
     await given.tab.open();
-    await select(given, 'f');
-    await select(given, 'c.txt', ['Control']);
+    await given.tab.select('f');
+    await given.tab.select('c.txt', 'Control');
     await page.keyboard.press('Delete');
     await given.tab.shows(['d.txt']);
     expect(await given.served.around.keys()).toEqual(['d.txt']);
@@ -72,20 +43,39 @@ inChromium.each(availableStores())('on $name', ({ open }) => {
 
   it('a deletion is taken back by Ctrl+Z while that is offered', async () => {
     const given = await start(open, TREE);
-    const { page } = given.tab;
+    const { page } = given;
     await given.tab.open();
-    await select(given, 'f');
+    await given.tab.select('f');
     await page.keyboard.press('Delete');
     await page.getByText('“f” is in the trash').waitFor();
-    await focusList(given);
-    await page.keyboard.press('Control+z');
+    await given.tab.press('Control+z');
     await given.tab.shows(['f', 'c.txt', 'd.txt']);
     expect(await given.served.around.keys()).toEqual(Object.keys(TREE).toSorted());
   });
 
+  it('a deletion can be taken back for ten seconds, and then from the trash alone', async () => {
+    const given = await start(open, TREE);
+    const { page, tab } = given;
+    await page.clock.install();
+    await tab.open();
+    await tab.select('c.txt');
+    await page.keyboard.press('Delete');
+    const offer = page.getByText('“c.txt” is in the trash');
+    await offer.waitFor();
+    await page.clock.fastForward(8_000);
+    expect(await offer.count()).toBe(1);
+    await page.clock.fastForward(2_000);
+    await offer.waitFor({ state: 'detached' });
+    await tab.press('Control+z');
+    await tab.open('#/?trash');
+    await tab.shows(['c.txt']);
+    expect(given.served.audit.map(({ operation }) => operation)).not.toContain('restore');
+    expect(await given.served.around.keys()).toEqual(['d.txt', 'f/a.txt', 'f/g/b.txt']);
+  });
+
   it('the trash shows what was deleted below the folder, restores it and empties', async () => {
     const given = await start(open, TREE);
-    const { page } = given.tab;
+    const { page } = given;
     await given.served.around.remove('f/a.txt');
     await given.served.around.remove('f/g/b.txt');
     await given.served.around.remove('c.txt');
@@ -93,14 +83,13 @@ inChromium.each(availableStores())('on $name', ({ open }) => {
     await page.getByRole('button', { name: 'Trash' }).click();
     await given.tab.shows(['c.txt', 'f/a.txt', 'f/g/b.txt']);
     expect(page.url()).toMatch(/#\/\?trash$/);
-    await select(given, 'f/a.txt');
-    await toolbar(given, 'Restore');
+    await given.tab.select('f/a.txt');
+    await given.tab.act('Restore');
     await given.tab.shows(['c.txt', 'f/g/b.txt']);
     expect(await textOf(given, 'f/a.txt')).toBe('aa');
     // By the keyboard, and not on the first Enter.
-    await select(given, 'f/g/b.txt');
-    await focusList(given);
-    await page.keyboard.press('Delete');
+    await given.tab.select('f/g/b.txt');
+    await given.tab.press('Delete');
     await page.getByText('This is 1 file, 3 B.').waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -118,7 +107,7 @@ inChromium.each(availableStores())('on $name', ({ open }) => {
 
   it('everything in the trash comes back by one request', async () => {
     const given = await start(open, TREE);
-    const { page } = given.tab;
+    const { page } = given;
     for (const key of ['f/a.txt', 'f/g/b.txt', 'c.txt']) await given.served.around.remove(key);
     await given.tab.open('#/?trash');
     await given.tab.shows(['c.txt', 'f/a.txt', 'f/g/b.txt']);
@@ -132,10 +121,10 @@ inChromium.each(availableStores())('on $name', ({ open }) => {
 
   it('an older version becomes the newest, unless somebody was quicker', async () => {
     const given = await start(open, { 'c.txt': 'first' });
-    const { page } = given.tab;
+    const { page } = given;
     await given.served.around.plant({ 'c.txt': { body: 'the second' } });
     await given.tab.open();
-    await select(given, 'c.txt');
+    await given.tab.select('c.txt');
     await page.getByRole('button', { name: 'Details', exact: true }).click();
     await page.getByRole('heading', { name: 'Versions' }).waitFor();
     const versions = page.locator('.version');
@@ -158,12 +147,10 @@ inChromium.each(availableStores())('on $name', ({ open }) => {
   });
 });
 
-inChromium('the trash', () => {
-  const [{ open }] = availableStores() as [ReturnType<typeof availableStores>[number]];
-
+inChromium.each(availableStores())('the trash on $name', ({ open }) => {
   it('keeps what is there again although the trash was opened before', async () => {
     const given = await start(open, { 'a.txt': 'a', 'b.txt': 'b' });
-    const { page } = given.tab;
+    const { page } = given;
     for (const key of ['a.txt', 'b.txt']) await given.served.around.remove(key);
     await given.tab.open('#/?trash');
     await given.tab.shows(['a.txt', 'b.txt']);
@@ -178,10 +165,10 @@ inChromium('the trash', () => {
 
   it('is nowhere when the service has none, and a deletion is asked about', async () => {
     const given = await start(open, { 'a.txt': 'a' }, { versions: false, trash: false });
-    const { page } = given.tab;
+    const { page } = given;
     await given.tab.open();
     expect(await page.getByRole('button', { name: 'Trash' }).count()).toBe(0);
-    await select(given, 'a.txt');
+    await given.tab.select('a.txt');
     await page.keyboard.press('Delete');
     await page.getByRole('dialog', { name: 'Delete “a.txt”?' }).waitFor();
   });
@@ -192,11 +179,11 @@ inChromium('the trash', () => {
       { 'a.txt': 'a' },
       { authorize: ({ operation }) => operation !== 'purge', authenticate: () => ({ id: 'u' }) },
     );
-    const { page } = given.tab;
+    const { page } = given;
     await given.served.around.remove('a.txt');
     await given.tab.open('#/?trash');
     await given.tab.shows(['a.txt']);
-    await select(given, 'a.txt');
+    await given.tab.select('a.txt');
     expect(await page.getByRole('toolbar').getByRole('button').allInnerTexts()).toEqual([
       '',
       'Restore',
@@ -207,14 +194,13 @@ inChromium('the trash', () => {
 
   it('of a folder that is gone is reached from where it was', async () => {
     const given = await start(open, { 'f/a.txt': 'a' });
-    const { page } = given.tab;
+    const { page } = given;
     await given.served.around.remove('f/a.txt');
     await given.tab.open('#/f/');
     await page.getByRole('link', { name: 'Look in the trash' }).click();
     await given.tab.shows(['a.txt']);
-    await select(given, 'a.txt');
-    await focusList(given);
-    await page.keyboard.press('Enter');
+    await given.tab.select('a.txt');
+    await given.tab.press('Enter');
     await page.getByText('Nothing in the trash').waitFor();
     expect(await textOf(given, 'f/a.txt')).toBe('a');
   });

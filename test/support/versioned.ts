@@ -5,6 +5,7 @@ import {
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
+import { jsonDate } from './fixture.ts';
 import { availableStores, client, type Store } from './stores.ts';
 
 /** A version at rest, or the mark of a deletion. */
@@ -12,6 +13,14 @@ export interface KeptVersion {
   readonly key: string;
   readonly versionId: string;
   readonly isDeletion: boolean;
+  /** As our answers write it. */
+  readonly lastModified: string;
+}
+
+interface Listed {
+  readonly Key?: string | undefined;
+  readonly VersionId?: string | undefined;
+  readonly LastModified?: Date | undefined;
 }
 
 /** Every version in a store's bucket, below `prefix`. */
@@ -23,12 +32,13 @@ export async function keptVersions(store: Store, prefix = ''): Promise<KeptVersi
     const page = await s3.send(
       new ListObjectVersionsCommand({ Bucket: store.bucket, Prefix: prefix, ...marker }),
     );
-    const add = (isDeletion: boolean, listed: { Key?: string; VersionId?: string }[] = []) =>
+    const add = (isDeletion: boolean, listed: Listed[] = []) =>
       kept.push(
-        ...listed.map(({ Key = '', VersionId = '' }) => ({
+        ...listed.map(({ Key = '', VersionId = '', LastModified }) => ({
           key: Key,
           versionId: VersionId,
           isDeletion,
+          lastModified: jsonDate(LastModified),
         })),
       );
     add(false, page.Versions);
