@@ -18,6 +18,7 @@ import { start } from './server.ts';
 import type { Server } from './server.ts';
 import type { Storage } from './storage.ts';
 import { startStorage } from './storage.ts';
+import { TARGETS } from './targets.ts';
 import type { WorkName } from './works.ts';
 import { WORKS } from './works.ts';
 
@@ -26,7 +27,7 @@ const library = await buildAll(options.library);
 const storage = await startStorage(WORK_FOLDER);
 const servers = new Map<ContestantName, Server>();
 for (const name of options.contestants) {
-  if (!contestants[name].works.some((work) => options.works.includes(work))) continue;
+  if (!options.works.some((work) => isRaced(name, work))) continue;
   // One that cannot start is missed in the table; the others still race.
   const server = await start(contestants[name], storage, library).catch((error: unknown) => {
     console.error(`${contestants[name].title}: ${String(error)}`);
@@ -44,12 +45,20 @@ async function raceAll(
 ): Promise<ReadonlyMap<WorkName, Result>> {
   const results = new Map<WorkName, Result>();
   for (const work of options.works) {
-    const able = [...all].filter(([name]) => contestants[name].works.includes(work));
+    const able = [...all].filter(([name]) => isRaced(name, work));
     const result = await race(work, new Map(able), over, options);
     results.set(work, result);
     tell(work, result);
   }
   return results;
+}
+
+function isRaced(name: ContestantName, work: WorkName): boolean {
+  if (!contestants[name].works.includes(work)) return false;
+  const isNamed = TARGETS.some(
+    (target) => target.work === work && (target.us === name || target.peer === name),
+  );
+  return isNamed || !options.ofTargets;
 }
 
 function tell(work: WorkName, result: Result): void {
@@ -83,7 +92,7 @@ async function write(results: Results): Promise<void> {
   console.log(`Written to ${path.relative(process.cwd(), folder)}/README.md`);
 }
 
-function about({ rounds, seconds, warmSeconds }: Options): string[] {
+function about({ rounds, seconds, warmSeconds, ofTargets }: Options): string[] {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   return [
     `${new Date().toISOString().slice(0, 10)}, commit ${commit}, Node ${process.version}, ` +
@@ -95,6 +104,7 @@ function about({ rounds, seconds, warmSeconds }: Options): string[] {
         )} at the end; nginx, load and contestant share the cores, so trust ratios, not rates.`,
     `${rounds} rounds of ${seconds} s (two or three times that for large bodies) after ${warmSeconds} s of ` +
       'warming up and one before each round; one contestant loaded at a time, in turn; medians of the rounds.',
+    ...(ofTargets ? ['Of each work, those contestants that a target compares.'] : []),
     '32 connections, 8 for lists of 1000, 4 for 64 MB, for lists of 25,000 and for the zip; every answer checked once, byte for byte.',
     'Every contestant is one process; CPU \u00b5s is user and system time of that process for one answer, ' +
       'peak MiB its largest resident set while loaded.',

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { CONTESTANT_NAMES } from './contestants.ts';
 import type { ContestantName } from './contestants.ts';
+import { TARGETS } from './targets.ts';
 import { WORK_NAMES } from './works.ts';
 import type { WorkName } from './works.ts';
 
@@ -13,7 +14,9 @@ export interface Options {
   readonly warmSeconds: number;
   /** Another build of the library than this checkout's. */
   readonly library: string | undefined;
-  /** True when nothing was left out, so that the results are worth keeping. */
+  /** Only what a target names is raced: of each work the contestants that a promise compares. */
+  readonly ofTargets: boolean;
+  /** True when no promise was left out, so that the results are worth keeping. */
   readonly full: boolean;
 }
 
@@ -29,12 +32,13 @@ const QUICK_CONTESTANTS: readonly ContestantName[] = [
   'proxy-http-tls',
 ];
 
-/** Reads `--quick`, `--only`, `--contestants`, `--rounds`, `--seconds` and `--library`. */
+/** Reads `--quick`, `--targets`, `--only`, `--contestants`, `--rounds`, `--seconds` and `--library`. */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      targets: { type: 'boolean', default: false },
       only: { type: 'string' },
       contestants: { type: 'string' },
       rounds: { type: 'string' },
@@ -46,7 +50,9 @@ export function readOptions(args: readonly string[]): Options {
     works:
       values.quick && values.only === undefined
         ? QUICK_WORKS
-        : chosen('--only', values.only, WORK_NAMES),
+        : chosen('--only', values.only, WORK_NAMES).filter(
+            (work) => !values.targets || TARGETS.some((target) => target.work === work),
+          ),
     contestants:
       values.quick && values.contestants === undefined
         ? QUICK_CONTESTANTS
@@ -55,6 +61,7 @@ export function readOptions(args: readonly string[]): Options {
     seconds: Number(values.seconds ?? 1),
     warmSeconds: values.quick ? 2 : 4,
     library: values.library,
+    ofTargets: values.targets,
     full: !values.quick && values.only === undefined && values.contestants === undefined,
   };
 }
