@@ -11,12 +11,14 @@ export const ifNoneMatch = { 'if-none-match': { sentence: 'RFC 9110 section 13.1
 /** The reply with its ETag, or 304; a reply that is streamed, or whose next page has a fresh cursor, as it is. */
 export function knownWhole({ request, verb }: Ask, reply: FileReply): FileReply {
   if (typeof reply.body !== 'string' || reply.headers['Link'] !== undefined) return reply;
+  // What is hashed and then sent is encoded once.
+  const body = Buffer.from(reply.body);
   // Weak: what compresses answers on the way changes the bytes and not what they say.
-  const etag = `W/"${createHash('sha1').update(reply.body).digest('base64url')}"`;
+  const etag = `W/"${createHash('sha1').update(body).digest('base64url')}"`;
   const asked = request.headers['if-none-match'];
   if (asked !== undefined) {
     const verdict = evaluate({ 'if-none-match': asked }, verb, { etag, lastModified: null });
     if (verdict === 'not-modified') return empty(304, { ETag: etag });
   }
-  return { ...reply, headers: { ...reply.headers, ETag: etag } };
+  return { ...reply, headers: { ...reply.headers, ETag: etag }, body };
 }

@@ -2,7 +2,18 @@
 // look like it is refused: half a listing must never pass for a whole one.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html#API_ListObjectsV2_ResponseSyntax
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
-import { blocks, entities, etagOf, needed, tag, textOf, texts, unlike } from './read-xml.js';
+import {
+  blocks,
+  entities,
+  etagOf,
+  needed,
+  outside,
+  tag,
+  textOf,
+  texts,
+  unlike,
+  type Span,
+} from './read-xml.js';
 
 /** What a page says, in the SDK's words. */
 export type ListingPage = Pick<
@@ -19,12 +30,15 @@ export function readListing(xml: string): ListingPage {
     throw unlike('no listing');
   // A document type or CDATA: neither is S3's.
   if (xml.includes('<!')) throw unlike('a listing with declarations');
+  const files = blocks(xml, CONTENTS);
+  // What is said of the page stands before the files or behind them, and in a few bytes of many.
+  const page = outside(xml, files, CONTENTS);
   return {
-    EncodingType: textOf(xml, ENCODING) === 'url' ? 'url' : undefined,
-    IsTruncated: textOf(xml, TRUNCATED) === 'true',
-    NextContinuationToken: textOf(xml, NEXT),
-    Contents: contentsOf(xml),
-    CommonPrefixes: foldersOf(xml),
+    EncodingType: textOf(page, ENCODING) === 'url' ? 'url' : undefined,
+    IsTruncated: textOf(page, TRUNCATED) === 'true',
+    NextContinuationToken: textOf(page, NEXT),
+    Contents: contentsOf(xml, files),
+    CommonPrefixes: foldersOf(page),
   };
 }
 
@@ -39,7 +53,7 @@ const SIZE = tag('Size');
 const MODIFIED = tag('LastModified');
 const ETAG = tag('ETag');
 
-function contentsOf(xml: string): Contents[] {
+function contentsOf(xml: string, files: readonly Span[]): Contents[] {
   const [key, size, modified, etag] = [
     texts(xml, KEY),
     texts(xml, SIZE),
@@ -47,7 +61,7 @@ function contentsOf(xml: string): Contents[] {
     texts(xml, ETAG),
   ];
   const dates = dateReader();
-  return blocks(xml, CONTENTS).map(([from, to]): Contents => {
+  return files.map(([from, to]): Contents => {
     const bytes = Number(needed(size(from, to), 'a file without a size'));
     if (!Number.isSafeInteger(bytes)) throw unlike('a size that is no number');
     return {
