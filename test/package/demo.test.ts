@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { inChromium } from '../support/in-chromium.ts';
 import { installed } from '../support/programs.ts';
 import { cephStore, client, doubleStore, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
@@ -181,5 +183,36 @@ describe.runIf(installed('curl'))('the demo', () => {
     expect(second.output()).toContain(`s3files cannot listen on port ${port} of 127.0.0.1`);
     expect(second.output()).toContain('Choose others with PORT and HOST.');
     expect(await second.exit()).not.toBe(0);
+  }, 90_000);
+});
+
+inChromium('somebody new', () => {
+  it('opens the printed address and has uploaded a first file within ten seconds', async () => {
+    const demo = await start({});
+    const address = /^Open (\S+)$/m.exec(demo.output())?.[1] ?? '';
+    const browser = await launchChromium();
+    try {
+      const page = await browser.newPage({ locale: 'en-GB' });
+      const began = performance.now();
+      await page.goto(address);
+      // The demo shows the page in a frame, beside what it asks of the service.
+      const files = page.frameLocator('iframe');
+      await files.getByRole('button', { name: 'Upload', exact: true }).waitFor();
+      const [chooser] = await Promise.all([
+        page.waitForEvent('filechooser'),
+        files.getByRole('button', { name: 'Upload', exact: true }).click(),
+      ]);
+      await chooser.setFiles([
+        { name: 'mine.txt', mimeType: 'text/plain', buffer: Buffer.from('of somebody new') },
+      ]);
+      await files.getByText('1 file uploaded').waitFor();
+      await files.getByRole('link', { name: 'mine.txt' }).waitFor();
+      expect(performance.now() - began).toBeLessThan(10_000);
+    } finally {
+      await browser.close();
+    }
+    const read = (demo.commands[0] ?? '').replace(/\S+$/, (url) => `${url}mine.txt`);
+    const { stdout } = await run('bash', ['-c', `${read} -s`]);
+    expect(stdout).toBe('of somebody new');
   }, 90_000);
 });
