@@ -156,11 +156,15 @@ describe('an asset', () => {
     const shell = await get('/');
     const size = async (name: string) =>
       (await get(`/${name}`, { 'accept-encoding': 'gzip' })).body.length;
-    const first = [...shell.text.matchAll(/"(_page\/[^"]+)"/g)].map(([, name]) => name ?? '');
+    const named = [...shell.text.matchAll(/"(_page\/[^"]+)"/g)].map(([, name]) => name ?? '');
     const script = (await get(`/${scriptIn(shell)}`)).text;
-    const lazy = [...new Set(script.match(/[A-Z]\w+-[\w-]{8}\.js/g))].map(
-      (name) => `_page/${name}`,
-    );
+    // What the script cannot begin without comes with it.
+    const needed = [...script.matchAll(/from ?["'`]\.\/([^"'`]+\.js)/g)];
+    const first = [...named, ...needed.map(([, name]) => `_page/${name}`)];
+    const lazy = [...new Set(script.match(/[A-Z]\w+-[\w-]{8}\.js/g))]
+      .map((name) => `_page/${name}`)
+      .filter((name) => !first.includes(name));
+    expect(needed).toHaveLength(1);
     const sum = async (names: readonly string[]) =>
       (await Promise.all(names.map(size))).reduce((total, bytes) => total + bytes, 0);
     expect(lazy.length).toBeGreaterThan(1);
