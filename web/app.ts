@@ -10,6 +10,7 @@ import { folderModel } from './model/folder.js';
 import { formatFor } from './model/format.js';
 import { keptUploads } from './model/kept-uploads.js';
 import { jobModel } from './model/jobs.js';
+import { retryModel } from './model/retry.js';
 import { hashOf, routeOf } from './model/route.js';
 import type { Route } from './model/route.js';
 import { selectionModel } from './model/selection.js';
@@ -73,7 +74,10 @@ export function createApp(config: PageConfig) {
   /** The route whose entries are listed: a preview leaves the list behind it as it is. */
   const listed = signal<Route>(route.value);
   const folder = folderModel(client, locale, settings.sort);
-  const selection = selectionModel(folder.visible);
+  const selection = selectionModel(
+    folder.visible,
+    () => folder.isReading.value || folder.status.value === 'partial',
+  );
   const overlay = signal<Overlay | undefined>(undefined);
   const menu = signal<OpenMenu | undefined>(undefined);
   const toasts = signal<readonly Toast[]>([]);
@@ -117,6 +121,13 @@ export function createApp(config: PageConfig) {
       if (undo.value === act) undo.value = undefined;
     }, UNDO_MS);
   }
+
+  const retry = retryModel({
+    failure: () => (folder.status.value === 'failed' ? explain(folder.error.value, '') : undefined),
+    isWell: () => folder.status.value === 'whole' || folder.status.value === 'partial',
+    again: () =>
+      void (folder.entries.value.length > 0 ? folder.refresh() : folder.open(route.value)),
+  });
 
   const onStored = (stored: StoredFile) => {
     usage.changed();
@@ -188,6 +199,8 @@ export function createApp(config: PageConfig) {
     /** Hears of a file that was stored. */
     onStored,
     jobs,
+    /** Reads the folder again that could not be read. */
+    retry,
     overlay,
     menu,
     toasts,

@@ -5,6 +5,7 @@ import type { PageConfig } from '../src/server/page/options.js';
 import { AppProvider, createApp } from './app.js';
 import { listsSame, routeOf } from './model/route.js';
 import './style/index.css';
+import { keepFocus } from './view/focus.js';
 import { Page } from './view/Page.js';
 
 const content = document.querySelector('meta[name=s3files]')?.getAttribute('content');
@@ -36,18 +37,24 @@ addEventListener('hashchange', () => {
   if (isListed || listsSame(to, from)) return;
   app.listed.value = to;
   app.selection.reset();
+  // From a folder up, the focus is on the folder that one came from.
+  if (from.folder.startsWith(to.folder) && to.trash !== true) {
+    const [name = ''] = from.folder.slice(to.folder.length).split('/');
+    if (name !== '') app.selection.focus.value = `${to.folder}${name}/`;
+  }
   void app.folder.open(to);
 });
 addEventListener('online', () => {
   app.isOnline.value = true;
   app.transfers.online();
-  if (app.folder.status.value === 'failed') void app.folder.open(app.route.value);
+  if (app.folder.status.value === 'failed') app.retry.now();
 });
 addEventListener('offline', () => (app.isOnline.value = false));
 addEventListener('beforeunload', (event) => {
   if (app.transfers.summary.value.isActive) event.preventDefault();
 });
 
+keepFocus();
 void app.folder.open(app.route.value);
 const place = document.getElementById('app');
 if (place !== null)

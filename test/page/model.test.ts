@@ -1,4 +1,5 @@
 // What the page computes, without a browser.
+import { signal } from '@preact/signals';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileServiceError } from '../../src/index.ts';
@@ -9,7 +10,9 @@ import { extensionAt, nameBeside, splitForDisplay, whyNoName } from '../../web/m
 import { comparing, filterBy } from '../../web/model/order.ts';
 import { Rate, secondsLeft } from '../../web/model/rate.ts';
 import { hashOf, routeOf } from '../../web/model/route.ts';
+import { selectionModel } from '../../web/model/selection.ts';
 import { failureOf } from '../../web/model/sentences.ts';
+import { newTransfer, summarize } from '../../web/model/transfer.ts';
 import { missingTexts, textsFor } from '../../web/texts.ts';
 
 const key = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !text.includes('/'));
@@ -233,5 +236,51 @@ describe('texts', () => {
     expect(missingTexts()).toEqual([]);
     expect(textsFor('de-AT').upload).toBe('Hochladen');
     expect(textsFor('fr').upload).toBe('Upload');
+  });
+});
+
+describe('the focus', () => {
+  const entriesOf = (names: string): readonly Entry[] =>
+    names.split('').map((name) => ({ path: name, name, type: 'folder', last_modified: null }));
+  const focusAfter = (before: string, focus: string, after: string, isReading = false) => {
+    const visible = signal(entriesOf(before));
+    const selection = selectionModel(visible, () => isReading);
+    selection.focus.value = focus;
+    visible.value = entriesOf(after);
+    return selection.focus.value;
+  };
+
+  it.each([
+    ['abc', 'b', 'ac', 'c'],
+    ['abc', 'c', 'ab', 'b'],
+    ['abc', 'a', 'xabc', 'a'],
+    ['abcdef', 'b', 'aef', 'e'],
+    ['abc', 'b', '', 'b'],
+  ])('in %j on %j is, once there is %j, on %j', (before, focus, after, wanted) =>
+    expect(focusAfter(before, focus, after)).toBe(wanted),
+  );
+
+  it('waits for an entry that may still be read', () => {
+    expect(focusAfter('abcdef', 'f', 'abc', true)).toBe('f');
+    expect(focusAfter('abcdef', 'f', 'abc', false)).toBe('c');
+  });
+});
+
+describe('the queue in numbers', () => {
+  it('counts no byte of what was refused', () => {
+    const transfers = (['done', 'running', 'conflict', 'failed'] as const).map((state, id) => {
+      const transfer = newTransfer(id, `${id}.txt`, new File(['0123456789'], `${id}.txt`));
+      transfer.state.value = state;
+      transfer.sent.value = state === 'running' ? 4 : 10;
+      return transfer;
+    });
+    expect(summarize(transfers)).toEqual({
+      all: 4,
+      done: 1,
+      failed: 1,
+      isActive: true,
+      sent: 14,
+      size: 40,
+    });
   });
 });

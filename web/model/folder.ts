@@ -42,7 +42,6 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     begin(route);
     entries.value = [];
     filter.value = '';
-    rights.value = NONE;
     status.value = 'loading';
     await Promise.all([readPage(), readRights(stop.signal)]);
   }
@@ -94,9 +93,11 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
   async function readRights(mine: AbortSignal, folder = opened.folder): Promise<void> {
     try {
       const found = await client.folderProperties(folder, { rights: true, signal: mine });
-      if (!mine.aborted && found.rights !== undefined) rights.value = found.rights;
+      // Until then the rights of the folder that was left hold: the buttons stay where they are.
+      if (!mine.aborted) rights.value = found.rights ?? NONE;
     } catch (thrown) {
       // The listing says what is wrong; without an answer nothing may be changed.
+      if (!mine.aborted) rights.value = NONE;
       const isGone = isFileServiceError(thrown) && thrown.reason === 'not_found';
       // A deleted folder has no rights of its own any more: those of where it was hold.
       if (isGone && opened.trash === true && folder !== '' && !mine.aborted)

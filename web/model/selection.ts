@@ -1,10 +1,13 @@
 // Which entries are selected, and which one has the focus.
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
 import type { Entry } from '../../src/client/file-client.js';
 
-/** The selection among the visible entries. */
-export function selectionModel(visible: ReadonlySignal<readonly Entry[]>) {
+/** The selection among the visible entries; while `isReading` says so, what is missing may still come. */
+export function selectionModel(
+  visible: ReadonlySignal<readonly Entry[]>,
+  isReading: () => boolean = () => false,
+) {
   const paths = signal<ReadonlySet<string>>(new Set());
   const focus = signal<string | undefined>(undefined);
   const anchor = signal<string | undefined>(undefined);
@@ -16,6 +19,17 @@ export function selectionModel(visible: ReadonlySignal<readonly Entry[]>) {
     path === undefined ? -1 : (indexes.value.get(path) ?? -1);
   const entries = computed(() => visible.value.filter(({ path }) => paths.value.has(path)));
   const focused = computed(() => visible.value[indexOf(focus.value)]);
+
+  // Where the focus was: when its entry goes, the next one has it.
+  let lastIndex = -1;
+  effect(() => {
+    const { length } = visible.value;
+    const index = indexOf(focus.value);
+    if (focus.value === undefined) lastIndex = -1;
+    if (index >= 0) lastIndex = index;
+    else if (lastIndex >= 0 && length > 0 && (lastIndex < length || !isReading()))
+      focus.value = visible.value[Math.min(lastIndex, length - 1)]?.path;
+  });
 
   const only = (path: string) => {
     paths.value = new Set([path]);

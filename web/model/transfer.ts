@@ -34,6 +34,8 @@ export interface Transfer {
 /** What the queue itself knows of an upload. */
 export interface Running extends Transfer {
   attempts: number;
+  /** The most bytes that were ever sent. */
+  furthest: number;
   create: 'new' | 'replace';
   keepsBoth: boolean;
   readonly tried: Set<string>;
@@ -63,6 +65,7 @@ export function newTransfer(id: number, path: string, file: File): Running {
     failure: signal<Failure | undefined>(undefined),
     retryIn: signal(0),
     attempts: 0,
+    furthest: 0,
     create: 'new',
     keepsBoth: false,
     tried: new Set(),
@@ -95,7 +98,9 @@ export function summarize(list: readonly Transfer[]): Summary {
     if (state === 'done') done += 1;
     if (state === 'failed') failed += 1;
     isActive ||= !OVER.has(state) && !HELD.has(state);
-    sent += Math.min(transfer.sent.value, transfer.file.size);
+    // What was sent of a file that was refused is stored nowhere.
+    if (state !== 'conflict' && state !== 'failed')
+      sent += Math.min(transfer.sent.value, transfer.file.size);
     size += transfer.file.size;
   }
   return { all, done, failed, isActive, sent, size };

@@ -85,8 +85,9 @@ export function transferModel(host: TransferHost) {
       signal: stop.signal,
       ...(resume === undefined ? {} : { resume }),
       onProgress: (progress) => {
-        // What arrives ends a row of failures: a long upload may meet many.
-        if (progress.sent > sent.value) transfer.attempts = 0;
+        // Getting further ends a row of failures: a long upload may meet many.
+        if (progress.sent > transfer.furthest) transfer.attempts = 0;
+        transfer.furthest = Math.max(transfer.furthest, progress.sent);
         rate.add(progress.sent - sent.value);
         sent.value = progress.sent;
         keep(transfer, progress.sent);

@@ -17,6 +17,8 @@ export function Choice<Value extends string | number>(props: {
               type="radio"
               name={props.label}
               checked={props.value === value}
+              // In a dialog that opens with it, the one that is chosen has the focus.
+              autofocus={props.value === value}
               onChange={() => props.onChoose(value)}
             />
             <span>{label}</span>

@@ -6,6 +6,7 @@ import { useApp } from '../app.js';
 import { hashOf, routeOf } from '../model/route.js';
 import { Icon } from './Icon.js';
 import { draggedEntries } from './dragging.js';
+import { focusEntries } from './focus.js';
 import { openMenuBelow } from './Menu.js';
 
 interface Crumb {
@@ -114,7 +115,7 @@ function PathField() {
   useEffect(() => input.current?.select(), []);
   const leave = () => {
     isEditingPath.value = false;
-    document.getElementById('entries')?.focus();
+    focusEntries();
   };
   return (
     <form

@@ -2,7 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useApp } from '../app.js';
+import { focusEntries } from './focus.js';
 import { IconButton } from './Icon.js';
+import { Toasts } from './Toasts.js';
 
 /** A dialog with a title, what it asks, and its buttons. */
 export function Dialog(props: {
@@ -22,15 +24,15 @@ export function Dialog(props: {
     return () => {
       // While it is open nothing else can have the focus; taken out of the document it gives it to nobody.
       element?.close();
-      const list = document.getElementById('entries');
       if (back instanceof HTMLElement && back.isConnected && back !== document.body) back.focus();
-      else list?.focus();
+      else focusEntries();
     };
   }, []);
   return (
     <dialog
       ref={dialog}
       class={`dialog ${props.class ?? ''}`}
+      tabIndex={-1}
       aria-labelledby="dialog-title"
       onCancel={(event) => {
         event.preventDefault();
@@ -50,11 +52,13 @@ export function Dialog(props: {
       >
         <header class="dialog-head">
           <h2 id="dialog-title">{props.title}</h2>
-          <IconButton icon="x" label={texts.close} onClick={props.onClose} />
         </header>
         <div class="dialog-body">{props.children}</div>
         {props.buttons !== undefined && <footer class="dialog-foot">{props.buttons}</footer>}
+        {/* Behind what the dialog asks: the first field has the focus, not the way out. */}
+        <IconButton icon="x" label={texts.close} class="dialog-close" onClick={props.onClose} />
       </form>
+      <Toasts place="dialog" />
     </dialog>
   );
 }

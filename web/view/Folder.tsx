@@ -6,6 +6,7 @@ import { hashOf } from '../model/route.js';
 import { chooseFiles } from './choose.js';
 import { Grid } from './Grid.js';
 import { Icon } from './Icon.js';
+import { useKeys } from './keys.js';
 import { List } from './List.js';
 
 export function Folder() {
@@ -19,8 +20,25 @@ export function Folder() {
         {status === 'failed' && <BrokenOff />}
       </>
     );
-  if (status === 'loading') return <Skeleton />;
-  return <div class="empty-place">{status === 'failed' ? <Failed /> : <Empty />}</div>;
+  return (
+    <Place>
+      {status === 'loading' ? (
+        <Skeleton />
+      ) : (
+        <div class="empty-place">{status === 'failed' ? <Failed /> : <Empty />}</div>
+      )}
+    </Place>
+  );
+}
+
+/** Has the focus while there is no list, so that the keys which need none work here too. */
+function Place({ children }: { readonly children: preact.ComponentChildren }) {
+  const onKeyDown = useKeys({ columns: 1, rows: 1 });
+  return (
+    <div id="no-entries" class="no-entries" tabIndex={-1} onKeyDown={onKeyDown}>
+      {children}
+    </div>
+  );
 }
 
 // What comes within a blink needs no placeholder.
@@ -92,13 +110,12 @@ function Empty() {
 
 function Failed() {
   const app = useApp();
-  const { folder, texts, route, config } = app;
+  const { folder, texts, route, config, retry } = app;
   const failure = app.explain(folder.error.value, app.titleOf(route.value.folder));
-  const again = () => void folder.open(route.value);
   const details = <Details text={failure.details} />;
   if (failure.reason === 'unauthorized')
     return (
-      <State icon="user" title={texts.signedOut}>
+      <State icon="user" title={texts.signedOut} isAlert>
         {config.signIn !== undefined && (
           <a class="primary" href={config.signIn}>
             {texts.signIn}
@@ -108,13 +125,13 @@ function Failed() {
     );
   if (failure.reason === 'access_denied')
     return (
-      <State icon="lock" title={texts.refused}>
+      <State icon="lock" title={texts.refused} isAlert>
         {details}
       </State>
     );
   if (failure.reason === 'not_found')
     return (
-      <State icon="search-x" title={texts.gone}>
+      <State icon="search-x" title={texts.gone} isAlert>
         <button
           type="button"
           class="primary"
@@ -135,8 +152,10 @@ function Failed() {
     <State
       icon={failure.reason === 'network' ? 'cloud-off' : 'triangle-alert'}
       title={failure.sentence}
+      isAlert
     >
-      <button type="button" class="primary" onClick={again}>
+      <RetryText />
+      <button type="button" class="primary" onClick={retry.now}>
         <Icon name="refresh-cw" />
         {texts.tryAgain}
       </button>
@@ -146,14 +165,24 @@ function Failed() {
 }
 
 function BrokenOff() {
-  const { texts, folder, format } = useApp();
+  const { texts, folder, format, retry } = useApp();
   return (
-    <p class="notice" role="alert">
-      {texts.brokeOff(format.number(folder.entries.value.length))}
-      <button type="button" class="link" onClick={() => void folder.refresh()}>
+    <div class="notice">
+      <p role="alert">{texts.brokeOff(format.number(folder.entries.value.length))}</p>
+      <RetryText />
+      <button type="button" class="link" onClick={retry.now}>
         {texts.tryAgain}
       </button>
-    </p>
+    </div>
+  );
+}
+
+/** When the folder is read again by itself. */
+function RetryText() {
+  const { retry, texts, format } = useApp();
+  const seconds = retry.seconds.value;
+  return seconds === undefined ? null : (
+    <p class="muted">{texts.retryIn(format.duration(seconds))}</p>
   );
 }
 
@@ -172,10 +201,12 @@ function State(props: {
   readonly icon: string;
   readonly title: string;
   readonly hint?: string;
+  /** Said at once to whoever does not see it. */
+  readonly isAlert?: boolean;
   readonly children?: preact.ComponentChildren;
 }) {
   return (
-    <div class="state">
+    <div class="state" {...(props.isAlert === true ? { role: 'alert' as const } : {})}>
       <span class="state-icon">
         <Icon name={props.icon} size={40} />
       </span>

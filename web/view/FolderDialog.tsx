@@ -1,5 +1,5 @@
 // Where to move or copy to: one folder at a time, from the open one on.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Entry } from '../../src/client/file-client.js';
 import { nameOf, parentOf } from '../../src/client/path.js';
 import { transfer } from '../actions.js';
@@ -18,6 +18,9 @@ export function FolderDialog(props: {
   const [folder, setFolder] = useState(route.value.folder);
   const folders = useFolders(folder, entries);
   const close = () => (overlay.value = undefined);
+  const list = useRef<HTMLUListElement>(null);
+  // The button of the folder that was opened is gone: Tab goes on among what is in it.
+  useEffect(() => list.current?.focus(), [folder]);
   const isSame = entries.every(({ path }) => parentOf(path) === folder);
   const n = format.number(entries.length);
   return (
@@ -46,7 +49,12 @@ export function FolderDialog(props: {
         />
         <strong class="chooser-place">{folder === '' ? texts.home : nameOf(folder)}</strong>
       </div>
-      <ul class="chooser" aria-label={texts.entriesOf(folder === '' ? texts.home : nameOf(folder))}>
+      <ul
+        ref={list}
+        class="chooser"
+        tabIndex={-1}
+        aria-label={texts.entriesOf(folder === '' ? texts.home : nameOf(folder))}
+      >
         {folders?.map(({ path, name }) => (
           <li key={path}>
             <button type="button" class="chooser-item" onClick={() => setFolder(path)}>

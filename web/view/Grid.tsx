@@ -2,17 +2,14 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Entry } from '../../src/client/file-client.js';
 import { useApp } from '../app.js';
-import { isRaster } from '../model/kinds.js';
-import { EntryIcon } from './Icon.js';
 import { useEntryEvents } from './entry-events.js';
 import { scrollToRow, useWindow } from './hooks.js';
 import { useKeys } from './keys.js';
-import { Name } from './Row.js';
+import { labelOf, Name } from './Row.js';
 import { useScrollMemory } from './scroll.js';
+import { Thumbnail } from './Thumbnail.js';
 
 const TILE = { width: 168, height: 188 };
-// Larger pictures would cost more than a tile is worth.
-const MAX_THUMBNAIL_BYTES = 10_000_000;
 
 export function Grid() {
   const app = useApp();
@@ -24,7 +21,8 @@ export function Grid() {
   const rows = Math.ceil(entries.length / columns);
   const { first, end } = useWindow(scroller, rows, TILE.height, 12);
   const focusIndex = selection.indexOf(selection.focus.value);
-  const onKeyDown = useKeys({ columns, rows: 3 });
+  const height = scroller.current?.clientHeight ?? innerHeight;
+  const onKeyDown = useKeys({ columns, rows: Math.max(1, Math.floor(height / TILE.height)) });
 
   useEffect(() => {
     if (focusIndex >= 0)
@@ -33,7 +31,7 @@ export function Grid() {
   useScrollMemory(scroller, entries.length > 0);
   useEffect(() => {
     if (end > rows - 8) void folder.readMore();
-  }, [end, rows]);
+  }, [end, rows, folder.status.value]);
 
   return (
     <div
@@ -51,8 +49,7 @@ export function Grid() {
         : {})}
       onKeyDown={onKeyDown}
       onFocus={() => {
-        if (selection.focus.value === undefined && entries[0] !== undefined)
-          selection.focus.value = entries[0].path;
+        if (focusIndex < 0 && entries[0] !== undefined) selection.focus.value = entries[0].path;
       }}
     >
       <div class="tiles" role="rowgroup" style={{ height: `${rows * TILE.height}px` }}>
@@ -81,32 +78,25 @@ export function Grid() {
 }
 
 function Tile({ entry, index }: { readonly entry: Entry; readonly index: number }) {
-  const { selection, texts, client } = useApp();
+  const app = useApp();
+  const { selection, texts, jobs } = app;
   const isSelected = selection.paths.value.has(entry.path);
   const { classes, ...events } = useEntryEvents(entry);
-  const hasPicture =
-    isRaster(entry) && entry.type === 'file' && entry.content_length <= MAX_THUMBNAIL_BYTES;
   return (
     <div
       id={`entry-${index}`}
       class={`tile ${classes}`}
       role="gridcell"
+      aria-label={labelOf(app, entry)}
       aria-selected={isSelected}
+      aria-busy={jobs.busy.value.has(entry.path)}
       {...(entry.type === 'folder' ? { 'data-folder': entry.path } : {})}
       {...events}
     >
       <span class="tile-picture">
-        {hasPicture ? (
-          <img
-            src={client.fileUrl(entry.path)}
-            alt=""
-            loading="lazy"
-            decoding="async"
-            draggable={false}
-          />
-        ) : (
-          <EntryIcon entry={entry} size={52} />
-        )}
+        <span class="entry-icon">
+          <Thumbnail entry={entry} size={52} />
+        </span>
         <input
           type="checkbox"
           tabIndex={-1}

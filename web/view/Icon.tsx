@@ -1,7 +1,6 @@
 // Icons, drawn from data; and the icon that an entry has by its kind.
 import { h } from 'preact';
 import { ICONS } from 'virtual:icons';
-import type { Entry } from '../../src/client/file-client.js';
 import { kindOf } from '../model/kinds.js';
 import type { Kind } from '../model/kinds.js';
 
@@ -27,8 +26,12 @@ const KIND_ICONS: Readonly<Record<Kind, string>> = {
   file: 'file',
 };
 
+/** What an icon says something of: an entry, or a file that is to become one. */
+export type Pictured = Parameters<typeof kindOf>[0] & { readonly addressable?: boolean };
+
 /** The icon of an entry. */
-export function EntryIcon({ entry, size = 20 }: { readonly entry: Entry; readonly size?: number }) {
+export function EntryIcon(props: { readonly entry: Pictured; readonly size?: number }) {
+  const { entry, size = 20 } = props;
   const kind = kindOf(entry);
   return (
     <span class={`kind kind-${kind}`}>

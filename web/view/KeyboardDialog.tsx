@@ -7,9 +7,10 @@ export function KeyboardDialog() {
   const { texts, overlay, settings } = app;
   const may = app.may.value;
   const rows: readonly (readonly [string, string] | false)[] = [
-    ['↑ ↓ Home End', texts.keyMove],
+    ['↑ ↓ ← →', texts.keyMove],
+    ['Home End PgUp PgDn', texts.keyMoveFar],
     ['Enter', texts.keyOpen],
-    ['Backspace', texts.keyUp],
+    ['Backspace Alt + ↑', texts.keyUp],
     ['Space', texts.keyPreview],
     ['Shift + ↑ ↓', texts.keyExtend],
     ['Ctrl + Space', texts.keyToggle],
@@ -20,6 +21,8 @@ export function KeyboardDialog() {
     [texts.keyJumpName, texts.keyJump],
     may.rename && ['F2', texts.rename],
     may.delete && ['Delete', texts.delete],
+    may.delete && may.trash && ['Ctrl + Z', texts.undo],
+    ['Shift + F10', texts.keyMenu],
     (may.copy || may.move) && ['Ctrl + C X V', texts.keyClipboard],
     may.newFolder && ['N', texts.newFolder],
     may.upload && ['U', texts.uploadFiles],
@@ -39,7 +42,9 @@ export function KeyboardDialog() {
           .map(([keys, does]) => (
             <div key={does}>
               <dt>
-                {keys.split(' ').map((key) => (key === '+' ? '+' : <kbd key={key}>{key}</kbd>))}
+                {keys
+                  .split(' ')
+                  .map((key, index) => (key === '+' ? '+' : <kbd key={index}>{key}</kbd>))}
               </dt>
               <dd>{does}</dd>
             </div>

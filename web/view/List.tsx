@@ -9,7 +9,8 @@ import { useKeys } from './keys.js';
 import { useScrollMemory } from './scroll.js';
 import { Row } from './Row.js';
 
-const HEAD_HEIGHT = 36;
+// The head, and the margin below it.
+const HEAD_HEIGHT = 36 + 4;
 
 export function List() {
   const app = useApp();
@@ -18,6 +19,7 @@ export function List() {
   const isPhone = usePhone();
   const rowHeight = isPhone ? 56 : 40;
   const lead = isPhone ? 0 : HEAD_HEIGHT;
+  const headRows = isPhone ? 0 : 1;
   const entries = folder.visible.value;
   const { first, end } = useWindow(scroller, entries.length, rowHeight, lead);
   const focusIndex = selection.indexOf(selection.focus.value);
@@ -27,10 +29,10 @@ export function List() {
     scrollToRow(scroller.current, focusIndex, rowHeight, lead);
   }, [focusIndex, rowHeight]);
   useScrollMemory(scroller, entries.length > 0);
-  // Near the end of what was read, more is asked for.
+  // Near the end of what was read, more is asked for; so it is where a list broke off and is read again.
   useEffect(() => {
     if (end > entries.length - 50) void folder.readMore();
-  }, [end, entries.length]);
+  }, [end, entries.length, folder.status.value]);
 
   return (
     <div
@@ -40,16 +42,15 @@ export function List() {
       role="grid"
       tabIndex={0}
       aria-label={texts.entriesOf(app.titleOf(route.value.folder))}
-      aria-rowcount={folder.status.value === 'whole' ? entries.length + 1 : -1}
-      aria-colcount={isPhone ? 2 : 5}
+      aria-rowcount={folder.status.value === 'whole' ? entries.length + headRows : -1}
+      aria-colcount={isPhone ? 2 : 6}
       aria-multiselectable="true"
       {...(focusIndex >= first && focusIndex < end
         ? { 'aria-activedescendant': `entry-${focusIndex}` }
         : {})}
       onKeyDown={onKeyDown}
       onFocus={() => {
-        if (selection.focus.value === undefined && entries[0] !== undefined)
-          selection.focus.value = entries[0].path;
+        if (focusIndex < 0 && entries[0] !== undefined) selection.focus.value = entries[0].path;
       }}
     >
       {!isPhone && <Head />}
@@ -127,7 +128,7 @@ function HeadCell({ name, label }: { readonly name: SortKey; readonly label: str
         }}
       >
         {label}
-        {isSorted && <Icon name={isDescending ? 'chevron-down' : 'arrow-up'} size={13} />}
+        {isSorted && <Icon name="arrow-up" size={13} />}
       </button>
     </span>
   );

@@ -20,8 +20,13 @@ export function openMenuBelow(app: App, event: Event, label: string, groups: Gro
 }
 
 /** Opens a menu at the pointer. */
-export function openMenuAt(app: App, event: MouseEvent, label: string, groups: Groups): void {
-  app.menu.value = { groups, label, at: { x: event.clientX, y: event.clientY, alignEnd: false } };
+export function openMenuAt(
+  app: App,
+  at: { readonly clientX: number; readonly clientY: number },
+  label: string,
+  groups: Groups,
+): void {
+  app.menu.value = { groups, label, at: { x: at.clientX, y: at.clientY, alignEnd: false } };
 }
 
 export function Menu() {
@@ -35,7 +40,8 @@ function OpenMenu() {
   const isPhone = usePhone();
   const box = useRef<HTMLDivElement>(null);
   const open = menu.value;
-  const back = useRef(document.activeElement);
+  // A button of a row has no place in the order of Tab: the list goes on from there.
+  const back = useRef(document.activeElement?.closest('#entries') ?? document.activeElement);
   const close = () => {
     menu.value = undefined;
     if (back.current instanceof HTMLElement) back.current.focus();
@@ -71,6 +77,8 @@ function OpenMenu() {
         class={isPhone ? 'menu sheet' : 'menu'}
         role="menu"
         aria-label={open.label}
+        // The key that has opened it asks for the browser's own menu too.
+        onContextMenu={(event) => event.preventDefault()}
         onKeyDown={(event) => {
           const items = itemsOf(event.currentTarget);
           const at = items.indexOf(document.activeElement as HTMLElement);

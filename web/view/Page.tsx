@@ -7,6 +7,7 @@ import { Folder } from './Folder.js';
 import { useGlobalKeys } from './keys.js';
 import { Menu } from './Menu.js';
 import { Panel } from './Panel.js';
+import { SortStatus } from './SortStatus.js';
 import { ToolRow } from './ToolRow.js';
 import { TopBar } from './TopBar.js';
 import { Toasts } from './Toasts.js';
@@ -20,11 +21,10 @@ export function Page() {
   return (
     <div class="page">
       <TopBar />
-      {!isOnline.value && (
-        <p class="notice" role="status">
-          {texts.offline}
-        </p>
-      )}
+      <p class="notice" role="status">
+        {!isOnline.value && texts.offline}
+      </p>
+      <SortStatus />
       <div class="middle">
         <main class="main">
           <ToolRow />
@@ -39,7 +39,7 @@ export function Page() {
       {route.value.preview !== undefined && (
         <Suspense view={Preview} path={route.value.preview} key="preview" />
       )}
-      <Toasts />
+      <Toasts place="page" />
     </div>
   );
 }

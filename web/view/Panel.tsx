@@ -1,13 +1,14 @@
 // The side panel: what is known of the one entry that is selected, and a form to change some of it.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Entry, FileEntry, FileProperties, StoredFile } from '../../src/client/file-client.js';
 import { parentOf } from '../../src/client/path.js';
 import { actionsFor } from '../actions.js';
 import { useApp } from '../app.js';
-import { isRaster } from '../model/kinds.js';
-import { EntryIcon, Icon, IconButton } from './Icon.js';
+import { usePhone } from './hooks.js';
+import { Icon, IconButton } from './Icon.js';
 import { lazy, Suspense } from './lazy.js';
 import { kindText } from './Row.js';
+import { Thumbnail } from './Thumbnail.js';
 
 const History = lazy(() => import('./Versions.js').then(({ Versions }) => Versions));
 const Links = lazy(() => import('./LinkList.js').then(({ LinkList }) => LinkList));
@@ -15,11 +16,24 @@ const Form = lazy(() => import('./PropertiesForm.js').then(({ PropertiesForm }) 
 
 export function Panel() {
   const { texts, settings, selection } = useApp();
+  const isPhone = usePhone();
+  const head = useRef<HTMLElement>(null);
+  // Over the whole of a phone it is what one came for.
+  useEffect(() => {
+    if (isPhone) head.current?.querySelector('button')?.focus();
+  }, [isPhone]);
   const entries = selection.entries.value;
   const entry = entries.length === 1 ? entries[0] : undefined;
   return (
-    <aside class="panel" aria-label={texts.details}>
-      <header class="panel-head">
+    <aside
+      class="panel"
+      aria-label={texts.details}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        settings.hasPanel.value = false;
+      }}
+    >
+      <header class="panel-head" ref={head}>
         <h2>{texts.details}</h2>
         <IconButton
           icon="x"
@@ -53,11 +67,7 @@ function Facts({ entry }: { readonly entry: Entry }) {
   return (
     <div class="panel-body">
       <div class="panel-picture">
-        {isRaster(entry) && !isTrash ? (
-          <img src={client.fileUrl(entry.path)} alt="" />
-        ) : (
-          <EntryIcon entry={entry} size={72} />
-        )}
+        <Thumbnail entry={entry} size={72} />
       </div>
       <p class="panel-name">
         <bdi>{entry.name}</bdi>

@@ -5,8 +5,10 @@ import { nameOf } from '../../src/client/path.js';
 import { actionsFor } from '../actions.js';
 import { useApp } from '../app.js';
 import { isRaster, previewOf } from '../model/kinds.js';
+import { focusEntries } from './focus.js';
 import { EntryIcon, Icon, IconButton } from './Icon.js';
 import { TextPreview } from './TextPreview.js';
+import { Toasts } from './Toasts.js';
 
 export function Preview({ path }: { readonly path: string }) {
   const app = useApp();
@@ -37,7 +39,7 @@ export function Preview({ path }: { readonly path: string }) {
     element?.focus();
     return () => {
       element?.close();
-      document.getElementById('entries')?.focus();
+      focusEntries();
     };
   }, []);
   useNeighbour(files[at + 1]);
@@ -100,6 +102,7 @@ export function Preview({ path }: { readonly path: string }) {
           />
         )}
       </div>
+      <Toasts place="preview" />
     </dialog>
   );
 }

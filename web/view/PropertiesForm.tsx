@@ -1,5 +1,5 @@
 // Type and metadata of a file, to be changed.
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FileProperties } from '../../src/client/file-client.js';
 import { useApp } from '../app.js';
 import { CancelButton } from './Dialog.js';
@@ -21,6 +21,9 @@ export function PropertiesForm(props: {
   const [fields, setFields] = useState<readonly Field[]>(
     Object.entries(properties.metadata).map(([name, value]) => ({ name, value })),
   );
+  const first = useRef<HTMLInputElement>(null);
+  // In place of the button that opened it.
+  useEffect(() => first.current?.focus(), []);
   const change = (at: number, field: Field) =>
     setFields(fields.map((known, index) => (index === at ? field : known)));
 
@@ -52,7 +55,7 @@ export function PropertiesForm(props: {
     >
       <label class="field">
         <span>{texts.type}</span>
-        <input value={type} onInput={(event) => setType(event.currentTarget.value)} />
+        <input ref={first} value={type} onInput={(event) => setType(event.currentTarget.value)} />
       </label>
       <fieldset class="fields">
         <legend>{texts.metadata}</legend>

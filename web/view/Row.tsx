@@ -6,10 +6,11 @@ import { useApp } from '../app.js';
 import { kindOf } from '../model/kinds.js';
 import { splitForDisplay } from '../model/names.js';
 import { hashOf } from '../model/route.js';
-import { EntryIcon, IconButton } from './Icon.js';
+import { IconButton } from './Icon.js';
 import { useEntryEvents } from './entry-events.js';
 import { actionsFor } from '../actions.js';
 import { openMenuBelow } from './Menu.js';
+import { Thumbnail } from './Thumbnail.js';
 import type { Texts } from '../texts.js';
 
 interface RowProps {
@@ -21,7 +22,7 @@ interface RowProps {
 
 export function Row({ entry, index, top, isPhone }: RowProps) {
   const app = useApp();
-  const { selection, texts, format } = app;
+  const { selection, texts, format, jobs } = app;
   const isSelected = selection.paths.value.has(entry.path);
   const { classes, ...events } = useEntryEvents(entry);
   const row = useRef<HTMLDivElement>(null);
@@ -31,8 +32,11 @@ export function Row({ entry, index, top, isPhone }: RowProps) {
       id={`entry-${index}`}
       class={`row ${classes}`}
       role="row"
-      aria-rowindex={index + 2}
+      // The head is the first row; a phone has none.
+      aria-rowindex={index + (isPhone ? 1 : 2)}
+      aria-label={labelOf(app, entry)}
       aria-selected={isSelected}
+      aria-busy={jobs.busy.value.has(entry.path)}
       style={{ transform: `translateY(${top}px)` }}
       {...(entry.type === 'folder' ? { 'data-folder': entry.path } : {})}
       {...events}
@@ -51,7 +55,9 @@ export function Row({ entry, index, top, isPhone }: RowProps) {
         />
       </span>
       <span class="cell-name" role="gridcell">
-        <EntryIcon entry={entry} size={isPhone ? 26 : 20} />
+        <span class="entry-icon">
+          <Thumbnail entry={entry} size={isPhone ? 26 : 20} />
+        </span>
         <span class="name-lines">
           <Name entry={entry} />
           {isPhone && <span class="muted second-line">{secondLine(entry, app)}</span>}
@@ -86,6 +92,19 @@ export function Row({ entry, index, top, isPhone }: RowProps) {
       </span>
     </div>
   );
+}
+
+/** An entry in words: a row read cell by cell would begin with its box and end with its menu. */
+export function labelOf({ texts, format }: ReturnType<typeof useApp>, entry: Entry): string {
+  const { type, name, addressable } = entry;
+  return [
+    name === '' ? '/' : name,
+    addressable === false ? texts.notAddressable : kindText(entry, texts),
+    type === 'file' ? format.size(entry.content_length) : '',
+    format.date(entry.last_modified),
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 /** A name as a link, cut in its middle when there is no room. */

@@ -3,11 +3,15 @@ import { useApp } from '../app.js';
 import { Details } from './Folder.js';
 import { IconButton } from './Icon.js';
 
-export function Toasts() {
-  const { toasts, dismissToast, texts } = useApp();
+/** The messages, in the uppermost place alone: what lies behind a dialog is neither seen nor read. */
+export function Toasts({ place }: { readonly place: 'page' | 'preview' | 'dialog' }) {
+  const { toasts, dismissToast, texts, overlay, transfers, route } = useApp();
+  const hasDialog = overlay.value !== undefined || transfers.conflicts.value.length > 0;
+  const uppermost = hasDialog ? 'dialog' : route.value.preview === undefined ? 'page' : 'preview';
+  const shown = place === uppermost ? toasts.value : [];
   return (
     <div class="toasts" aria-live="polite">
-      {toasts.value.map(({ id, text, details, isError, action }) => (
+      {shown.map(({ id, text, details, isError, action }) => (
         <div key={id} class={isError ? 'toast toast-error' : 'toast'}>
           <div class="toast-text">
             <p>{text}</p>

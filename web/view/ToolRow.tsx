@@ -10,16 +10,28 @@ import { Quota } from './Quota.js';
 
 export function ToolRow() {
   const { selection, route } = useApp();
+  const selects = selection.entries.value.length > 0;
   return (
-    <div class="tools">
-      {selection.entries.value.length > 0 ? (
-        <ForSelection />
-      ) : route.value.trash === true ? (
-        <ForTrash />
-      ) : (
-        <ForFolder />
-      )}
+    <div class={selects ? 'tools selecting' : 'tools'}>
+      <Count />
+      {selects ? <ForSelection /> : route.value.trash === true ? <ForTrash /> : <ForFolder />}
     </div>
+  );
+}
+
+/** One element for all: screen readers say what changes in it, and nothing of one that comes with its text. */
+function Count() {
+  const app = useApp();
+  const { selection, texts, format } = app;
+  const entries = selection.entries.value;
+  const size = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  return (
+    <p class="count" role="status">
+      {entries.length === 0
+        ? countText(app)
+        : texts.selected(entries.length, format.number(entries.length))}
+      {size > 0 && <span class="muted"> · {format.size(size)}</span>}
+    </p>
   );
 }
 
@@ -90,15 +102,12 @@ function ForFolder() {
         </button>
       )}
       <Quota />
-      <p class="count" role="status">
-        {countText(app)}
-        {config.readOnly === true && <span class="badge">{texts.readOnly}</span>}
-        {folder.isReading.value && route.value.search !== undefined && (
-          <button type="button" class="link" onClick={folder.halt}>
-            {texts.stopSearch}
-          </button>
-        )}
-      </p>
+      {config.readOnly === true && <span class="badge">{texts.readOnly}</span>}
+      {folder.isReading.value && route.value.search !== undefined && (
+        <button type="button" class="link stop" onClick={folder.halt}>
+          {texts.stopSearch}
+        </button>
+      )}
     </>
   );
 }
@@ -130,9 +139,6 @@ function ForTrash() {
           {texts.emptyTrash}
         </button>
       )}
-      <p class="count" role="status">
-        {countText(app)}
-      </p>
     </>
   );
 }
@@ -166,14 +172,10 @@ function ForSelection() {
   const entries = selection.entries.value;
   const isPhone = usePhone();
   const actions = actionsFor(app, entries);
-  const size = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  const label = texts.selected(entries.length, format.number(entries.length));
   return (
-    <div class="selection" role="toolbar" aria-label={texts.selected(entries.length, '')}>
-      <IconButton icon="x" label={texts.endSelection} onClick={selection.clear} />
-      <p class="selection-count" role="status">
-        {texts.selected(entries.length, format.number(entries.length))}
-        {size > 0 && <span class="muted"> · {format.size(size)}</span>}
-      </p>
+    <div class="selection" role="toolbar" aria-label={label}>
+      <IconButton icon="x" label={texts.endSelection} class="end" onClick={selection.clear} />
       {isPhone ? (
         <IconButton
           icon="ellipsis"

@@ -4,6 +4,7 @@ import { parentOf } from '../../src/client/path.js';
 import { useApp } from '../app.js';
 import type { MenuItem } from '../app.js';
 import { Crumbs } from './Crumbs.js';
+import { focusEntries } from './focus.js';
 import { IconButton, Icon } from './Icon.js';
 import { usePhone } from './hooks.js';
 import { openMenuBelow } from './Menu.js';
@@ -180,7 +181,7 @@ function Filter() {
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return;
           clear();
-          document.getElementById('entries')?.focus();
+          focusEntries();
         }}
       />
       {value !== '' && <IconButton icon="x" label={texts.clear} class="small" onClick={clear} />}

@@ -6,11 +6,13 @@ import type { Job } from '../model/jobs.js';
 import { secondsLeft } from '../model/rate.js';
 import type { KeptUpload } from '../model/kept-uploads.js';
 import { isOver } from '../model/transfer.js';
-import type { Transfer } from '../model/transfer.js';
+import type { Transfer, TransferState } from '../model/transfer.js';
 import { chooseAgain } from './choose.js';
 import { Details } from './Folder.js';
-import { IconButton } from './Icon.js';
+import { EntryIcon, Icon, IconButton } from './Icon.js';
 
+// How often the headline is read aloud of one queue: 500 files need not be 500 sentences.
+const MOST_SAID = 20;
 // Hundreds of lines would help nobody: those that need somebody come first.
 const MOST_LINES = 50;
 
@@ -21,7 +23,15 @@ export function Transfers() {
   const list = transfers.list.value;
   const work = jobs.list.value;
   const broken = transfers.broken.value;
-  if (list.length === 0 && work.length === 0 && broken.length === 0) return null;
+  // Its headline is always there: of one that comes with its text screen readers say nothing.
+  if (list.length === 0 && work.length === 0 && broken.length === 0)
+    return (
+      <section class="hidden">
+        <header class="tray-head">
+          <Headline />
+        </header>
+      </section>
+    );
   return (
     <section class="tray" aria-label={texts.transfers}>
       <header class="tray-head">
@@ -78,16 +88,18 @@ function linesOf(list: readonly Transfer[]): readonly Transfer[] {
 
 function Headline() {
   const { transfers, texts, format } = useApp();
-  const { all, done, isActive, sent, size } = transfers.summary.value;
+  const { all, done, failed, isActive, sent, size } = transfers.summary.value;
   useTick(isActive);
-  if (all === 0) return <h2>{texts.transfers}</h2>;
   const [n, total] = [format.number(done), format.number(all)];
   const speed = transfers.speed();
   const seconds = secondsLeft(size - sent, speed);
+  const isRead = done === all || done % Math.ceil(all / MOST_SAID) === 0;
   return (
     <h2>
-      <span role="status">
-        {done === all ? texts.allUploaded(all, total) : texts.uploading(n, total)}
+      {all === 0 && <span>{texts.transfers}</span>}
+      <span role="status" aria-busy={!isRead}>
+        {all > 0 && (done === all ? texts.allUploaded(all, total) : texts.uploading(n, total))}
+        {failed > 0 && <span class="error"> · {texts.failed(format.number(failed))}</span>}
       </span>
       {isActive && seconds !== undefined && (
         <span class="muted">
@@ -133,11 +145,21 @@ function Bar({ share, label }: { readonly share: number; readonly label: string 
 
 function TransferLine({ transfer }: { readonly transfer: Transfer }) {
   const { transfers, texts } = useApp();
-  const { path, state, failure } = transfer;
+  const { path, state, failure, file, sent } = transfer;
   const name = nameOf(path.value);
   const is = state.value;
+  // One button for all that it does in turn, so that it keeps the focus.
+  const pause = { icon: 'pause', label: texts.pause, run: transfers.pause };
+  const actions: Readonly<Partial<Record<TransferState, typeof pause>>> = {
+    waiting: pause,
+    running: pause,
+    paused: { icon: 'play', label: texts.resume, run: transfers.resume },
+    failed: { icon: 'refresh-cw', label: texts.tryAgain, run: transfers.retry },
+  };
+  const main = actions[is];
   return (
     <li class={`line line-${is}`}>
+      <EntryIcon entry={{ type: 'file', name, content_type: file.type }} />
       <div class="line-text">
         <bdi class="line-name" title={path.value}>
           {name}
@@ -145,30 +167,20 @@ function TransferLine({ transfer }: { readonly transfer: Transfer }) {
         <span class={is === 'failed' ? 'line-state error' : 'line-state muted'}>
           <StateText transfer={transfer} />
         </span>
+        {is === 'running' && (
+          <span class="bar" aria-hidden="true">
+            <i style={{ transform: `scaleX(${file.size === 0 ? 0 : sent.value / file.size})` }} />
+          </span>
+        )}
         {is === 'failed' && <Details text={failure.value?.details ?? ''} />}
       </div>
-      {(is === 'running' || is === 'waiting') && (
+      {is === 'done' && <Icon name="check" />}
+      {main !== undefined && (
         <IconButton
-          icon="pause"
-          label={`${texts.pause}: ${name}`}
+          icon={main.icon}
+          label={`${main.label}: ${name}`}
           class="small"
-          onClick={() => transfers.pause(transfer)}
-        />
-      )}
-      {is === 'paused' && (
-        <IconButton
-          icon="play"
-          label={`${texts.resume}: ${name}`}
-          class="small"
-          onClick={() => transfers.resume(transfer)}
-        />
-      )}
-      {is === 'failed' && (
-        <IconButton
-          icon="refresh-cw"
-          label={`${texts.tryAgain}: ${name}`}
-          class="small"
-          onClick={() => transfers.retry(transfer)}
+          onClick={() => main.run(transfer)}
         />
       )}
       {!isOver(is) && (
@@ -209,6 +221,7 @@ function BrokenLine({ kept }: { readonly kept: KeptUpload }) {
   const { texts, format, transfers } = app;
   return (
     <li class="line line-broken">
+      <EntryIcon entry={{ type: 'file', name: kept.name }} />
       <div class="line-text">
         <bdi class="line-name" title={kept.path}>
           {kept.name}

@@ -1,10 +1,14 @@
 // The keyboard: what each key does while the list has the focus, and the few that work everywhere.
 import { useEffect, useRef } from 'preact/hooks';
 import { parentOf } from '../../src/client/path.js';
-import { paste, runAction } from '../actions.js';
+import { actionsFor, paste, runAction } from '../actions.js';
 import { useApp } from '../app.js';
 import type { App } from '../app.js';
-import { chooseFiles, filesOf, uploadAll } from './choose.js';
+import { filesOf, uploadAll } from './choose.js';
+import { focusEntries } from './focus.js';
+import { letter } from './letters.js';
+import type { Typed } from './letters.js';
+import { openMenuAt } from './Menu.js';
 
 /** The shape of what is on screen. */
 export interface Layout {
@@ -13,25 +17,12 @@ export interface Layout {
   readonly rows: number;
 }
 
-// What is typed within this time belongs together.
-const TYPING_MS = 1000;
-
-/** What was typed last. */
-interface Typed {
-  text: string;
-  at: number;
-  /** A second letter is waited for. */
-  afterG: boolean;
-}
-
 /** A listener for the keys of a list. */
 export function useKeys(layout: Layout): (event: KeyboardEvent) => void {
   const app = useApp();
-  const typed = useRef<Typed>({ text: '', at: 0, afterG: false });
+  const typed = useRef<Typed>({ text: '', at: 0 });
   return (event) => {
-    const { target, currentTarget } = event;
-    // A key on a button inside the list is that button's.
-    if (target !== currentTarget && !['ArrowUp', 'ArrowDown'].includes(event.key)) return;
+    if (!isOfList(event)) return;
     const isDone =
       moveFocus(app, event, layout) ||
       select(app, event) ||
@@ -42,21 +33,38 @@ export function useKeys(layout: Layout): (event: KeyboardEvent) => void {
   };
 }
 
-function moveFocus({ selection }: App, event: KeyboardEvent, { columns, rows }: Layout): boolean {
+// A key on a button inside the list is that button's. Name, box and menu of a row, which Tab passes by, have the
+// focus when they were clicked: the list goes on from there.
+function isOfList({ key, target, currentTarget }: KeyboardEvent): boolean {
+  if (target === currentTarget || ['ArrowUp', 'ArrowDown'].includes(key)) return true;
+  const isBox = target instanceof HTMLInputElement && key === ' ';
+  return target instanceof HTMLElement && target.tabIndex === -1 && !isBox;
+}
+
+function moveFocus({ selection, folder }: App, event: KeyboardEvent, layout: Layout): boolean {
   if (event.altKey || event.ctrlKey || event.metaKey) return false;
+  const { columns, rows } = layout;
   const at = selection.indexOf(selection.focus.value);
-  const steps: Readonly<Record<string, number>> = {
-    ArrowDown: columns,
-    ArrowUp: -columns,
-    PageDown: columns * rows,
-    PageUp: -columns * rows,
-    Home: -Infinity,
-    End: Infinity,
-    ...(columns > 1 ? { ArrowRight: 1, ArrowLeft: -1 } : {}),
+  const last = folder.visible.value.length - 1;
+  const down = (by: number) => {
+    const to = at + by * columns;
+    if (to < 0) return Math.max(0, at % columns);
+    // Below the last full row there may be one with fewer tiles.
+    const isLastRow = Math.floor(at / columns) === Math.floor(last / columns);
+    return to > last && isLastRow ? at : to;
   };
-  const step = steps[event.key];
-  if (step === undefined) return false;
-  selection.moveTo(at + step, event.shiftKey);
+  const places: Readonly<Record<string, () => number>> = {
+    ArrowDown: () => (at < 0 ? 0 : down(1)),
+    ArrowUp: () => down(-1),
+    PageDown: () => (columns === 1 ? at + rows : down(rows)),
+    PageUp: () => down(-rows),
+    Home: () => 0,
+    End: () => last,
+    ...(columns > 1 ? { ArrowRight: () => at + 1, ArrowLeft: () => at - 1 } : {}),
+  };
+  const place = places[event.key];
+  if (place === undefined) return false;
+  selection.moveTo(place(), event.shiftKey);
   if (!event.shiftKey) selection.clear();
   return true;
 }
@@ -81,23 +89,29 @@ function select({ selection, folder, menu }: App, event: KeyboardEvent): boolean
 }
 
 function withModifier(app: App, event: KeyboardEvent): boolean {
-  const { selection, clipboard, may } = app;
+  const { may } = app;
   if (event.altKey && event.key === 'ArrowUp') return goUp(app);
   if (!(event.ctrlKey || event.metaKey)) return false;
-  const entries = selection.targets();
   switch (event.key.toLowerCase()) {
     case 'c':
-      if (may.value.copy && app.route.value.trash !== true)
-        clipboard.value = { moves: false, entries };
+      if (may.value.copy) hold(app, false);
       return true;
     case 'x':
-      if (may.value.move && app.route.value.trash !== true)
-        clipboard.value = { moves: true, entries };
+      if (may.value.move) hold(app, true);
       return true;
     default:
       // Ctrl+V comes as an event of its own, with what the system's clipboard holds.
       return false;
   }
+}
+
+function hold({ selection, clipboard, route }: App, moves: boolean): void {
+  const entries = selection.targets();
+  if (entries.length === 0 || route.value.trash === true) return;
+  clipboard.value = { moves, entries };
+  // Files that were copied elsewhere before would be pasted instead of these.
+  const names = entries.map(({ name }) => name).join('\n');
+  navigator.clipboard?.writeText(names).catch(() => undefined);
 }
 
 function act(app: App, event: KeyboardEvent): boolean {
@@ -118,73 +132,25 @@ function act(app: App, event: KeyboardEvent): boolean {
       return runAction(app, 'rename', entries) || true;
     case 'Delete':
       return runAction(app, 'delete', entries) || runAction(app, 'purge', entries) || true;
+    case 'ContextMenu':
+      return openMenu(app);
+    case 'F10':
+      return event.shiftKey && openMenu(app);
     default:
       return false;
   }
 }
 
-function letter(app: App, event: KeyboardEvent, typed: Typed): boolean {
-  if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
-  const now = Date.now();
-  const goesOn = now - typed.at < TYPING_MS && typed.text !== '';
-  if (!goesOn && app.settings.singleKeys.value && command(app, event.key, typed)) return true;
-  typed.text = goesOn ? typed.text + event.key : event.key;
-  typed.at = now;
-  jump(app, typed.text);
+/** The menu of the row that has the focus, for everything that is selected. */
+function openMenu(app: App): boolean {
+  const { selection } = app;
+  const row = document.getElementById(`entry-${selection.indexOf(selection.focus.value)}`);
+  const actions = actionsFor(app, selection.targets());
+  if (row === null || actions.length === 0) return true;
+  const { left, bottom } = row.getBoundingClientRect();
+  const at = { clientX: left + 48, clientY: bottom };
+  openMenuAt(app, at, selection.focused.value?.name ?? '', [actions]);
   return true;
-}
-
-function command(app: App, key: string, typed: Typed): boolean {
-  const { settings, overlay, may, selection } = app;
-  const entries = selection.targets();
-  switch (key) {
-    case '/':
-      document.getElementById('filter')?.focus();
-      return true;
-    case '?':
-      overlay.value = { kind: 'keyboard' };
-      return true;
-    case 'n':
-      if (may.value.newFolder) overlay.value = { kind: 'newFolder' };
-      return may.value.newFolder;
-    case 'u':
-    case 'U':
-      if (may.value.upload) chooseFiles(app, key === 'U');
-      return may.value.upload;
-    case 'd':
-      return runAction(app, 'download', entries);
-    case 's':
-      return runAction(app, 'share', entries);
-    case 'i':
-      settings.hasPanel.value = !settings.hasPanel.value;
-      if (selection.paths.value.size === 0 && selection.focus.value !== undefined)
-        selection.only(selection.focus.value);
-      return true;
-    default:
-      return chooseView(app, key, typed);
-  }
-}
-
-// G, then L for the list or G for tiles.
-function chooseView({ settings }: App, key: string, typed: Typed): boolean {
-  const isSecond = typed.afterG && Date.now() - typed.at < TYPING_MS;
-  typed.afterG = key === 'g' && !isSecond;
-  typed.at = Date.now();
-  if (!isSecond) return typed.afterG;
-  if (key !== 'g' && key !== 'l') return false;
-  settings.view.value = key === 'g' ? 'grid' : 'list';
-  return true;
-}
-
-function jump({ folder, selection }: App, text: string): void {
-  const wanted = text.toLocaleLowerCase();
-  const at = selection.indexOf(selection.focus.value);
-  const { value: entries } = folder.visible;
-  // The same letter again goes on to the next name.
-  const from = text.length === 1 ? at + 1 : Math.max(0, at);
-  const rotated = [...entries.slice(from), ...entries.slice(0, from)];
-  const found = rotated.find(({ name }) => name.toLocaleLowerCase().startsWith(wanted));
-  if (found !== undefined) selection.focus.value = found.path;
 }
 
 function goUp(app: App): boolean {
@@ -203,18 +169,11 @@ export function useGlobalKeys(): void {
   const app = useApp();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || document.querySelector('dialog[open]') !== null)
-        return;
-      const key = event.key.toLowerCase();
-      // In a field it takes back what was typed.
-      if (key === 'z' && app.undo.value !== undefined && !isField(event.target)) app.undo.value();
-      else if (key === 'f') document.getElementById('filter')?.focus();
-      else if (key === 'l') app.isEditingPath.value = true;
-      else return;
-      event.preventDefault();
+      if (document.querySelector('dialog[open]') !== null) return;
+      if (isDoneEverywhere(app, event)) event.preventDefault();
     };
     const onPaste = (event: ClipboardEvent) => {
-      if (event.target instanceof HTMLInputElement) return;
+      if (isField(event.target) || document.querySelector('dialog[open]') !== null) return;
       const files = [...(event.clipboardData?.files ?? [])];
       if (files.length === 0) paste(app);
       else if (app.may.value.upload)
@@ -227,4 +186,28 @@ export function useGlobalKeys(): void {
       removeEventListener('paste', onPaste);
     };
   }, [app]);
+}
+
+function isDoneEverywhere(app: App, event: KeyboardEvent): boolean {
+  // Before anything has the focus, the arrows lead into the list.
+  if (event.target === document.body && ['ArrowUp', 'ArrowDown'].includes(event.key)) {
+    focusEntries();
+    return true;
+  }
+  if (!(event.ctrlKey || event.metaKey)) return false;
+  switch (event.key.toLowerCase()) {
+    case 'z':
+      // In a field it takes back what was typed.
+      if (app.undo.value === undefined || isField(event.target)) return false;
+      app.undo.value();
+      return true;
+    case 'f':
+      document.getElementById('filter')?.focus();
+      return true;
+    case 'l':
+      app.isEditingPath.value = true;
+      return true;
+    default:
+      return false;
+  }
 }
