@@ -1,7 +1,9 @@
 // Makes the pictures of docs/images/ anew: the demo's files, a fixed clock. `npm run screenshots`.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { BrowserContextOptions, Page } from 'playwright-core';
@@ -26,18 +28,26 @@ const select = (page: Page, name: string) =>
     .locator('.row, .tile')
     .filter({ has: page.locator(`.name[title="${name}"]`) })
     .click({ position: { x: 90, y: 20 }, modifiers: ['Control'] });
-const upload = async (page: Page, names: readonly string[], bytes: number): Promise<void> => {
+/** Chooses files of a date, as they lie on a disk. */
+const upload = async (
+  page: Page,
+  names: readonly string[],
+  { bytes, date }: { readonly bytes: number; readonly date: string },
+): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 's3files-pictures-'));
+  const paths = names.map((name) => join(folder, name));
+  for (const path of paths) {
+    writeFileSync(path, Buffer.alloc(bytes));
+    utimesSync(path, new Date(date), new Date(date));
+  }
   const [chooser] = await Promise.all([
     page.waitForEvent('filechooser'),
     page.getByRole('button', { name: 'Upload', exact: true }).click(),
   ]);
-  const files = names.map((name) => ({
-    name,
-    mimeType: 'application/pdf',
-    buffer: Buffer.alloc(bytes),
-  }));
-  await chooser.setFiles(files);
+  await chooser.setFiles(paths);
+  folders.push(folder);
 };
+const folders: string[] = [];
 const scans = Array.from({ length: 6 }, (_, index) => `Scan ${index + 1}.pdf`);
 
 const PICTURES: readonly Picture[] = [
@@ -65,7 +75,7 @@ const PICTURES: readonly Picture[] = [
     act: async (page) => {
       // Two stay under way for the picture.
       await page.route(/Scan%20[56]\.pdf/, () => undefined);
-      await upload(page, scans, 2_400_000);
+      await upload(page, scans, { bytes: 2_400_000, date: '2026-11-24T09:30:00Z' });
       await page.getByText('4 of 6 uploaded').waitFor();
     },
   },
@@ -73,7 +83,8 @@ const PICTURES: readonly Picture[] = [
     name: 'conflict',
     hash: '#/Inbox/',
     act: async (page) => {
-      await upload(page, scans.slice(0, 2), 1_300_000);
+      const rest = { bytes: 1_300_000, date: '2026-11-25T11:42:00Z' };
+      await upload(page, scans.slice(0, 2), rest);
       await page.getByRole('dialog').getByText('2.4 MB').waitFor();
     },
   },
@@ -101,6 +112,14 @@ const PICTURES: readonly Picture[] = [
 
 mkdirSync(FOLDER, { recursive: true });
 await buildPage();
+// What is stored while the pictures are taken has their date too.
+const ahead = Date.now() - NOW.getTime();
+const now = Date.now.bind(Date);
+Date.now = () => now() - ahead;
+globalThis.Date = new Proxy(Date, {
+  construct: (target, given) =>
+    Reflect.construct(target, given.length === 0 ? [Date.now()] : given),
+});
 const store = await embeddedStore();
 const files = createFileService({
   ...store.config,
@@ -125,6 +144,8 @@ for (const { name, hash, options, act } of PICTURES) {
   await page.goto(url + hash);
   await page.locator('#entries, .state').first().waitFor();
   await act?.(page);
+  // Nothing is pointed at.
+  await page.mouse.move(600, 719);
   await page.waitForLoadState('networkidle');
   await page.screenshot({ path: `${FOLDER}${name}.png` });
   await context.close();
@@ -135,3 +156,4 @@ server.closeAllConnections();
 server.close();
 await files.close();
 await store.close();
+for (const folder of folders) rmSync(folder, { recursive: true });
