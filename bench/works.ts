@@ -181,7 +181,8 @@ export const WORKS = {
     title: 'Sign an upload',
     ...small,
     request: {
-      ...get('up/signed.bin?url=true', { status: [200], text: 'X-Amz-Signature=' }),
+      // Ours is a link of the service: this storage would take headers that nobody signed.
+      ...get('up/signed.bin?url=true', { status: [200], text: '"url":"' }),
       method: 'PUT',
       headers: { 'Content-Length': '0' },
     },
