@@ -22,6 +22,8 @@ interface Given {
   readonly selected: () => Promise<readonly string[]>;
   readonly keys: () => Promise<readonly string[]>;
   readonly textOf: (key: string) => Promise<string | undefined>;
+  /** Stores around the service. */
+  readonly plant: (key: string, body: string) => Promise<unknown>;
 }
 
 const start = async (
@@ -61,6 +63,7 @@ const start = async (
     selected: () => page.locator('.selected .name').allInnerTexts(),
     keys: () => served.around.keys(),
     textOf: async (key) => (await served.around.bytes(key))?.toString(),
+    plant: (key, body) => served.around.plant({ [key]: { body, contentType: 'text/plain' } }),
   };
 };
 
@@ -73,7 +76,7 @@ const hasFocus = (page: Page, selector: string) =>
     what: `the focus on ${selector}`,
   });
 /** Tabs on until a control of that name has the focus. */
-const tabTo = async (page: Page, name: string, key = 'Tab'): Promise<void> => {
+const tabTo = async (page: Page, name: string | RegExp, key = 'Tab'): Promise<void> => {
   const seen: unknown[] = [];
   for (let step = 0; step < 80; step += 1) {
     await page.keyboard.press(key);
@@ -81,10 +84,11 @@ const tabTo = async (page: Page, name: string, key = 'Tab'): Promise<void> => {
       const { activeElement: element } = document;
       return element.getAttribute('aria-label') ?? element.labels?.[0]?.innerText ?? element.innerText;
     })()`);
-    if (String(at).trim() === name) return;
+    const found = String(at).trim();
+    if (typeof name === 'string' ? found === name : name.test(found)) return;
     seen.push(at);
   }
-  throw new Error(`Tab never came to ${name}; it came by ${JSON.stringify(seen)}`);
+  throw new Error(`Tab never came to ${String(name)}; it came by ${JSON.stringify(seen)}`);
 };
 
 inChromium.each(['list', 'grid'] as const)('in the %s', (view) => {
@@ -580,5 +584,30 @@ inChromium('without any pointer', () => {
     await press('Backspace');
     await tab.shows(['a.txt', 'b.txt']);
     expect(await keys()).toEqual(['a.txt', 'b.txt']);
+  });
+
+  it('an older version comes back, and a link is ended', async () => {
+    const { page, press, plant, textOf } = await start(
+      { 'a.txt': 'first' },
+      { hasTrash: true, config: { linkStore: new Map<string, unknown>() } },
+    );
+    await plant('a.txt', 'the second');
+    await press('i');
+    await page.getByRole('heading', { name: 'Versions' }).waitFor();
+    await tabTo(page, /^Restore the version of/);
+    await press('Enter');
+    await page.getByText('“a.txt” is the older version again.').waitFor();
+    expect(await textOf('a.txt')).toBe('first');
+    await tabTo(page, 'Contents of Files', 'Shift+Tab');
+    await press('s');
+    await page.getByRole('dialog', { name: 'Share “a.txt”' }).waitFor();
+    await press('Enter');
+    const url = await page.getByLabel('Link', { exact: true }).inputValue();
+    expect((await fetch(url)).status).toBe(200);
+    await page.getByRole('button', { name: 'End this link' }).waitFor();
+    await tabTo(page, 'End this link');
+    await press('Enter');
+    await page.getByText('The link no longer works.').waitFor();
+    expect((await fetch(url)).status).toBe(404);
   });
 });
