@@ -116,6 +116,25 @@ describe.each(availableStores())('onUploaded over $name', ({ open }) => {
     expect((await around.bytes(paths[0] ?? ''))?.toString()).toBe('hello');
   });
 
+  it.each(WAYS)('is told again when $name is simply repeated', async (way) => {
+    const works = hook;
+    hook = (file, details) => {
+      told.push({ file, ...details });
+      throw new Error('the database is away');
+    };
+    const { question, paths } = way;
+    const failed = await service.ask(question());
+    const first = told.length;
+    hook = works;
+    const repeated = await service.ask(question());
+    expect([failed.status, repeated.status], repeated.text).toEqual([502, 201]);
+    expect(told.slice(first).map(({ file }) => file.path)).toEqual(paths);
+    for (const path of paths) expect((await around.bytes(path))?.toString()).toBe('hello');
+    expect((await around.keys()).filter((key) => key.startsWith('.s3files/unheard/'))).toEqual([]);
+    // Heard of, a file is in the way of the next one again.
+    if (question().method === 'POST') expect((await service.ask(question())).status).toBe(409);
+  });
+
   it('is told of an upload link with the same id each time', async () => {
     const question = WAYS.find(({ via }) => via === 'link')?.question() ?? { path: '' };
     const works = hook;
@@ -136,7 +155,7 @@ describe.each(availableStores())('onUploaded over $name', ({ open }) => {
 });
 
 describe('onUploaded', () => {
-  let store: Store;
+  let store: Awaited<ReturnType<typeof doubleStore>>;
   let around: Bypass;
   let service: RunningService;
   const start = async (onUploaded: OnUploaded, hookMs = 2000): Promise<void> => {
@@ -220,11 +239,11 @@ describe('onUploaded', () => {
     const { context } = errorOf(failed);
     expect([failed.status, context['path']]).toEqual([502, 'once.txt']);
     const key = { 'Idempotency-Key': String(context['idempotency_key']) };
-    // Other bytes, another key, none: a file that is there.
+    // Other bytes, with this key or with none, and another key: a file that is there.
     for (const other of [
       await post(key, 'other!'),
       await post({ 'Idempotency-Key': 'x' }),
-      await post({}),
+      await post({}, 'jello'),
     ])
       expect([other.status, errorOf(other).reason]).toEqual([409, 'already_exists']);
     const again = await post(key);
@@ -235,6 +254,51 @@ describe('onUploaded', () => {
     ]);
     expect(ids).toEqual([ids[0], ids[0]]);
     expect(ids[0]).toBe(context['upload_id']);
+  });
+
+  it('is told again of a long upload that storage refuses before it has come', async () => {
+    const ids: string[] = [];
+    await start((file, { upload }) => {
+      if (ids.push(upload.id) < 3) throw new Error('the database is away');
+      return { size: file.contentLength };
+    });
+    const body = Buffer.alloc(20 * 2 ** 20, 'long');
+    const post = (bytes = body, more: Record<string, string> = {}) =>
+      service.ask({ method: 'POST', path: '/long.bin', body: bytes, headers: more });
+    const other = Buffer.from(body);
+    other[other.length - 1] = 0;
+    expect((await post()).status).toBe(502);
+    // As often as it takes, and whoever forgot how long the file is.
+    expect((await post()).status).toBe(502);
+    expect((await post(other)).status).toBe(409);
+    const again = await post(body, { 'Transfer-Encoding': 'chunked' });
+    expect([again.status, again.json()]).toMatchObject([201, { data: { size: body.length } }]);
+    expect(new Set(ids).size).toBe(1);
+    expect((await post()).status).toBe(409);
+    expect(await around.keys()).toEqual(['long.bin']);
+  });
+
+  it('is not told of the file of another caller, or of another file in its place', async () => {
+    let fails = true;
+    service = await startService(store, {
+      authenticate: ({ headers }) => ({ id: String(headers['x-user']) }),
+      onUploaded: () => {
+        if (fails) throw new Error('the database is away');
+      },
+      onError: () => {},
+    });
+    const send = (method: string, user: string, body = 'hello') =>
+      service.ask({ method, path: '/mine.txt', body, headers: { 'X-User': user } });
+    expect((await send('POST', 'ann')).status).toBe(502);
+    fails = false;
+    expect((await send('POST', 'bob')).status).toBe(409);
+    expect((await send('PUT', 'bob')).status).toBe(201);
+    expect((await send('POST', 'ann')).status).toBe(409);
+    const [mark] = (await around.keys()).filter((key) => key.startsWith('.s3files/unheard/'));
+    expect(mark).toMatch(/^\.s3files\/unheard\/[0-9a-f]{32}$/);
+    store.double.age(store.bucket, 3 * 86_400_000);
+    await service.files.sweep();
+    expect(await around.keys()).toEqual(['mine.txt']);
   });
 
   it('is told again of the one file of a form that it failed for', async () => {
@@ -270,7 +334,8 @@ describe('onUploaded', () => {
       502,
       { written: 1, failed: 'in/one.txt' },
     ]);
-    expect(await around.keys()).toEqual(['in/one.txt']);
+    const stored = (await around.keys()).filter((key) => !key.startsWith('.s3files/unheard/'));
+    expect(stored).toEqual(['in/one.txt']);
   });
 
   it('is not told of folders, copies, moves, properties, or uploads that fail', async () => {

@@ -195,6 +195,7 @@ function take(guard: Guard, chunk: unknown): void {
   }
   guard.timer?.refresh();
   guard.check?.update(chunk);
+  guard.limits.onChunk?.(chunk);
   const before = guard.held;
   guard.held = chunk;
   if (guard.scanner?.write(chunk) === false) guard.scannerReady = false;

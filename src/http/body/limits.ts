@@ -15,6 +15,8 @@ export interface BodyLimits {
   /** Fewer bytes a second than this, over a minute in which they are wanted, are too few; 0 is no bound. @default 1024 */
   readonly minBytesPerSecond?: number;
   readonly digests?: ExpectedDigests | null;
+  /** Sees every chunk as it comes, also those that nobody reads any more. */
+  readonly onChunk?: (chunk: Uint8Array) => void;
   /** Fires when the client has gone. */
   readonly signal: ClientSignal;
   /** The last say, after length and digests and before the last byte; a rejection fails the body. */

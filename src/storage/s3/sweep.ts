@@ -127,7 +127,9 @@ function isStale(date: Date | null, olderThanSeconds: number): boolean {
 }
 
 // What lies here belongs to a request, or to an upload that has ended by then; what is kept for an operator does not.
-const FOLDERS = ['tails', 'staged', 'probe', 'check'].map((name) => `${OWN_FOLDER}${name}/`);
+const FOLDERS = ['tails', 'staged', 'unheard', 'probe', 'check'].map(
+  (name) => `${OWN_FOLDER}${name}/`,
+);
 
 async function sweepObjects(context: S3Context, request: Sweeping): Promise<number> {
   let count = 0;

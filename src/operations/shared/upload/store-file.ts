@@ -3,12 +3,13 @@ import { isFileServiceError } from '../../../core/errors.js';
 import { guardBody, scanBody } from '../../../http/body/guarded-body.js';
 import { digestToStore, expectedDigests } from '../../../http/body/digest.js';
 import type { ExpectedDigests } from '../../../http/body/digest.js';
+import type { BodyLimits } from '../../../http/body/limits.js';
 import { evaluate, parseEtagList } from '../../../http/conditions.js';
 import type { StoredFile } from '../../../http/entry.js';
 import { isTrue } from '../../../http/parameters.js';
 import { lastValue } from '../../../http/request.js';
 import { baseName } from '../../../core/key.js';
-import type { Bucket, WriteRequest, WriteResult } from '../../../storage/bucket.js';
+import type { Attributes, Bucket, WriteRequest, WriteResult } from '../../../storage/bucket.js';
 import type { Readable } from 'node:stream';
 import { alreadyExists, preconditionFailed } from '../missing.js';
 import type { Ask, RunContext } from '../../operation.js';
@@ -18,6 +19,8 @@ import type { Arrival } from './arrived.js';
 import { uploadAttributes } from './header-attributes.js';
 import { refuseLength, refuseType, storedType } from './rules.js';
 import { releaseStaged, stagedKey } from './staged.js';
+import { forgetUnheard, markUnheard, seenBytes, unheardFile } from './unheard.js';
+import type { Repeated, SeenBytes } from './unheard.js';
 import { uploadIdentity, type UploadIdentity } from './upload-identity.js';
 
 /** One file on its way in. */
@@ -31,6 +34,8 @@ export interface Upload extends Pick<Arrival, 'via'>, Partial<Pick<Arrival, 'id'
   readonly createOnly: boolean;
   /** Conditions and digests of the request; only where its body is this very file. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What is stored beside the bytes, before anything that `headers` say. */
+  readonly attributes?: Attributes;
   /** What a request of several items has written before. */
   readonly writes?: RequestWrites;
 }
@@ -49,8 +54,30 @@ export async function storeFile(
 ): Promise<StoredFile> {
   const identity = uploadIdentity(ask, context, upload.key);
   const stored = await store(ask, context, upload, identity);
-  const { via, id = identity.id } = upload;
-  return fileArrived(ask, context, stored, { via, id, repetition: identity.repetition });
+  const { key, via, id = stored.id } = upload;
+  // Of an upload that began without a name none is known but its first one.
+  const repetition = stored.id === identity.id ? identity.repetition : undefined;
+  try {
+    const arrival = { via, id, ...(repetition && { repetition }) };
+    const file = await fileArrived(ask, context, stored.file, arrival);
+    if (stored.isRepeated) await forgetUnheard(context, key);
+    return file;
+  } catch (error) {
+    // A repeated one has its mark.
+    if (stored.seen !== undefined && !stored.isRepeated)
+      await markUnheard(context, key, { id: stored.id, sha256: stored.seen.digest() });
+    throw error;
+  }
+}
+
+/** A file that is stored, and whose upload it is. */
+interface Stored {
+  readonly file: StoredFile;
+  readonly id: string;
+  /** An earlier request has stored it. */
+  readonly isRepeated: boolean;
+  /** Its bytes, where the client has given the request no name to repeat it by. */
+  readonly seen: SeenBytes | undefined;
 }
 
 async function store(
@@ -58,18 +85,23 @@ async function store(
   context: RunContext,
   upload: Upload,
   identity: UploadIdentity,
-): Promise<StoredFile> {
+): Promise<Stored> {
   const { settings } = ask;
   upload.writes?.refuseTwice(upload.key);
   const contentType = storedType(upload.declaredType, upload.key);
   refuseType(contentType, settings.allowedTypes);
   refuseLength(upload.length, settings.maxUploadBytes);
   const headers = upload.headers ?? {};
-  const attributes = uploadAttributes(headers, settings.acceptEncodings);
+  const said = uploadAttributes(headers, settings.acceptEncodings);
+  const attributes = { ...said, ...upload.attributes };
   const digests = expectedDigests(headers);
   const condition = await writeCondition(context.bucket, upload.key, headers);
 
-  const guarded = guard(ask, context, upload, contentType, digests);
+  const mayReplace = { ...(upload.createOnly ? { createOnly: true } : {}), ...condition };
+  const isCreateOnly = mayReplace.createOnly === true;
+  const seen = isCreateOnly && isHeardOf(ask, identity) ? seenBytes() : undefined;
+  const limits = limitsOf(ask, context, upload, { digests, seen });
+  const guarded = guard(ask, context, upload, { contentType, limits });
   context.countBytesIn(guarded.bytes);
   const digest = digests === null ? undefined : digestToStore(digests);
   const request = {
@@ -78,9 +110,8 @@ async function store(
     ...(upload.length === undefined ? {} : { length: upload.length }),
     ...(digest === undefined ? {} : { digest }),
   };
-  const mayReplace = { ...(upload.createOnly ? { createOnly: true } : {}), ...condition };
   // A file that may replace another one may replace that of its own first attempt.
-  const named = mayReplace.createOnly === true ? { ...request, nonce: identity.id } : request;
+  const named = isCreateOnly ? { ...request, nonce: identity.id } : request;
   try {
     const result = settings.quarantine
       ? await writeStaged(ask, context, {
@@ -90,11 +121,14 @@ async function store(
           mayReplace,
         })
       : await context.bucket.write(upload.key, guarded.stream, { ...named, ...mayReplace });
-    const written =
-      result.kind === 'exists' ? await storedBefore(context, upload, identity) : result;
+    const sent = { limits, bytes: guarded.bytes(), seen };
+    const before =
+      result.kind === 'exists' ? await storedBefore(context, upload, identity, sent) : null;
+    const written = before?.written ?? result;
     if (written.kind === 'written') {
       upload.writes?.add(upload.key);
-      return describe(upload.key, contentType, written);
+      const file = describe(upload.key, contentType, written);
+      return { file, id: before?.id ?? identity.id, isRepeated: before !== null, seen };
     }
     const asCondition = result.kind === 'precondition-failed' || condition.createOnly === true;
     throw asCondition ? preconditionFailed(upload.key) : alreadyExists(upload.key);
@@ -106,17 +140,26 @@ async function store(
   }
 }
 
-/** Whether what stands in the way is what an earlier attempt of this very request has stored. */
+/** Whether the host is told of a file that its client has given no name to repeat it by. */
+function isHeardOf({ settings }: Ask, { isRepeatable }: UploadIdentity): boolean {
+  return settings.onUploaded !== undefined && !isRepeatable;
+}
+
+/** What stands in the way, when an earlier attempt of this very request has stored it; else null. */
 async function storedBefore(
   context: RunContext,
-  { key, length }: Upload,
+  { key, length, body }: Upload,
   { id, isRepeatable }: UploadIdentity,
-): Promise<WriteResult> {
-  const made = isRepeatable ? await context.bucket.uploads().made(key, id) : null;
-  const isSame = made !== null && (length === undefined || made.size === length);
-  return isSame
-    ? { kind: 'written', etag: made.etag, size: made.size ?? length ?? 0 }
-    : { kind: 'exists' };
+  { seen, ...sent }: Omit<Repeated, 'body' | 'seen'> & { readonly seen: SeenBytes | undefined },
+): Promise<{ readonly id: string; readonly written: WriteResult } | null> {
+  const before = isRepeatable
+    ? { id, stat: await context.bucket.uploads().made(key, id) }
+    : seen && (await unheardFile(context, key, { ...sent, body, seen }));
+  const stat = before?.stat ?? null;
+  const isSame = stat !== null && (length === undefined || stat.size === length);
+  if (!isSame) return null;
+  const written = { kind: 'written', etag: stat.etag, size: stat.size ?? length ?? 0 } as const;
+  return { id: before?.id ?? id, written };
 }
 
 interface StagedWrite {
@@ -166,17 +209,8 @@ function guard(
   { settings }: Ask,
   context: RunContext,
   upload: Upload,
-  contentType: string,
-  digests: ExpectedDigests | null,
+  { contentType, limits }: { readonly contentType: string; readonly limits: BodyLimits },
 ): ReturnType<typeof guardBody> {
-  const limits = {
-    length: upload.length,
-    maxBytes: settings.maxUploadBytes,
-    idleMs: settings.timeouts.idleMs,
-    minBytesPerSecond: settings.minUploadBytesPerSecond,
-    digests,
-    signal: context.signal,
-  };
   if (settings.scan === undefined || settings.quarantine) return guardBody(upload.body, limits);
   return scanBody(upload.body, limits, settings.scan, {
     info: {
@@ -188,6 +222,26 @@ function guard(
     timeoutMs: settings.timeouts.hookMs,
     onFailure: (error) => context.hookFailed('scan', error),
   });
+}
+
+function limitsOf(
+  { settings }: Ask,
+  { signal }: RunContext,
+  { length }: Upload,
+  {
+    digests,
+    seen,
+  }: { readonly digests: ExpectedDigests | null; readonly seen: SeenBytes | undefined },
+): BodyLimits {
+  return {
+    length,
+    maxBytes: settings.maxUploadBytes,
+    idleMs: settings.timeouts.idleMs,
+    minBytesPerSecond: settings.minUploadBytesPerSecond,
+    digests,
+    signal,
+    ...(seen === undefined ? {} : { onChunk: seen.update }),
+  };
 }
 
 /**
