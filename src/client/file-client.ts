@@ -8,6 +8,7 @@ import type {
   SignedUpload,
   Stoppable,
 } from './answers.js';
+import type { StoredAttributes } from './attributes.js';
 import { callerOf } from './call.js';
 import type { ClientHeaders, FileClientOptions } from './call.js';
 import { entriesOf, pagesOf } from './list.js';
@@ -19,7 +20,13 @@ import type { SigningCalls, SignReadOptions, SignWriteOptions } from './signing.
 import { limitAsker, startUpload } from './upload.js';
 import type { Upload, UploadOptions, UploadState } from './upload.js';
 import { versionCalls } from './versions.js';
-import type { DeletedEntry, FileVersion, RestoreOptions, VersionCalls } from './versions.js';
+import type {
+  DeletedEntry,
+  FileVersion,
+  PurgeOptions,
+  RestoreOptions,
+  VersionCalls,
+} from './versions.js';
 import { writingCalls } from './writing.js';
 import type { BatchItem, BatchResult, FileChanges, RemoveItem, WritingCalls } from './writing.js';
 
@@ -41,6 +48,7 @@ export type {
   ListOptions,
   MadeLink,
   Page,
+  PurgeOptions,
   RemoveItem,
   RestoreOptions,
   Rights,
@@ -50,6 +58,7 @@ export type {
   ShareOptions,
   SignReadOptions,
   SignWriteOptions,
+  StoredAttributes,
   StoredFile,
   Stoppable,
   Upload,

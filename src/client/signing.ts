@@ -1,5 +1,6 @@
 // Pre-signed URLs: asked for, and used.
 import type { SignedUpload, Stoppable } from './answers.js';
+import { attributeHeaders, type StoredAttributes } from './attributes.js';
 import type { Caller } from './call.js';
 
 /** Where and how long a pre-signed URL reads. */
@@ -15,7 +16,7 @@ export interface SignReadOptions extends Stoppable {
 }
 
 /** What a pre-signed URL may store. */
-export interface SignWriteOptions extends Stoppable {
+export interface SignWriteOptions extends Stoppable, StoredAttributes {
   /** @default 3600 */
   readonly expiresSeconds?: number;
   /** False replaces what is there. @default true */
@@ -52,6 +53,7 @@ export function signingCalls(caller: Caller): SigningCalls {
     },
     signWrite: async (path, given = {}) => {
       const { createOnly, expiresSeconds, contentType, contentLength, signal } = given;
+      const headers = attributeHeaders(given);
       const query = {
         url: true,
         expires: expiresSeconds,
@@ -59,7 +61,7 @@ export function signingCalls(caller: Caller): SigningCalls {
         content_length: contentLength,
       };
       const method = createOnly === false ? 'PUT' : 'POST';
-      const response = await caller.send(method, path, { query, signal });
+      const response = await caller.send(method, path, { query, headers, signal });
       return (await response.json()) as SignedUpload;
     },
     uploadSigned: ({ url, method, headers }, data, { signal } = {}) => {

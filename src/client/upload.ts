@@ -1,5 +1,6 @@
 // One upload: resumable when the service announces it, else one request.
 import type { StoredFile } from '../http/entry.js';
+import { attributeHeaders, type StoredAttributes } from './attributes.js';
 import type { Caller } from './call.js';
 import { headerText, isFolder } from './path.js';
 import { append, cancelSession, createSession, offsetOf, uploadLimitOf } from './resumable.js';
@@ -7,7 +8,7 @@ import type { Session, UploadLimit } from './resumable.js';
 import { sendBytes } from './send-bytes.js';
 
 /** How a file is stored. */
-export interface UploadOptions {
+export interface UploadOptions extends StoredAttributes {
   /** Only where nothing is, over what is there, or over that version of it. @default 'new' */
   readonly create?: 'new' | 'replace' | { readonly etag: string };
   /** Name inside `path`, when that is a folder; may hold `/`. */
@@ -158,6 +159,7 @@ async function sendOnce(caller: Caller, sending: Sending): Promise<StoredFile> {
 function requestOf(caller: Caller, path: string, data: Blob, options: UploadOptions) {
   const { create = 'new', name, contentType = data.type } = options;
   const headers: Record<string, string> = {
+    ...attributeHeaders(options),
     // A service that runs the original's rules overwrites on POST unless it is told.
     ...(typeof create === 'object' ? { 'If-Match': quoted(create.etag) } : {}),
     'Content-Type': contentType === '' ? 'application/octet-stream' : contentType,

@@ -36,6 +36,14 @@ export interface RestoreOptions extends Stoppable {
   readonly since?: Date;
 }
 
+/** What to purge. */
+export interface PurgeOptions extends Stoppable {
+  /** Everything below a folder. @default false */
+  readonly force?: boolean;
+  /** A file only while its newest version has this ETag. */
+  readonly etag?: string;
+}
+
 /** Calls about versions and the trash. */
 export interface VersionCalls {
   /** The versions of a file, the newest first. */
@@ -50,7 +58,7 @@ export interface VersionCalls {
   /** What was deleted below a folder; further pages are asked for while they are read. */
   trash(folder: string, options?: Stoppable): AsyncIterable<DeletedEntry>;
   /** Removes every version of a file, or with `force` of everything below a folder, for good. */
-  purge(path: string, options?: Stoppable & { readonly force?: boolean }): Promise<void>;
+  purge(path: string, options?: PurgeOptions): Promise<void>;
 }
 
 const PAGE = 1000;

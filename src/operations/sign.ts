@@ -10,6 +10,8 @@ import { baseName } from '../core/key.js';
 import type { Stat } from '../storage/bucket.js';
 import type { Ask, Operation } from './operation.js';
 import { statFile } from './shared/file-properties.js';
+import { uploadAttributes } from './shared/upload/header-attributes.js';
+import { attributeHeaders } from './shared/upload/parameters.js';
 import { writeVerb } from './shared/upload/store-file.js';
 import { refuseLength, refuseType, storedType } from './shared/upload/rules.js';
 import { versionIdParameter, versionOf } from './versions/version-id.js';
@@ -91,10 +93,10 @@ export const signWrite: Operation = {
   methods: ['POST', 'PUT'],
   targets: ['file', 'root', 'folder'],
   query: writeQuery,
-  headers: {},
+  headers: attributeHeaders,
   body: [],
   replies: { 200: { sentence: 'The URL and the headers to send.', schema: 'SignedUpload' } },
-  refusals: [409, 413, 415],
+  refusals: [400, 409, 413, 415],
   when: whenSet('url'),
   plan: (ask) => {
     const { key } = fileTarget(ask);
@@ -111,7 +113,9 @@ export const signWrite: Operation = {
       lastValue(ask.request.query, 'check_exist') === undefined
         ? ask.verb === 'POST' && !ask.settings.overwriteOnPost
         : parameters.check_exist;
-    const upload = { key, expiresSeconds, contentType, length, createOnly };
+    const attributes = uploadAttributes(ask.request.headers, ask.settings.acceptEncodings);
+    const kept = Object.keys(attributes).length === 0 ? {} : { attributes };
+    const upload = { key, expiresSeconds, contentType, ...kept, length, createOnly };
     return {
       access: [access('write', key, writeVerb(ask), 'sign_write')],
       run: async (context) => {

@@ -114,10 +114,18 @@ function bounded(ask: Ask, { maxBytes = Infinity }: LinkGrant): Ask {
 
 function linked(
   { request }: Ask,
-  { key, createOnly }: LinkGrant,
+  { key, createOnly, attributes }: LinkGrant,
   upload: Pick<Upload, 'body' | 'length' | 'declaredType' | 'headers'>,
 ): Upload {
-  return { ...upload, key, createOnly, via: 'link', id: idOf(uploadToken(request.path) ?? '') };
+  const sealed = attributes === undefined ? {} : { attributes };
+  return {
+    ...upload,
+    ...sealed,
+    key,
+    createOnly,
+    via: 'link',
+    id: idOf(uploadToken(request.path) ?? ''),
+  };
 }
 
 function stored(ask: Ask, file: StoredFile): FileReply {

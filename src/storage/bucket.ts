@@ -94,6 +94,8 @@ export interface VersionRemoval {
   readonly bytes?: number;
   /** Objects that appear or, below 0, go with it. @default 0 */
   readonly files?: number;
+  /** It hides the others of its key, or is what the key holds. @default false */
+  readonly isLatest?: boolean;
 }
 
 /** How to read. */
@@ -176,7 +178,8 @@ export type SignRequest =
       readonly kind: 'write';
       readonly key: string;
       readonly expiresSeconds: number;
-      readonly contentType?: string;
+      /** The URL's user has to send them. */
+      readonly attributes?: Attributes;
       readonly contentLength?: number;
       readonly createOnly?: boolean;
     }

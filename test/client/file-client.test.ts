@@ -107,6 +107,35 @@ describe.each(availableStores())('the client on $name', ({ open }) => {
     expect(others.map(({ name }) => name).filter((name) => !called.has(name))).toEqual([]);
   }, 60_000);
 
+  it('stores what is said of a file beside its bytes', async () => {
+    const said = {
+      cacheControl: 'max-age=60',
+      contentDisposition: 'attachment',
+      contentLanguage: 'de',
+      metadata: { owner: 'J\u00f6rg', case: '100%' },
+    };
+    await files.upload('said/sent.txt', 'one', said);
+    await files.uploadSigned(await files.signWrite('said/signed.txt', said), 'two');
+    for (const path of ['said/sent.txt', 'said/signed.txt']) {
+      const { metadata } = await files.properties(path);
+      expect([path, metadata]).toEqual([path, said.metadata]);
+      const { headers } = await files.read(path);
+      expect(headers.get('content-language')).toBe('de');
+      expect(headers.get('cache-control')).toContain('max-age=60');
+      expect(headers.get('content-disposition')).toContain('attachment');
+    }
+  });
+
+  it('purges a file only while it is the one that was seen', async () => {
+    await files.upload('seen.txt', 'one');
+    const { etag = '' } = await files.properties('seen.txt');
+    await files.upload('seen.txt', 'other', { create: 'replace' });
+    expect(await reasonOf(files.purge('seen.txt', { etag }))).toBe('precondition_failed');
+    const now = await files.properties('seen.txt');
+    await files.purge('seen.txt', { etag: now.etag });
+    expect(await reasonOf(files.versions('seen.txt'))).toBe('not_found');
+  });
+
   it.each([
     'a b+c%20?#&=.txt',
     '../dots'.replace('../', '..'),

@@ -119,6 +119,26 @@ describe.each(availableStores())('upload links over $name', ({ open }) => {
     ]);
   });
 
+  it('stores what its maker said of the file, whatever its user says', async () => {
+    const answer = await service.ask({
+      method: 'PUT',
+      path: '/a/said.txt?url=true',
+      headers: { 'x-user': 'alice', 'X-Meta-Owner': 'alice', 'X-File-Cache-Control': 'max-age=60' },
+    });
+    const said = { 'X-Meta-Owner': 'mallory', 'Content-Language': 'de' };
+    expect((await send(answer.json() as Upload, 'bytes', said)).status).toBe(201);
+    expect((await around.look('a/said.txt')).metadata).toMatchObject({ owner: 'alice' });
+    const got = await service.ask({ path: '/a/said.txt', headers: { 'x-user': 'alice' } });
+    expect(got.headers['cache-control']).toContain('max-age=60');
+    expect(got.headers['content-language']).toBe('de');
+    const odd = await service.ask({
+      method: 'PUT',
+      path: '/a/said.txt?url=true',
+      headers: { 'x-user': 'alice', 'X-Meta-': 'x' },
+    });
+    expect([odd.status, reasonOf(odd)]).toEqual([400, 'invalid_header']);
+  });
+
   it('replaces a file when PUT asked for it, and may be used again', async () => {
     const upload = await link('PUT', '/f.txt');
     expect((await send(upload, 'one')).status).toBe(201);
@@ -284,6 +304,28 @@ describe('an upload URL', () => {
     expect(await urlOf({ maxUploadBytes: 1000 }, '&content_length=5')).toContain(
       'X-Amz-Signature=',
     );
+  });
+
+  it('has to be sent what was said of the file when it was signed, and stores that', async () => {
+    const store = await doubleStore();
+    const service = await startService(store);
+    const answer = await service.ask({
+      method: 'PUT',
+      path: '/said.txt?url=true&content_type=text/plain',
+      headers: { 'X-Meta-Owner': 'J\u00f6rg', 'Content-Language': 'de' },
+    });
+    const { url, headers } = answer.json() as Upload;
+    expect(headers).toEqual({
+      'Content-Type': 'text/plain',
+      'Content-Language': 'de',
+      'x-amz-meta-owner': 'J%C3%B6rg',
+    });
+    const { status } = await fetch(url, { method: 'PUT', headers, body: 'bytes' });
+    expect([status, (await fetch(url, { method: 'PUT', body: 'x' })).status]).toEqual([200, 403]);
+    const properties = await service.ask({ path: '/said.txt?include_properties=true' });
+    expect(properties.json()).toMatchObject({ metadata: { owner: 'J\u00f6rg' } });
+    await service.close();
+    await store.close();
   });
 
   it.each<[string, Partial<FileServiceConfig>]>([

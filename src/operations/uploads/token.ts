@@ -1,6 +1,7 @@
 // Sealed tokens: what an upload link gives, in a form that only this service can read or make.
 import type { Principal } from '../../core/hooks.js';
 import { sealablePrincipal, seal, unseal } from '../../core/seal.js';
+import type { Attributes } from '../../storage/bucket.js';
 import { uploadGone } from './refusals.js';
 import { sessionOf, sessionPayload, type SessionPayload } from './session-payload.js';
 import type { UploadSession } from './upload-session.js';
@@ -16,6 +17,8 @@ export interface LinkGrant {
   readonly createOnly: boolean;
   /** The media type that the upload must have; absent: any that is allowed. */
   readonly contentType?: string;
+  /** What is stored beside the bytes, whatever the upload says of it. */
+  readonly attributes?: Attributes;
   /** Bytes that the upload must have; absent: any number within the limit. */
   readonly length?: number;
   /** Most bytes, where they are fewer than those of the service. */
@@ -78,6 +81,7 @@ interface LinkPayload {
   readonly v: string;
   readonly w: 'create' | 'replace';
   readonly c?: string;
+  readonly a?: Attributes;
   readonly l?: number;
   readonly m?: number;
   readonly t: string;
@@ -171,12 +175,13 @@ export function openGrant(
 }
 
 function payloadOf(grant: Omit<LinkGrant, 'kind'>): LinkPayload {
-  const { contentType, length, maxBytes } = grant;
+  const { contentType, attributes, length, maxBytes } = grant;
   return {
     k: grant.key,
     v: grant.verb,
     w: grant.createOnly ? 'create' : 'replace',
     ...(contentType === undefined ? {} : { c: contentType }),
+    ...(attributes === undefined ? {} : { a: attributes }),
     ...(length === undefined ? {} : { l: length }),
     ...(maxBytes === undefined ? {} : { m: maxBytes }),
     t: grant.tenant,
@@ -185,13 +190,14 @@ function payloadOf(grant: Omit<LinkGrant, 'kind'>): LinkPayload {
   };
 }
 
-function linkGrant({ k, v, w, c, l, m, t, b, x }: LinkPayload): LinkGrant {
+function linkGrant({ k, v, w, c, a, l, m, t, b, x }: LinkPayload): LinkGrant {
   return {
     kind: 'link',
     key: k,
     verb: v,
     createOnly: w === 'create',
     ...(c === undefined ? {} : { contentType: c }),
+    ...(a === undefined ? {} : { attributes: a }),
     ...(l === undefined ? {} : { length: l }),
     ...(m === undefined ? {} : { maxBytes: m }),
     tenant: t,

@@ -3,7 +3,7 @@ import { within } from '../../core/deadline.js';
 import { FileServiceError } from '../../core/errors.js';
 import type { Signed, SignRequest } from '../bucket.js';
 import type { FormRequest, SignedForm } from '../upload-store.js';
-import { keepingInput } from './attributes.js';
+import { attributesInput, keepingInput } from './attributes.js';
 import type { Connection } from './connection.js';
 import { translate } from './errors.js';
 import type { StorageSettings } from './settings.js';
@@ -98,9 +98,19 @@ type WriteRequest = Extract<SignRequest, { kind: 'write' }>;
 
 /** What the URL's user must send. */
 function writeHeaders(settings: StorageSettings, request: WriteRequest): Record<string, string> {
+  const { Metadata, ...attributes } = attributesInput(request.attributes ?? {});
+  const metadata = Object.entries(Metadata ?? {}).map(([name, value]) => [
+    `x-amz-meta-${name}`,
+    value,
+  ]);
   return given({
-    'Content-Type': request.contentType,
+    'Content-Type': attributes.ContentType,
     'Content-Length': request.contentLength?.toString(),
+    'Cache-Control': attributes.CacheControl,
+    'Content-Disposition': attributes.ContentDisposition,
+    'Content-Encoding': attributes.ContentEncoding,
+    'Content-Language': attributes.ContentLanguage,
+    ...(Object.fromEntries(metadata) as Record<string, string>),
     'If-None-Match': request.createOnly === true ? '*' : undefined,
     ...keepingHeaders(settings),
   });

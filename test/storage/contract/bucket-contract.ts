@@ -285,18 +285,41 @@ export const SIGN: Questions = {
       kind: 'write',
       key: 'up \u00fc+.png',
       expiresSeconds: HOUR,
-      contentType: 'image/png',
+      attributes: {
+        contentType: 'image/png',
+        cacheControl: 'max-age=60',
+        contentLanguage: 'de',
+        contentDisposition: 'attachment',
+        metadata: { Owner: 'Z\u00fcrich 100%' },
+      },
       contentLength: 4,
     });
-    expect(headers).toEqual({ 'Content-Type': 'image/png', 'Content-Length': '4' });
+    expect(headers).toEqual({
+      'Content-Type': 'image/png',
+      'Content-Length': '4',
+      'Cache-Control': 'max-age=60',
+      'Content-Language': 'de',
+      'Content-Disposition': 'attachment',
+      'x-amz-meta-owner': 'Z%C3%BCrich 100%25',
+    });
+    const { 'x-amz-meta-owner': _, ...less } = headers;
+    const refused = await fetch(url, { method: 'PUT', body: 'four', headers: less });
+    expect(refused.status).toBe(403);
     expect((await fetch(url, { method: 'PUT', body: 'four', headers })).status).toBe(200);
     expect(await given.bucket.stat('up \u00fc+.png')).toMatchObject({
-      stat: { size: 4, contentType: 'image/png' },
+      stat: {
+        size: 4,
+        contentType: 'image/png',
+        cacheControl: 'max-age=60',
+        contentLanguage: 'de',
+        contentDisposition: 'attachment',
+        metadata: { owner: 'Z\u00fcrich 100%' },
+      },
     });
   },
   'sign \u203a gives a URL that writes no other type and no other length': async (given) => {
     const request = { kind: 'write', key: 'x', expiresSeconds: HOUR } as const;
-    const typed = await given.bucket.sign({ ...request, contentType: 'image/png' });
+    const typed = await given.bucket.sign({ ...request, attributes: { contentType: 'image/png' } });
     const sized = await given.bucket.sign({ ...request, contentLength: 4 });
     const html = { 'Content-Type': 'text/html' };
     const replies = [

@@ -28,9 +28,8 @@ export const repeatable = {
   },
 };
 
-/** Headers of every upload whose body is the file. */
-export const uploadHeaders = {
-  'content-type': { sentence: "The type to store; generic ones are replaced by the extension's." },
+/** Headers that are stored beside the bytes. */
+export const attributeHeaders = {
   'content-encoding': {
     sentence: 'A coding of the option `acceptEncodings`: stored and sent back with the bytes.',
   },
@@ -39,6 +38,12 @@ export const uploadHeaders = {
   'x-file-cache-control': {
     sentence: 'The `Cache-Control` to store; `X-Meta-<name>` headers become metadata.',
   },
+};
+
+/** Headers of every upload whose body is the file. */
+export const uploadHeaders = {
+  'content-type': { sentence: "The type to store; generic ones are replaced by the extension's." },
+  ...attributeHeaders,
   'if-match': { sentence: 'Replaces only the version with this ETag.' },
   'if-none-match': { sentence: '`*` creates only.' },
   'content-md5': { sentence: 'RFC 1864: verified while the bytes stream.' },

@@ -1,6 +1,6 @@
 // Where an upload may be sent without further credentials: to storage itself, or to a sealed link through the service.
 import { UPLOADS_FOLDER } from '../../../core/key.js';
-import type { Bucket } from '../../../storage/bucket.js';
+import type { Attributes, Bucket } from '../../../storage/bucket.js';
 import { sealGrant } from '../../uploads/token.js';
 import type { LinkGrant } from '../../uploads/token.js';
 import type { Ask, RunContext } from '../../operation.js';
@@ -11,6 +11,8 @@ export interface PlannedUpload {
   readonly key: string;
   readonly expiresSeconds: number;
   readonly contentType: string | undefined;
+  /** What is to be stored beside the bytes and their type. */
+  readonly attributes?: Attributes;
   readonly length: number | undefined;
   readonly createOnly: boolean;
 }
@@ -57,12 +59,12 @@ async function storageHolds(
 }
 
 async function signedUpload(bucket: Bucket, upload: PlannedUpload): Promise<UploadUrl> {
-  const { key, expiresSeconds, contentType, length, createOnly } = upload;
+  const { key, expiresSeconds, contentType, attributes, length, createOnly } = upload;
   const signed = await bucket.sign({
     kind: 'write',
     key,
     expiresSeconds,
-    ...(contentType === undefined ? {} : { contentType }),
+    attributes: { ...attributes, ...(contentType === undefined ? {} : { contentType }) },
     ...(length === undefined ? {} : { contentLength: length }),
     createOnly,
   });
@@ -75,13 +77,14 @@ function sealedUpload(
   principal: LinkGrant['principal'],
   upload: PlannedUpload,
 ): UploadUrl {
-  const { key, contentType, length, createOnly } = upload;
+  const { key, contentType, attributes, length, createOnly } = upload;
   const expiresAt = secondsFromNow(upload.expiresSeconds);
   const token = sealGrant(ask.settings.uploadSecrets, {
     key,
     verb: writeVerb(ask),
     createOnly,
     ...(contentType === undefined ? {} : { contentType }),
+    ...(attributes === undefined ? {} : { attributes }),
     ...(length === undefined ? {} : { length }),
     tenant: ask.tenant(),
     principal,

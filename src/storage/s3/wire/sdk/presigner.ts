@@ -51,7 +51,7 @@ export function presigner(settings: StorageSettings, now: () => number): Presign
       }
       const command = new PutObjectCommand({
         ...target,
-        ContentType: request.contentType,
+        ...attributesOf(headers),
         ContentLength: request.contentLength,
         IfNoneMatch: request.createOnly === true ? '*' : undefined,
         // Border with the SDK: its unions of known values are narrower than what stores accept.
@@ -73,5 +73,21 @@ export function presigner(settings: StorageSettings, now: () => number): Presign
       client.destroy();
       sockets.close();
     },
+  };
+}
+
+const METADATA = 'x-amz-meta-';
+
+function attributesOf(headers: UrlRequest['headers']) {
+  const metadata = Object.entries(headers).filter(([name]) => name.startsWith(METADATA));
+  return {
+    ContentType: headers['Content-Type'],
+    CacheControl: headers['Cache-Control'],
+    ContentDisposition: headers['Content-Disposition'],
+    ContentEncoding: headers['Content-Encoding'],
+    ContentLanguage: headers['Content-Language'],
+    Metadata: Object.fromEntries(
+      metadata.map(([name, value]) => [name.slice(METADATA.length), value]),
+    ),
   };
 }
