@@ -10,6 +10,7 @@ import { describeStored, statFile } from '../shared/file-properties.js';
 import { alreadyExists, notFound, preconditionFailed, versionNotFound } from '../shared/missing.js';
 import { startBatches } from '../shared/partial.js';
 import { writeCondition } from '../shared/upload/store-file.js';
+import { refuseList } from './no-list.js';
 import { requireVersions, versionIdParameter, versionOf } from './version-id.js';
 import { authorizeVersions, deletedOf, hidingDeletions, versionsOfFile } from './version-tree.js';
 
@@ -38,12 +39,15 @@ export const restore: Operation = {
   refusals: [400, 404, 409, 412],
   enabled: ({ versions }) => versions,
   when: whenSet('restore'),
-  plan: (ask) => {
+  plan: async (ask) => {
     const { version_id, since } = readParameters(ask.request.query, query);
     const { versionId } = versionOf(ask.settings, version_id);
     if (versionId !== undefined) return planVersion(ask, versionId);
     requireVersions(ask.settings, 'restore', 'trash');
     const { target } = ask;
+    // A list that nobody reads would bring back the whole folder instead.
+    if (target.kind !== 'file')
+      await refuseList(ask, 'A restore takes no list: it is of the file or folder in the URL.');
     return {
       access: [access('write', target.key, ask.verb, NAME)],
       run: (context) =>

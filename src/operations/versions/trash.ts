@@ -1,6 +1,7 @@
 // GET of a folder with `trash`: what was deleted below it and can be restored.
 import { Readable } from 'node:stream';
 import { access } from '../../core/hooks.js';
+import { baseName } from '../../core/key.js';
 import { jsonDate } from '../../http/entry.js';
 import { typeByName } from '../../http/media-type.js';
 import { flag, integer, readParameters, text, whenSet } from '../../http/parameters.js';
@@ -56,6 +57,7 @@ export const listTrash: Operation = {
 };
 
 interface TrashPage {
+  readonly isLast: boolean;
   readonly entries: readonly TrashEntry[];
   /** The last key that was looked at. */
   readonly lastKey: string | undefined;
@@ -70,9 +72,9 @@ async function* trashBelow(
   afterKey: string | undefined,
 ): AsyncGenerator<TrashPage> {
   const asks = settings.filterListings && !context.allowsEverything;
-  for await (const page of versionsBelow(context.bucket, target.key, afterKey)) {
+  for await (const { files, isLast } of versionsBelow(context.bucket, target.key, afterKey)) {
     const entries: TrashEntry[] = [];
-    for (const versions of page) {
+    for (const versions of files) {
       const deleted = deletedOf(versions);
       if (deleted === undefined) continue;
       const { key } = deleted.kept;
@@ -80,7 +82,7 @@ async function* trashBelow(
       if (asks && !(await context.permits(access(action, key, 'GET', NAME)))) continue;
       entries.push(entryOf(deleted, target.key));
     }
-    yield { entries, lastKey: page.at(-1)?.[0]?.key };
+    yield { entries, isLast, lastKey: files.at(-1)?.[0]?.key };
   }
 }
 
@@ -91,7 +93,8 @@ function entryOf({ deletion, kept }: Deleted, folder: string) {
     return {
       path: key,
       type: 'folder' as const,
-      name: key.slice(folder.length, -1),
+      // The folder of the URL may lie in the trash itself.
+      name: key === folder ? baseName(key) : key.slice(folder.length, -1),
       ...common,
     };
   return {
@@ -119,7 +122,7 @@ async function pageOfTrash(
     if (page.entries.length > room && last !== undefined)
       return json(200, { resource: entries, next_cursor: seal(last.path) });
     const isFull = entries.length === limit || calls === MAX_CALLS_A_PAGE;
-    if (isFull && page.lastKey !== undefined)
+    if (isFull && !page.isLast && page.lastKey !== undefined)
       return json(200, { resource: entries, next_cursor: seal(page.lastKey) });
   }
   return json(200, { resource: entries });

@@ -7,12 +7,19 @@ import type { RunContext } from '../operation.js';
 /** Every version of one key, the newest first; never empty. */
 export type Versions = readonly Version[];
 
+/** What one page of storage holds. */
+export interface VersionsPage {
+  readonly files: readonly Versions[];
+  /** Whether storage has no other page. */
+  readonly isLast: boolean;
+}
+
 /** The versions of all keys below a prefix, a page of storage at a time; a key's versions are never parted. */
 export async function* versionsBelow(
   bucket: Bucket,
   prefix: string,
   afterKey?: string,
-): AsyncGenerator<readonly Versions[]> {
+): AsyncGenerator<VersionsPage> {
   let open: Version[] = [];
   let next: string | undefined;
   do {
@@ -30,17 +37,18 @@ export async function* versionsBelow(
     }
     next = page.next;
     if (next === undefined && open.length > 0) whole.push(open);
-    yield whole.filter(([newest]) => newest !== undefined && !isInternal(newest.key));
+    const files = whole.filter(([newest]) => newest !== undefined && !isInternal(newest.key));
+    yield { files, isLast: next === undefined };
   } while (next !== undefined);
 }
 
 /** Every version of one file; empty when it never was. */
 export async function versionsOfFile(bucket: Bucket, key: string): Promise<Versions> {
-  for await (const page of versionsBelow(bucket, key)) {
+  for await (const { files } of versionsBelow(bucket, key)) {
     // The key itself comes before all that it begins.
-    const own = page.find(([newest]) => newest?.key === key);
+    const own = files.find(([newest]) => newest?.key === key);
     if (own !== undefined) return own;
-    if (page.length > 0) break;
+    if (files.length > 0) break;
   }
   return [];
 }
@@ -76,11 +84,12 @@ export function hidingDeletions(versions: Versions, { kept }: Deleted): readonly
   }));
 }
 
-/** Every version, the oldest first: should some of them stay, what was hidden stays hidden. */
+/** Every version, the oldest first. */
 export function allOf(versions: Versions): readonly VersionRemoval[] {
   return versions.toReversed().map(({ key, versionId, isLatest, isDeletion, size }) => ({
     key,
     versionId,
+    isLatest,
     ...(isLatest && !isDeletion ? { bytes: -size, files: -1 } : {}),
   }));
 }
@@ -122,8 +131,8 @@ export async function authorizeVersions(
   let isWhole = true;
   let keys = 0;
   let isEmpty = true;
-  for await (const page of versionsBelow(context.bucket, work.folder)) {
-    for (const versions of page) {
+  for await (const { files } of versionsBelow(context.bucket, work.folder)) {
+    for (const versions of files) {
       isEmpty = false;
       const going = work.select(versions);
       const [first] = going;
@@ -152,8 +161,8 @@ async function* again(
 ): AsyncGenerator<readonly VersionRemoval[]> {
   yield remembered;
   if (forgotten === undefined) return;
-  for await (const page of versionsBelow(context.bucket, work.folder, forgotten))
-    for (const versions of page) {
+  for await (const { files } of versionsBelow(context.bucket, work.folder, forgotten))
+    for (const versions of files) {
       const going = work.select(versions);
       const [first] = going;
       if (first === undefined) continue;

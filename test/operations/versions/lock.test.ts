@@ -62,6 +62,10 @@ describe.each(storesBothWays())('a locked file on $name', ({ open, leanCalls }) 
     ] as const)
       expect((await service.ask({ method, path: '/f/dated.txt', body })).status).toBeLessThan(300);
     expect(await keptVersions(locked, 'f/dated.txt')).toHaveLength(3);
+    // Purged as far as the lock lets it: what was deleted is not there again.
+    expect((await purge('/f/dated.txt')).status).toBe(409);
+    expect((await service.ask({ path: '/f/dated.txt' })).status).toBe(404);
+    expect(await keptVersions(locked, 'f/dated.txt')).toHaveLength(2);
     await service.close();
     s3.destroy();
     await store.close();

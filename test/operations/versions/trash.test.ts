@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Access } from '../../../src/index.ts';
 import { startService, type Answer, type RunningService } from '../../support/service.ts';
 import { doubleStore, type Store } from '../../support/stores.ts';
-import { keptVersions, storesBothWays } from '../../support/versioned.ts';
+import { enableVersions, keptVersions, storesBothWays } from '../../support/versioned.ts';
 
 interface Deleted {
   readonly path: string;
@@ -99,8 +99,59 @@ describe.each(storesBothWays())('the trash on $name', ({ open, leanCalls }) => {
       if (cursor === '') break;
     }
     expect(seen).toEqual(['1', '2', '3', '4', '5']);
+    const whole = await service.ask({ path: '/paged/?trash=true&limit=5' });
+    expect(bodyOf<Page>(whole)).toEqual({ resource: expect.any(Array) as unknown });
     const foreign = await service.ask({ path: `/listed/?trash=true&limit=2&cursor=AAAA` });
     expect([foreign.status, errorOf(foreign).reason]).toEqual([400, 'invalid_parameter']);
+  });
+
+  it('lists the folder of the URL by its own name, when that lies there too', async () => {
+    await done('POST', '/gone/');
+    await done('DELETE', '/gone/');
+    expect(await trashOf('/gone/')).toMatchObject([
+      { path: 'gone/', type: 'folder', name: 'gone' },
+    ]);
+    await done('POST', '/gone/?restore=true');
+    expect((await send('GET', '/gone/')).json()).toEqual({ resource: [] });
+  });
+
+  it('takes the URL at its word: a list beside it changes nothing', async () => {
+    await done('PUT', '/listless/a.txt', 'a');
+    await done('PUT', '/listless/b.txt', 'b');
+    await done('DELETE', '/listless/a.txt');
+    const before = await keptVersions(store, 'listless/');
+    const list = '{"resource":[{"name":"a.txt"}]}';
+    for (const [method, query] of [
+      ['DELETE', 'purge=true&force=true'],
+      ['POST', 'restore=true'],
+    ] as const) {
+      const answer = await send(method, `/listless/?${query}`, list);
+      expect([answer.status, errorOf(answer).reason]).toEqual([400, 'invalid_body']);
+    }
+    expect(await keptVersions(store, 'listless/')).toEqual(before);
+    await done('POST', '/listless/?restore=true', '{}');
+    expect((await send('GET', '/listless/a.txt')).text).toBe('a');
+  });
+
+  it('is purged of a file only under its conditions', async () => {
+    const purge = (etag: string) =>
+      service.ask({
+        method: 'DELETE',
+        path: '/under.txt?purge=true',
+        headers: { 'If-Match': etag },
+      });
+    await done('PUT', '/under.txt', 'old');
+    const { headers } = await send('HEAD', '/under.txt');
+    await done('PUT', '/under.txt', 'new');
+    const [first, second] = [headers['etag'] ?? '', '*'];
+    expect((await purge(first)).status).toBe(412);
+    await done('DELETE', '/under.txt');
+    expect((await purge(second)).status).toBe(412);
+    expect(await keptVersions(store, 'under.txt')).toHaveLength(3);
+    await done('POST', '/under.txt?restore=true');
+    const { headers: now } = await send('HEAD', '/under.txt');
+    expect((await purge(now['etag'] ?? '')).status).toBe(200);
+    expect(await keptVersions(store, 'under.txt')).toEqual([]);
   });
 
   it('gives a deleted file back, once, also when it was deleted twice', async () => {
@@ -196,6 +247,46 @@ describe.each(storesBothWays())('the trash on $name', ({ open, leanCalls }) => {
     expect((await send('GET', path)).text).toBe('odd');
     await done('DELETE', '/odd/?purge=true&force=true');
     expect(await keptVersions(store, 'odd/')).toEqual([]);
+  });
+});
+
+describe('what storage refuses in part', () => {
+  it.each([
+    ['POST', '/f/?restore=true', 'restored', 2],
+    ['DELETE', '/f/?purge=true&force=true', 'deleted', 4],
+  ])('of %s %s is named, and goes when it is repeated', async (method, path, count, done) => {
+    const store = await enableVersions(await doubleStore());
+    const service = await startService(store, { versions: true, trash: true });
+    for (const name of ['1', '2', '3'])
+      await service.ask({ method: 'PUT', path: `/f/${name}`, body: name });
+    await service.ask({ method: 'DELETE', path: '/f/?force=true' });
+    const refusal = { kind: 'status', status: 200, code: 'AccessDenied' } as const;
+    store.double.inject({ ...refusal, operation: 'DeleteObject:inBatch', key: /^f\/2$/ });
+    const failed = await service.ask({ method, path });
+    expect([failed.status, errorOf(failed)]).toMatchObject([
+      502,
+      { reason: 'partial_failure', context: { failed: ['f/2'], [count]: done } },
+    ]);
+    // Whatever stays of it, a deleted file is not there again unless it was restored.
+    expect((await service.ask({ path: '/f/2' })).status).toBe(404);
+    const again = await service.ask({ method, path });
+    expect(again.status).toBeLessThan(300);
+    const left = (await keptVersions(store, 'f/')).length;
+    expect(left).toBe(method === 'POST' ? 3 : 0);
+    await service.close();
+    await store.close();
+  });
+
+  it('of an older version leaves the newest, so that nothing comes back', async () => {
+    const store = await enableVersions(await doubleStore());
+    const service = await startService(store, { versions: true });
+    for (const body of ['old', 'new']) await service.ask({ method: 'PUT', path: '/a.txt', body });
+    const refusal = { kind: 'status', status: 200, code: 'AccessDenied' } as const;
+    store.double.inject({ ...refusal, operation: 'DeleteObject:inBatch' });
+    expect((await service.ask({ method: 'DELETE', path: '/a.txt?purge=true' })).status).toBe(502);
+    expect((await service.ask({ path: '/a.txt' })).text).toBe('new');
+    await service.close();
+    await store.close();
   });
 });
 

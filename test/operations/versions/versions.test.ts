@@ -1,8 +1,9 @@
 // Versions of files: listed, read, signed and restored. The service itself turns the bucket's versioning on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bypass } from '../../support/fixture.ts';
 import { startService, type Answer, type RunningService } from '../../support/service.ts';
-import { doubleStore, type Store } from '../../support/stores.ts';
-import { storesBothWays } from '../../support/versioned.ts';
+import { availableStores, doubleStore, type Store } from '../../support/stores.ts';
+import { keptVersions, storesBothWays } from '../../support/versioned.ts';
 
 interface Listed {
   readonly version_id: string;
@@ -170,6 +171,42 @@ describe.each(storesBothWays())('versions on $name', ({ open, leanCalls }) => {
   it('are found fine by check()', async () => {
     const { findings } = await service.files.check();
     expect(findings.find(({ name }) => name === 'versions')).toMatchObject({ ok: true });
+  });
+});
+
+describe.each(availableStores())('a file from before the versioning of $name', ({ open }) => {
+  it('is the version `null`: read, restored and purged as any other', async () => {
+    const store = await open();
+    const around = bypass(store);
+    await around.plant({ 'old.txt': { body: 'from before' } });
+    const config = { versions: true, trash: true, enableVersioning: true };
+    const service = await startService(store, config);
+    const path = '/old.txt';
+    const listed = async () => {
+      const answer = await service.ask({ path: `${path}?versions=true` });
+      const { resource = [] } = answer.json() as { resource?: readonly Listed[] };
+      return resource.map(({ version_id, deleted }) => (deleted ? 'deleted' : version_id));
+    };
+    expect(await listed()).toEqual(['null']);
+    expect((await service.ask({ method: 'PUT', path, body: 'new' })).status).toBe(201);
+    const [newest, oldest] = await listed();
+    expect([newest === 'null', oldest]).toEqual([false, 'null']);
+    const old = await service.ask({ path: `${path}?version_id=null` });
+    expect(old.text).toBe('from before');
+    const restored = await service.ask({
+      method: 'POST',
+      path: `${path}?restore=true&version_id=null`,
+    });
+    expect([restored.status, (await service.ask({ path })).text]).toEqual([201, 'from before']);
+    expect((await service.ask({ method: 'DELETE', path })).status).toBe(200);
+    expect(await listed()).toHaveLength(4);
+    expect((await service.ask({ method: 'POST', path: `${path}?restore=true` })).status).toBe(201);
+    expect((await service.ask({ path })).text).toBe('from before');
+    const purged = await service.ask({ method: 'DELETE', path: `${path}?purge=true` });
+    expect([purged.status, await keptVersions(store, 'old.txt')]).toEqual([200, []]);
+    await service.close();
+    around.close();
+    await store.close();
   });
 });
 

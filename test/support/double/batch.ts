@@ -13,6 +13,8 @@ import { childText, document, parseXml, tag, type XmlElement } from './xml.ts';
 
 const MAX_KEYS = 1000;
 
+type Headers = Readonly<Record<string, string | undefined>>;
+
 interface Wanted {
   readonly key: string;
   readonly etag: string | undefined;
@@ -32,15 +34,22 @@ export async function deleteObjects(exchange: Exchange): Promise<Answer> {
   const isQuiet = childText(root, 'Quiet')?.trim() === 'true';
   const results = readWanted(root).map((wanted) => {
     try {
-      deleteOne(exchange, bucket, wanted);
-      return isQuiet ? '' : `<Deleted>${tag('Key', wanted.key)}</Deleted>`;
+      const headers = deleteOne(exchange, bucket, wanted);
+      return isQuiet ? '' : `<Deleted>${tag('Key', wanted.key)}${markOf(headers)}</Deleted>`;
     } catch (error) {
       if (!(error instanceof S3Error)) throw error;
-      const inner = tag('Key', wanted.key) + tag('Code', error.code);
+      const named = tag('Key', wanted.key) + tag('VersionId', wanted.versionId);
+      const inner = named + tag('Code', error.code);
       return `<Error>${inner}${tag('Message', error.message)}</Error>`;
     }
   });
   return xmlAnswer(document('DeleteResult', results.join('')));
+}
+
+// AWS, "DeletedObject": whether a delete marker was made, or was what the version id named.
+function markOf({ 'x-amz-delete-marker': isMark, 'x-amz-version-id': id }: Headers): string {
+  if (isMark === undefined) return '';
+  return tag('DeleteMarker', isMark) + tag('DeleteMarkerVersionId', id);
 }
 
 function readWanted(root: XmlElement): Wanted[] {
@@ -55,22 +64,19 @@ function readWanted(root: XmlElement): Wanted[] {
   return wanted;
 }
 
-function deleteOne(exchange: Exchange, bucket: StoredBucket, wanted: Wanted): void {
+function deleteOne(exchange: Exchange, bucket: StoredBucket, wanted: Wanted): Headers {
   const { key, etag, versionId } = wanted;
   const { fault } = exchange.service.faults.take(DELETE_IN_BATCH, key);
   if (fault !== undefined) {
     throw new S3Error(fault.code ?? 'InternalError', 200, fault.body ?? 'Injected.');
   }
   checkKey(key);
-  if (versionId !== undefined) {
-    removeVersion(exchange, bucket, key, versionId);
-    return;
-  }
+  if (versionId !== undefined) return removeVersion(exchange, bucket, key, versionId);
   const existing = bucket.objects.get(key);
   const isConditional = etag !== undefined && exchange.service.conditionalWrites;
   if (isConditional && existing && !matches(etag, existing.etag)) {
     throw s3Error('PreconditionFailed');
   }
   judgeLock(exchange, existing, bucket);
-  removeNewest(exchange, bucket, key);
+  return removeNewest(exchange, bucket, key);
 }
