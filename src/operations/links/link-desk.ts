@@ -42,6 +42,12 @@ export interface LinkDesk {
    * @throws FileServiceError `link_gone` when it was revoked or is used up
    */
   readonly use: (grant: ShareGrant) => Promise<void>;
+  /**
+   * Looks whether a link still gives anything, and counts nothing.
+   *
+   * @throws FileServiceError `link_gone`
+   */
+  readonly look: (grant: ShareGrant) => Promise<void>;
   /** Takes a use back: nothing came of it. */
   readonly giveBack: (grant: ShareGrant) => Promise<void>;
   /**
@@ -121,25 +127,30 @@ interface Uses extends Pick<LinkDesk, 'find'>, Pick<Tools, 'turns'> {
   readonly save: (record: LinkRecord) => Promise<void>;
 }
 
-function useCounter({ find, save, turns }: Uses): Pick<LinkDesk, 'use' | 'giveBack'> {
+function useCounter({ find, save, turns }: Uses): Pick<LinkDesk, 'use' | 'look' | 'giveBack'> {
   const change = (grant: ShareGrant, by: 1 | -1): Promise<void> =>
     turns(grant.id, async () => {
       const record = await find(grant.id);
-      if (record === undefined) throw linkGone();
-      const { max_uses, uses } = record;
-      if (by === 1 && max_uses !== null && uses >= max_uses) throw linkGone();
-      await save({ ...record, uses: Math.max(0, uses + by) });
+      if (record === undefined || (by === 1 && isUsedUp(record))) throw linkGone();
+      await save({ ...record, uses: Math.max(0, record.uses + by) });
     });
+  const look = async ({ id, isStored }: ShareGrant): Promise<void> => {
+    if (!isStored) return;
+    const record = await find(id);
+    if (record === undefined || isUsedUp(record)) throw linkGone();
+  };
   return {
-    use: async (grant) => {
-      if (!grant.isStored) return;
-      if (grant.maxUses !== undefined) return change(grant, 1);
-      if ((await find(grant.id)) === undefined) throw linkGone();
-    },
+    look,
+    use: (grant) =>
+      grant.isStored && grant.maxUses !== undefined ? change(grant, 1) : look(grant),
     giveBack: async (grant) => {
       if (grant.maxUses !== undefined) await change(grant, -1).catch(() => undefined);
     },
   };
+}
+
+function isUsedUp({ max_uses, uses }: LinkRecord): boolean {
+  return max_uses !== null && uses >= max_uses;
 }
 
 interface Tools {

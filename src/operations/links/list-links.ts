@@ -24,7 +24,7 @@ export const listLinks: Operation = {
   enabled: ({ hasLinkStore }) => hasLinkStore,
   when: whenSet('links'),
   plan: (ask) => {
-    requireLinkStore(ask, 'links');
+    requireLinkStore(ask, 'The parameter "links"');
     const { target, verb, links } = ask;
     const isFile = target.kind === 'file';
     return {
@@ -61,10 +61,10 @@ function shown(record: LinkRecord) {
  *
  * @throws FileServiceError `invalid_parameter`
  */
-export function requireLinkStore({ links }: Pick<Ask, 'links'>, parameter: string): void {
+export function requireLinkStore({ links }: Pick<Ask, 'links'>, what: string): void {
   if (links.hasStore) return;
   throw new FileServiceError(
     'invalid_parameter',
-    `The parameter "${parameter}" needs the option "linkStore" of this service, which is off.`,
+    `${what} needs the option "linkStore" of this service, which is off.`,
   );
 }

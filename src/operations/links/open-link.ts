@@ -122,9 +122,11 @@ async function answer(ask: Ask, context: RunContext, { share, plan }: Use): Prom
   } else if (verb === 'POST') throw notLocked();
   const counts = verb === 'GET';
   if (counts) await links.use(share);
-  else if (share.isStored && (await links.find(share.id)) === undefined) throw linkGone();
+  else await links.look(share);
   try {
     const reply = await plan.run(named(context));
+    // Whoever asks whether it has changed has the file already.
+    if (counts && reply.status === 304) await links.giveBack(share);
     return { ...reply, headers: { ...reply.headers, ...OF_LINKS } };
   } catch (error) {
     if (counts) await links.giveBack(share);

@@ -4,6 +4,7 @@ import { linkOf } from '../../core/key.js';
 import { json } from '../../http/reply.js';
 import type { Operation } from '../operation.js';
 import { makerOf } from './link-desk.js';
+import { requireLinkStore } from './list-links.js';
 import { linkGone } from './share-grant.js';
 
 const NAME = 'revoke_link';
@@ -20,8 +21,8 @@ export const revokeLink: Operation = {
   replies: { 200: { sentence: 'The link is gone.', schema: 'RevokedLink' } },
   refusals: [400, 404],
   enabled: ({ hasLinkStore }) => hasLinkStore,
-  when: (_, { hasLinkStore }) => hasLinkStore,
   plan: async (ask) => {
+    requireLinkStore(ask, 'To revoke a link');
     const record = await ask.links.find(linkOf(ask.request.path)?.token ?? '');
     if (record === undefined || record.tenant !== ask.tenant()) throw linkGone();
     const { id, path } = record;

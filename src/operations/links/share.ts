@@ -53,7 +53,7 @@ export const share: Operation = {
       access: [access(target.kind === 'file' ? 'read' : 'list', target.key, 'GET', NAME)],
       run: async (context) => {
         const wanted = await readWanted(ask);
-        if (wanted.maxUses !== undefined) requireLinkStore(ask, 'max_uses');
+        if (wanted.maxUses !== undefined) requireLinkStore(ask, 'The parameter "max_uses"');
         if (target.kind === 'file') await statFile(context, target.key);
         else await statFolder(context.bucket, target.key);
         return json(201, await makeLink(ask, context, wanted), { 'Cache-Control': 'no-store' });

@@ -120,9 +120,15 @@ describe('a link to a file', () => {
       expect([body, (await ask('/a.txt', body)).status]).toEqual([body, 400]);
     const limited = await ask('/a.txt', '{"max_uses":1}');
     expect([limited.status, reasonOf(limited)]).toEqual([400, 'invalid_parameter']);
-    expect((await service.ask({ path: '/?links=true', headers: { 'X-User': 'ann' } })).status).toBe(
-      400,
-    );
+    const { id } = await share('/a.txt');
+    for (const question of [
+      { path: '/?links=true' },
+      { method: 'DELETE', path: `/_links/${id}` },
+    ]) {
+      const answer = await service.ask({ ...question, headers: { 'X-User': 'ann' } });
+      expect([answer.status, reasonOf(answer)]).toEqual([400, 'invalid_parameter']);
+      expect(answer.text).toContain('linkStore');
+    }
   });
 
   it.each([
@@ -222,6 +228,24 @@ describe('a link to a file', () => {
   }, 60_000);
 });
 
+describe('a link to a file whose name a URL treats specially', () => {
+  it.each(['100% #1?.txt', 'a+b&c=d;e.txt', '\u65e5\u672c %41.txt'])(
+    'gives %s, by itself and below its folder',
+    async (name) => {
+      store.double.seed(store.bucket, `odd/${name}`, `odd ${name}`, { contentType: 'text/plain' });
+      await start();
+      const encoded = encodeURIComponent(name);
+      const own = await share(`/odd/${encoded}`, { password: 'pw' });
+      const given = { headers: { 'X-Link-Password': 'pw' } };
+      expect((await open(own, '', given)).text).toBe(`odd ${name}`);
+      const folder = await share('/odd/');
+      expect((await open(folder, encoded)).text).toBe(`odd ${name}`);
+      const listing = (await open(folder)).json() as { resource: { name: string }[] };
+      expect(listing.resource.map((entry) => entry.name)).toEqual([name]);
+    },
+  );
+});
+
 describe('a link to a folder', () => {
   it('lists it, reads and zips below it, and leads nowhere else', async () => {
     await start();
@@ -308,6 +332,25 @@ describe('a store of links', () => {
     expect((await open(link)).status).toBe(403);
     expect((await open(link)).status).toBe(200);
     expect((await open(link)).status).toBe(404);
+  });
+
+  it('counts no use that only asks whether the file has changed, or only looks', async () => {
+    await start({ linkStore: new Keyv() });
+    const link = await share('/a.txt', { max_uses: 2 });
+    const first = await open(link);
+    const etag = first.headers['etag'] ?? '';
+    for (let n = 0; n < 3; n += 1) {
+      expect((await open(link, '', { headers: { 'If-None-Match': etag } })).status).toBe(304);
+      expect((await open(link, '', { method: 'HEAD' })).status).toBe(200);
+      const beyond = await open(link, '', { headers: { Range: 'bytes=100-' } });
+      expect(beyond.status).toBe(416);
+    }
+    const part = await open(link, '', { headers: { Range: 'bytes=0-2' } });
+    expect([part.status, part.text]).toEqual([206, 'the']);
+    store.double.clearCalls();
+    for (const method of ['GET', 'HEAD'])
+      expect((await open(link, '', { method })).status).toBe(404);
+    expect(store.double.calls).toEqual([]);
   });
 
   it('lists the links of the caller, and revokes them', async () => {
