@@ -1,6 +1,6 @@
 // Buckets within a quota: room is reserved when a write begins, settled when it ends, given back on deletion.
 import type { Readable } from 'node:stream';
-import type { ClientSignal } from '../../core/client-signal.js';
+import { ClientAbort, type ClientSignal } from '../../core/client-signal.js';
 import { isFileServiceError } from '../../core/errors.js';
 import { isInternal } from '../../core/key.js';
 import type {
@@ -23,10 +23,12 @@ import type {
   WriteRequest,
   WriteResult,
 } from '../bucket.js';
-import { countFiles, ledgerOf, type Ledger, type Reservation } from './ledger.js';
+import { changesOf, type Changes } from './changes.js';
+import { countFiles, ledgerOf, type Ledger } from './ledger.js';
 import type { UploadStore } from '../upload-store.js';
 import { meteredBody } from './metered-body.js';
 import { quotaUploads } from './quota-uploads.js';
+import { keyChanges, type KeyChange, type Seen } from './same-key.js';
 import type { QuotaStore } from './store.js';
 
 /** On whose behalf a bucket is used, and how many bytes its container may hold. */
@@ -44,11 +46,18 @@ export function quotaBuckets<Call extends QuotaCall>(
   open: Open<Call>,
   timeoutMs: number,
 ): Open<Call> {
+  const changes = keyChanges();
   return (container, call) => {
     const bucket = open(container, call);
     const { allowed } = call;
     const ledger = ledgerOf({ store, container, allowed, bucket, timeoutMs });
-    return new QuotaBucket(bucket, ledger, allowed);
+    // A container ends in `/`, or is the bucket's root.
+    return new QuotaBucket(bucket, {
+      ledger,
+      allowed,
+      changeOf: (key) => changes(container + key),
+      lasting: () => open(container, { ...call, signal: new ClientAbort() }),
+    });
   };
 }
 
@@ -68,18 +77,33 @@ const MOST_REMEMBERED = 100_000;
 
 const NOTHING = { bytes: 0, files: 0 };
 
+interface QuotaParts {
+  readonly ledger: Ledger;
+  readonly allowed: () => number;
+  readonly changeOf: (key: string) => KeyChange;
+  /** The same bucket, for what has to be counted although the client has gone. */
+  readonly lasting: () => Bucket;
+}
+
 // A class, because one is made for every request.
 class QuotaBucket implements Bucket {
   readonly #bucket: Bucket;
   readonly #ledger: Ledger;
   readonly #allowed: () => number;
+  readonly #changes: Changes;
   /** By key, of what this request has seen. */
-  readonly #sizes = new Map<string, number>();
+  readonly #sizes = new Map<string, { readonly size: number; readonly etag: string }>();
 
-  constructor(bucket: Bucket, ledger: Ledger, allowed: () => number) {
+  constructor(bucket: Bucket, { ledger, allowed, changeOf, lasting }: QuotaParts) {
     this.#bucket = bucket;
     this.#ledger = ledger;
     this.#allowed = allowed;
+    this.#changes = changesOf({
+      ledger,
+      changeOf,
+      look: (key) => this.#look(key),
+      stat: (key) => lookAt(lasting(), key),
+    });
   }
 
   async usage(): Promise<Usage> {
@@ -90,14 +114,16 @@ class QuotaBucket implements Bucket {
   async list(request: ListRequest): Promise<Page> {
     const page = await this.#bucket.list(request);
     if (this.#sizes.size + page.files.length > MOST_REMEMBERED) this.#sizes.clear();
-    for (const { key, size } of page.files) this.#sizes.set(key, size);
+    for (const { key, size, etag } of page.files) this.#sizes.set(key, { size, etag });
     return page;
   }
 
   async stat(key: string, conditions?: ReadConditions): Promise<StatResult> {
     const result = await this.#bucket.stat(key, conditions);
-    if (result.kind === 'found' && conditions?.versionId === undefined)
-      this.#sizes.set(key, result.stat.size ?? 0);
+    if (result.kind === 'found' && conditions?.versionId === undefined) {
+      const { size, etag } = result.stat;
+      this.#sizes.set(key, { size: size ?? 0, etag });
+    }
     return result;
   }
 
@@ -107,21 +133,19 @@ class QuotaBucket implements Bucket {
     request: WriteRequest,
   ): Promise<WriteResult> {
     if (!isCounted(key)) return this.#bucket.write(key, body, request);
-    const reservation = this.#ledger.reserve();
     try {
-      const before = request.createOnly === true ? null : await this.#look(key);
-      const length = body instanceof Uint8Array ? body.length : request.length;
-      const metered =
-        length === undefined && !(body instanceof Uint8Array)
-          ? meteredBody(body, reservation)
-          : body;
-      if (length !== undefined) await reservation.add(length - (before ?? 0));
-      const result = await this.#written(key, metered, request);
-      await settle(reservation, before, result.kind === 'written' ? result.size : null);
-      return result;
+      return await this.#changes.one(key, request, async (before, reservation) => {
+        const length = body instanceof Uint8Array ? body.length : request.length;
+        const metered =
+          length === undefined && !(body instanceof Uint8Array)
+            ? meteredBody(body, reservation)
+            : body;
+        if (length !== undefined) await reservation.add(length - before);
+        const result = await this.#written(key, metered, request);
+        return { result, after: result.kind === 'written' ? result : undefined };
+      });
     } catch (error) {
       if (!(body instanceof Uint8Array)) body.destroy();
-      await reservation.settle(NOTHING);
       throw error;
     }
   }
@@ -145,43 +169,33 @@ class QuotaBucket implements Bucket {
     const { from, to, versionId } = request;
     const isInPlace = from === to && versionId === undefined;
     if (isInPlace || !isCounted(to)) return this.#bucket.copy(request);
-    const reservation = this.#ledger.reserve();
-    try {
-      const size = request.size ?? (await this.#sizeOf(from, versionId));
-      const before = request.createOnly === true ? null : await this.#look(to);
-      await reservation.add((size ?? 0) - (before ?? 0));
+    return this.#changes.one(to, request, async (before, reservation) => {
+      const size = request.size ?? (await lookAt(this.#bucket, from, versionId))?.size ?? 0;
+      await reservation.add(size - before);
       const result = await this.#bucket.copy(request);
       this.#sizes.delete(to);
-      await settle(reservation, before, result.kind === 'copied' ? (result.size ?? size) : null);
-      return result;
-    } catch (error) {
-      await reservation.settle(NOTHING);
-      throw error;
-    }
+      const { kind } = result;
+      const after =
+        kind === 'copied' ? { size: result.size ?? size, etag: result.etag } : undefined;
+      return { result, after };
+    });
   }
 
   async remove(key: string, ifMatch?: string): ReturnType<Bucket['remove']> {
     if (!isCounted(key)) return this.#bucket.remove(key, ifMatch);
-    const before = await this.#look(key);
-    const result = await this.#bucket.remove(key, ifMatch);
-    this.#sizes.delete(key);
-    if (result.kind === 'removed' && before !== null)
-      await this.#ledger.reserve().settle({ bytes: -before, files: -1 });
-    return result;
+    return this.#changes.one(key, {}, async () => {
+      const result = await this.#bucket.remove(key, ifMatch);
+      this.#sizes.delete(key);
+      return { result, after: result.kind === 'removed' ? null : undefined };
+    });
   }
 
   async removeMany(keys: readonly string[]): Promise<RemoveManyResult> {
-    const sizes = new Map<string, number>();
-    for (const key of keys.filter(isCounted)) {
-      const size = await this.#look(key);
-      if (size !== null) sizes.set(key, size);
-    }
-    const result = await this.#bucket.removeMany(keys);
-    for (const key of result.failed) sizes.delete(key);
-    for (const key of keys) this.#sizes.delete(key);
-    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-    await this.#ledger.reserve().settle({ bytes: -bytes, files: -sizes.size });
-    return result;
+    return this.#changes.removeMany(keys.filter(isCounted), async () => {
+      const result = await this.#bucket.removeMany(keys);
+      for (const key of keys) this.#sizes.delete(key);
+      return result;
+    });
   }
 
   async removeVersions(versions: readonly VersionRemoval[]): Promise<RemoveManyResult> {
@@ -211,7 +225,7 @@ class QuotaBucket implements Bucket {
     return quotaUploads({
       uploads: this.#bucket.uploads(),
       ledger: this.#ledger,
-      look: (key) => this.#look(key),
+      changes: this.#changes,
       isCounted,
     });
   }
@@ -228,30 +242,20 @@ class QuotaBucket implements Bucket {
     return this.#bucket.conditionalWrites();
   }
 
-  /** Bytes of what is there; null for nothing. What the request has seen before is not looked at again. */
-  async #look(key: string): Promise<number | null> {
-    return this.#sizes.get(key) ?? (await this.#sizeOf(key, undefined));
+  /** What is there. What the request has seen before is not looked at again. */
+  async #look(key: string): Promise<Seen> {
+    return this.#sizes.get(key) ?? (await lookAt(this.#bucket, key));
   }
+}
 
-  async #sizeOf(key: string, versionId: string | undefined): Promise<number | null> {
-    const result = await this.#bucket.stat(key, versionId === undefined ? {} : { versionId });
-    return result.kind === 'found' ? (result.stat.size ?? 0) : null;
-  }
+async function lookAt(bucket: Bucket, key: string, versionId?: string): Promise<Seen> {
+  const result = await bucket.stat(key, versionId === undefined ? {} : { versionId });
+  return result.kind === 'found' ? { size: result.stat.size ?? 0, etag: result.stat.etag } : null;
 }
 
 /** What the service keeps for itself is not counted, nor are placeholders, which hold nothing. */
 function isCounted(key: string): boolean {
   return !isInternal(key) && !key.endsWith('/');
-}
-
-/** `after` is null when nothing was stored. */
-function settle(
-  reservation: Reservation,
-  before: number | null,
-  after: number | null,
-): Promise<void> {
-  if (after === null) return reservation.settle(NOTHING);
-  return reservation.settle({ bytes: after - (before ?? 0), files: before === null ? 1 : 0 });
 }
 
 function sumOf(versions: readonly VersionRemoval[]) {

@@ -1,5 +1,6 @@
 // Uploads over several requests within a quota: room is reserved part by part, under the id of the upload.
 import type { PartSource, UploadStore } from '../upload-store.js';
+import type { Changes } from './changes.js';
 import type { Ledger, Reservation } from './ledger.js';
 import type { QuotaStore } from './store.js';
 
@@ -7,8 +8,7 @@ import type { QuotaStore } from './store.js';
 export interface QuotaUploads {
   readonly uploads: UploadStore;
   readonly ledger: Ledger;
-  /** Bytes of what is there now; null for nothing. */
-  readonly look: (key: string) => Promise<number | null>;
+  readonly changes: Changes;
   readonly isCounted: (key: string) => boolean;
 }
 
@@ -27,7 +27,7 @@ function reservationOf(uploadId: string): string {
 }
 
 /** The same uploads, within the quota. */
-export function quotaUploads({ uploads, ledger, look, isCounted }: QuotaUploads): UploadStore {
+export function quotaUploads({ uploads, ledger, changes, isCounted }: QuotaUploads): UploadStore {
   const held = (id: string): Reservation => ledger.reserve(reservationOf(id));
   return {
     open: uploads.open,
@@ -55,19 +55,12 @@ export function quotaUploads({ uploads, ledger, look, isCounted }: QuotaUploads)
     complete: async (upload, request) => {
       if (!isCounted(upload.key)) return uploads.complete(upload, request);
       const total = request.parts.reduce((sum, { size }) => sum + size, 0);
-      const before = request.createOnly === true ? null : await look(upload.key);
       await held(upload.id).settle({ bytes: 0, files: 0 });
-      const reservation = ledger.reserve();
-      let change = { bytes: 0, files: 0 };
-      try {
-        await reservation.add(total - (before ?? 0));
+      return changes.one(upload.key, request, async (before, reservation) => {
+        await reservation.add(total - before);
         const result = await uploads.complete(upload, request);
-        if (result.kind === 'written')
-          change = { bytes: result.size - (before ?? 0), files: before === null ? 1 : 0 };
-        return result;
-      } finally {
-        await reservation.settle(change);
-      }
+        return { result, after: result.kind === 'written' ? result : undefined };
+      });
     },
     abort: async (upload) => {
       await held(upload.id).settle({ bytes: 0, files: 0 });

@@ -9,6 +9,7 @@ import { availableStores, doubleStore } from '../../support/stores.ts';
 import { craftZip } from '../../support/crafted-zip.ts';
 import { formOf } from '../../support/form.ts';
 import { installed } from '../../support/programs.ts';
+import { seededRandom } from '../../support/random.ts';
 import { startRedis, type RedisServer } from '../../support/redis.ts';
 import { beginTus } from '../../support/tus.ts';
 import { until } from '../../support/until.ts';
@@ -254,6 +255,62 @@ describe('a full container', () => {
     expect((await service.files.sweep()).aborted).toBe(1);
     expect((await kept.look('home/'))?.reserved).toBe(0);
     expect((await put(service, '/a', Buffer.alloc(11 * MIB))).status).toBe(201);
+    await service.close();
+    await store.close();
+  });
+
+  it('counts what a file comes to that many write, create and delete at once', async () => {
+    const store = await doubleStore();
+    const service = await startService(store, { quota: { bytes: 1_000_000 } });
+    const there = () => {
+      const object = store.double.objects(store.bucket).get('same');
+      return { used: object?.size ?? 0, files: object === undefined ? 0 : 1 };
+    };
+    const random = seededRandom(7);
+    for (let round = 0; round < 12; round += 1) {
+      await Promise.all(
+        Array.from({ length: 20 }, (_, n) => {
+          const body = Array.from(
+            { length: 1 + Math.floor(random() * 500) },
+            () => (random() * 10) | 0,
+          ).join('');
+          const way = Math.floor(random() * 5);
+          if (way === 0) return service.ask({ method: 'DELETE', path: '/same?no_check=true' });
+          if (way === 1) return service.ask({ method: 'POST', path: '/same', body });
+          const headers: Record<string, string> =
+            n % 2 === 0 ? { 'Transfer-Encoding': 'chunked' } : {};
+          return service.ask({ method: 'PUT', path: '/same', body, headers });
+        }),
+      );
+      const { used, files } = await usageOf(service);
+      expect([round, { used, files }]).toEqual([round, there()]);
+    }
+    // Creating what is there changes nothing, however many try.
+    await Promise.all(
+      Array.from({ length: 20 }, () => service.ask({ method: 'POST', path: '/same', body: 'x' })),
+    );
+    expect(await usageOf(service)).toMatchObject(there());
+    await service.close();
+    await store.close();
+  }, 60_000);
+
+  it('counts a write of which the client has left and another has come', async () => {
+    const store = await doubleStore();
+    const kept = memoryQuota();
+    const service = await startService(store, { quota: { bytes: 10 * KIB, store: kept } });
+    const socket = connect(service.port, '127.0.0.1');
+    socket.write(
+      `PUT ${service.mount}/same HTTP/1.1\r\nHost: x\r\nContent-Length: ${KIB}\r\n\r\nhalf`,
+    );
+    await until(async () => (await kept.look(''))?.reserved === KIB, {
+      what: 'the room to be reserved',
+    });
+    expect((await put(service, '/same', 'x'.repeat(100))).status).toBe(201);
+    socket.destroy();
+    await until(async () => (await kept.look(''))?.reserved === 0, {
+      what: 'the room to be given back',
+    });
+    expect(await kept.look('')).toEqual({ used: 100, files: 1, reserved: 0 });
     await service.close();
     await store.close();
   });
