@@ -1,9 +1,11 @@
 // Removing: one object, or up to a thousand at once. No object is ever read.
+import { isInternal } from '../../core/key.js';
 import type { RemoveManyResult, VersionRemoval } from '../bucket.js';
 import { quoted } from './attributes.js';
 import type { S3Context } from './call.js';
 import { refusalOf, required } from './errors.js';
 import { stat } from './stat.js';
+import { forgetVersions } from './versions/forget.js';
 import { lockOf, namingLocks, type Locked } from './versions/lock.js';
 import { assertTrash } from './versions/versioning.js';
 
@@ -22,10 +24,12 @@ export async function remove(
   if (ifMatch !== undefined && !(await matches(context, key, ifMatch))) {
     return { kind: 'precondition-failed' };
   }
-  await assertTrash(context);
+  const isOwn = isInternal(key);
+  if (!isOwn) await assertTrash(context);
   const input = { Key: context.keyOf(key), IfMatch: ifMatch };
   try {
-    await namingLocks(context, { key }, () => context.send('DeleteObject', input));
+    const output = await namingLocks(context, { key }, () => context.send('DeleteObject', input));
+    if (isOwn && output.DeleteMarker === true) await forgetVersions(context, [key], removeVersions);
     return { kind: 'removed' };
   } catch (error) {
     const kind = refusalOf(error)?.kind;
@@ -49,11 +53,14 @@ export async function removeMany(
   context: S3Context,
   keys: readonly string[],
 ): Promise<RemoveManyResult> {
-  await assertTrash(context);
-  return removeAll(
-    context,
-    keys.map((key) => ({ key })),
-  );
+  const isOwn = keys.every(isInternal);
+  if (!isOwn) await assertTrash(context);
+  const marked: string[] = [];
+  const onMarked = isOwn ? (key: string) => void marked.push(key) : undefined;
+  const objects = keys.map((key) => ({ key }));
+  const result = await removeAll(context, objects, onMarked);
+  if (marked.length > 0) await forgetVersions(context, marked, removeVersions);
+  return result;
 }
 
 /** Removes up to 1000 versions for good, each for itself. */
@@ -67,11 +74,12 @@ export function removeVersions(
 async function removeAll(
   context: S3Context,
   objects: readonly Locked[],
+  onMarked?: OnMarked,
 ): Promise<RemoveManyResult> {
   const batch = objects.filter(({ key }) => !NOT_XML.test(key));
   const odd = objects.filter(({ key }) => NOT_XML.test(key));
   const refused = [
-    ...(batch.length === 0 ? [] : await removeBatch(context, batch)),
+    ...(batch.length === 0 ? [] : await removeBatch(context, batch, onMarked)),
     ...(await removeSingly(context, odd)),
   ];
   const [first] = refused;
@@ -88,9 +96,13 @@ const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 // Stores take their time for many: a thousand that are removed in seconds are no outage.
 const MS_A_KEY = 50;
 
+/** Hears of each key that storage keeps as a version, behind the mark of its deletion. */
+type OnMarked = (key: string) => void;
+
 async function removeBatch(
   context: S3Context,
   objects: readonly Locked[],
+  onMarked: OnMarked | undefined,
 ): Promise<readonly Locked[]> {
   const { learnt, settings } = context.connection;
   if (!learnt.batchDelete) return removeSingly(context, objects);
@@ -100,8 +112,11 @@ async function removeBatch(
   }));
   const answerMs = settings.timeouts.requestMs + objects.length * MS_A_KEY;
   try {
-    const input = { Delete: { Quiet: true, Objects } };
-    const { Errors = [] } = await context.send('DeleteObjects', input, { answerMs });
+    const input = { Delete: { Quiet: onMarked === undefined, Objects } };
+    const output = await context.send('DeleteObjects', input, { answerMs });
+    const { Errors = [], Deleted = [] } = output;
+    for (const { Key, DeleteMarker } of Deleted)
+      if (DeleteMarker === true) onMarked?.(context.relative(required(Key, 'the name of a file')));
     return Errors.filter(({ Code = '' }) => !GONE.has(Code)).map(({ Key, VersionId }) => ({
       key: context.relative(required(Key, 'the name of a file')),
       ...(VersionId === undefined ? {} : { versionId: VersionId }),

@@ -113,4 +113,18 @@ export const VERSIONS_CONTRACT: Questions = {
     await bucket.removeVersions(kept === undefined ? [] : [kept]);
     expect(await all(bucket, 'r')).toEqual([]);
   },
+
+  'versions \u203a keeps none of what the service kept for itself, removed alone or with others':
+    async ({ bucket }) => {
+      for (const key of ['.s3files/staged/1', '.s3files/tails/a/1', '.s3files/tails/a/2', 'kept'])
+        for (const body of ['1', '22']) await put(bucket, key, body);
+      await bucket.remove('.s3files/staged/1');
+      expect(await bucket.removeMany(['.s3files/tails/a/1', '.s3files/tails/a/2'])).toEqual({
+        failed: [],
+        deleted: 2,
+      });
+      await bucket.remove('kept');
+      const left = (await all(bucket, '')).filter(({ key }) => !key.startsWith('.s3files/probe/'));
+      expect(left.map(({ key }) => key)).toEqual(['kept', 'kept', 'kept']);
+    },
 };

@@ -71,7 +71,8 @@ export const deleteObject: Codec<'DeleteObject'> = {
   }),
   decode: ({ status, headers }) => {
     if (isWebPage(headers['content-type'])) throw unlikeS3('with a web page');
-    return { $metadata: { httpStatusCode: status } };
+    const DeleteMarker = headers['x-amz-delete-marker'] === 'true';
+    return { $metadata: { httpStatusCode: status }, DeleteMarker };
   },
 };
 
