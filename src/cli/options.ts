@@ -33,6 +33,7 @@ const OPTIONS = {
   'dry-run': { text: 'say what would be done, and do nothing' },
   only: { value: 'PART', text: 'policy, lifecycle or cors alone' },
   origin: { value: 'ORIGIN', text: 'a page that uploads straight to storage; may be repeated' },
+  versions: { text: 'for a service with `versions` or `trash`' },
   'kms-key': { value: 'ARN', text: 'the key that encrypts what is written' },
   recursive: { text: 'folders with everything below them' },
   overwrite: { text: 'replace files that are there' },

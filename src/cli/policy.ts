@@ -1,4 +1,5 @@
 // `s3files policy`: the least that a service needs of a bucket, as the documents that AWS takes.
+import { OWN_FOLDER } from '../core/key.js';
 import { say, UsageError, type Io } from './io.js';
 import type { Given } from './options.js';
 
@@ -33,12 +34,17 @@ function policyOf(bucket: string, given: Given, io: Io): Json {
   const arn = `arn:aws:s3:::${bucket}`;
   const prefix = prefixOf(given, io);
   const isReadOnly = given.has('read-only');
-  const onBucket = isReadOnly
-    ? ['s3:ListBucket']
-    : ['s3:ListBucket', 's3:ListBucketMultipartUploads'];
-  const onKeys = isReadOnly
-    ? ['s3:GetObject']
-    : ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+  const versions = given.has('versions') ? versionRights(isReadOnly) : NO_RIGHTS;
+  const onBucket = [
+    ...(isReadOnly ? ['s3:ListBucket'] : ['s3:ListBucket', 's3:ListBucketMultipartUploads']),
+    ...versions.onBucket,
+  ];
+  const onKeys = [
+    ...(isReadOnly
+      ? ['s3:GetObject']
+      : ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload']),
+    ...versions.onKeys,
+  ];
   // PATCH, copies and moves keep tags, ACL and lock only where they may be read and written.
   const kept = ['s3:GetObjectTagging', 's3:PutObjectTagging'];
   const key = given.text('kms-key');
@@ -71,16 +77,44 @@ function policyOf(bucket: string, given: Given, io: Io): Json {
   };
 }
 
+interface Rights {
+  readonly onBucket: readonly string[];
+  readonly onKeys: readonly string[];
+}
+
+const NO_RIGHTS: Rights = { onBucket: [], onKeys: [] };
+
+// Without the right to ask whether versions are kept, a service with a trash trusts that they are.
+function versionRights(isReadOnly: boolean): Rights {
+  return {
+    onBucket: ['s3:ListBucketVersions', 's3:GetBucketVersioning'],
+    onKeys: isReadOnly
+      ? ['s3:GetObjectVersion']
+      : ['s3:GetObjectVersion', 's3:DeleteObjectVersion'],
+  };
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html */
 function lifecycleOf(prefix: string): Json {
+  const rule = (what: string, below: string, action: Json): Json => ({
+    ID: `s3files: ${what}`,
+    Status: 'Enabled',
+    Filter: { Prefix: prefix + below },
+    ...action,
+  });
   return {
     Rules: [
-      {
-        ID: 's3files: uploads that nobody finished',
-        Status: 'Enabled',
-        Filter: { Prefix: prefix },
+      rule('uploads that nobody finished', '', {
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
-      },
+      }),
+      // No upload lives longer than seven days.
+      ...['tails', 'staged', 'unheard'].map((name) =>
+        rule(`what uploads left in ${name}`, `${OWN_FOLDER}${name}/`, { Expiration: { Days: 8 } }),
+      ),
+      rule('versions of its own', OWN_FOLDER, {
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+        Expiration: { ExpiredObjectDeleteMarker: true },
+      }),
     ],
   };
 }

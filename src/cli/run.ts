@@ -57,7 +57,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   policy: {
     operands: '',
     sentence: 'Prints the least IAM policy, lifecycle rules and CORS rules for a bucket.',
-    options: ['bucket', 'container', 'read-only', 'create-bucket', 'kms-key', 'origin', 'only'],
+    options: [
+      'bucket',
+      'container',
+      'read-only',
+      'create-bucket',
+      'versions',
+      'kms-key',
+      'origin',
+      'only',
+    ],
     run: printPolicy,
   },
   openapi: {

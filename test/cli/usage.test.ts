@@ -105,10 +105,43 @@ describe('s3files policy', () => {
     ]);
   });
 
+  it('adds what versions and the trash take', async () => {
+    const actionsOf = async (...words: string[]) =>
+      (await policyOf(...words)).Statement.flatMap(({ Action }) => Action);
+    const plain = await actionsOf();
+    const added = (await actionsOf('--versions')).filter((action) => !plain.includes(action));
+    expect(added).toEqual([
+      's3:ListBucketVersions',
+      's3:GetBucketVersioning',
+      's3:GetObjectVersion',
+      's3:DeleteObjectVersion',
+    ]);
+    expect(await actionsOf('--versions', '--read-only')).not.toContain('s3:DeleteObjectVersion');
+  });
+
   it('prints what AWS takes as lifecycle and CORS rules', async () => {
-    const { out } = await s3files(['policy', '--bucket=acme', '--origin=https://a.example']);
+    const words = ['policy', '--bucket=acme', '--container=app', '--origin=https://a.example'];
+    const { out } = await s3files(words);
+    const expiring = (name: string) => ({
+      Filter: { Prefix: `app/.s3files/${name}/` },
+      Expiration: { Days: 8 },
+    });
     expect(JSON.parse(out)).toMatchObject({
-      lifecycle: { Rules: [{ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 } }] },
+      lifecycle: {
+        Rules: [
+          {
+            Filter: { Prefix: 'app/' },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
+          },
+          expiring('tails'),
+          expiring('staged'),
+          expiring('unheard'),
+          {
+            Filter: { Prefix: 'app/.s3files/' },
+            NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+          },
+        ],
+      },
       cors: { CORSRules: [{ AllowedOrigins: ['https://a.example'] }] },
     });
   });
