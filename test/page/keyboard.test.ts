@@ -1,5 +1,5 @@
 // Every row of the keyboard map, in the list and in the tiles; then each feature without any pointer.
-import type { Page } from 'playwright-core';
+import type { FileChooser, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { inChromium } from '../support/in-chromium.ts';
 import { pageSuite } from '../support/page-suite.ts';
@@ -22,6 +22,8 @@ interface Given {
   readonly selected: () => Promise<readonly string[]>;
   readonly keys: () => Promise<readonly string[]>;
   readonly textOf: (key: string) => Promise<string | undefined>;
+  /** The dialog of the system for files, once it is asked for. */
+  readonly nextChooser: () => Promise<FileChooser>;
   /** Stores around the service. */
   readonly plant: (key: string, body: string) => Promise<unknown>;
 }
@@ -39,6 +41,9 @@ const start = async (
   const tab = await openTab(browser(), served);
   closers.push(tab.close, served.close, store.close);
   const { page } = tab;
+  // All the time: a key is quicker than a browser that is told to listen.
+  const choosers: FileChooser[] = [];
+  page.on('filechooser', (chooser) => choosers.push(chooser));
   await tab.open();
   // The first arrow leads into the list.
   await page.keyboard.press('ArrowDown');
@@ -63,6 +68,10 @@ const start = async (
     selected: () => page.locator('.selected .name').allInnerTexts(),
     keys: () => served.around.keys(),
     textOf: async (key) => (await served.around.bytes(key))?.toString(),
+    nextChooser: async () => {
+      await until(() => choosers.length > 0, { what: 'the dialog of the system' });
+      return choosers.shift() as FileChooser;
+    },
     plant: (key, body) => served.around.plant({ [key]: { body, contentType: 'text/plain' } }),
   };
 };
@@ -239,7 +248,7 @@ inChromium.each(['list', 'grid'] as const)('in the %s', (view) => {
   });
 
   it('N, U, Shift+U, D, S and I do what they say', async () => {
-    const { page, press, keys, goesTo } = await start({ 'a.txt': 'a' }, { view });
+    const { page, press, keys, goesTo, nextChooser } = await start({ 'a.txt': 'a' }, { view });
     await press('n');
     await page.getByLabel('Name of the folder').waitFor();
     await page.keyboard.type('made');
@@ -250,7 +259,8 @@ inChromium.each(['list', 'grid'] as const)('in the %s', (view) => {
       ['u', false],
       ['Shift+U', true],
     ] as const) {
-      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press(key)]);
+      await press(key);
+      const chooser = await nextChooser();
       const input = chooser.element();
       expect(await input.evaluate((element) => Reflect.get(element, 'webkitdirectory'))).toBe(
         isFolder,
@@ -384,11 +394,14 @@ inChromium('letters', () => {
       await hasFocus(page, '#entries');
     }
     await press('Control+l');
+    await hasFocus(page, '.path-field input');
     await page.keyboard.type('/a/b/');
     await press('Enter');
     await tab.shows(['x.txt']);
     await hasFocus(page, '#entries');
-    await press('Control+l', 'Escape');
+    await press('Control+l');
+    await hasFocus(page, '.path-field input');
+    await press('Escape');
     await hasFocus(page, '#entries');
     await press('?');
     const table = page.getByRole('dialog', { name: 'Keyboard' });
@@ -466,9 +479,13 @@ inChromium('without any pointer', () => {
   });
 
   it('files go up, are paused, go on and are cancelled; a name that is taken is answered', async () => {
-    const { page, press, keys, textOf } = await start({ 'a.txt': 'old a', 'b.txt': 'old b' });
+    const { page, press, keys, textOf, nextChooser } = await start({
+      'a.txt': 'old a',
+      'b.txt': 'old b',
+    });
     const choose = async (names: readonly string[]) => {
-      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('u')]);
+      await press('u');
+      const chooser = await nextChooser();
       const files = names.map((name) => ({
         name,
         mimeType: '',

@@ -1,5 +1,5 @@
 // Where one is, as a path of links; a click behind the last one turns it into a field.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { nameOf } from '../../src/client/path.js';
 import { transfer } from '../actions.js';
 import { useApp } from '../app.js';
@@ -112,7 +112,8 @@ function PathField() {
   const app = useApp();
   const { texts, route, isEditingPath } = app;
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
+  // Before the next key comes.
+  useLayoutEffect(() => input.current?.select(), []);
   const leave = () => {
     isEditingPath.value = false;
     focusEntries();
