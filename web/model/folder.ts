@@ -24,7 +24,12 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
   const rights = signal<Rights>(NONE);
   const filter = signal('');
   const isReading = signal(false);
+  /** True when reading was ended before its end. */
+  const isHalted = signal(false);
   let pages: AsyncIterator<Page> | undefined;
+  /** The page that is on its way. */
+  let coming: Promise<void> | undefined;
+  let readers = 0;
   let opened: Route = { folder: '' };
   let stop = new AbortController();
 
@@ -43,22 +48,31 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     entries.value = [];
     filter.value = '';
     status.value = 'loading';
-    await Promise.all([readPage(), readRights(stop.signal)]);
+    await Promise.all([readUntil(enough()), readRights(stop.signal)]);
   }
 
   /** Reads the folder again; what is shown stays until the answer is there. */
   async function refresh(): Promise<void> {
-    begin(opened);
     const known = entries.value.length;
-    await readPage(true);
-    while (status.value === 'partial' && entries.value.length < known) await readPage();
+    const wasHalted = isHalted.value;
+    begin(opened);
+    const { signal: mine } = stop;
+    await readUntil(wasHalted ? known : Math.max(enough(), known), true);
+    if (wasHalted && !mine.aborted && status.value === 'partial') halt();
+  }
+
+  /** A search goes on by itself; of a folder the rest is read when it is looked at. */
+  function enough(): number {
+    // A page can be empty although there are more: of its keys none was found, or none may be seen.
+    return opened.search === undefined ? 1 : MAX_SORTED;
   }
 
   function begin(route: Route): void {
-    stop.abort();
+    end();
     stop = new AbortController();
     opened = route;
     error.value = undefined;
+    isHalted.value = false;
     const { signal: mine } = stop;
     const read =
       route.trash === true
@@ -70,10 +84,52 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     pages = read[Symbol.asyncIterator]();
   }
 
-  async function readPage(replaces = false): Promise<void> {
+  /** Ends reading; what was found stays. */
+  function halt(): void {
+    end();
+    isHalted.value = true;
+    status.value = 'whole';
+  }
+
+  function end(): void {
+    stop.abort();
+    coming = undefined;
+    readers = 0;
+    isReading.value = false;
+  }
+
+  /** Reads the next page; whoever asks while one is on its way waits for that one. */
+  function readPage(replaces = false): Promise<void> {
+    if (coming !== undefined) return coming;
+    const page = whileReading(() => readNext(replaces)).finally(() => {
+      if (coming === page) coming = undefined;
+    });
+    coming = page;
+    return page;
+  }
+
+  /** Reads pages until there are so many entries. */
+  function readUntil(count: number, replaces = false): Promise<void> {
     const { signal: mine } = stop;
-    if (isReading.value && !replaces && entries.value.length > 0) return;
+    return whileReading(async () => {
+      if (replaces || status.value === 'loading') await readPage(replaces);
+      while (!mine.aborted && status.value === 'partial' && entries.value.length < count)
+        await readPage();
+    });
+  }
+
+  async function whileReading(work: () => Promise<void>): Promise<void> {
+    const { signal: mine } = stop;
+    readers += 1;
     isReading.value = true;
+    await work();
+    if (mine.aborted) return;
+    readers -= 1;
+    isReading.value = readers > 0;
+  }
+
+  async function readNext(replaces: boolean): Promise<void> {
+    const { signal: mine } = stop;
     try {
       const page = await pages?.next();
       if (mine.aborted || page === undefined) return;
@@ -83,10 +139,10 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
       status.value = isLast ? 'whole' : 'partial';
     } catch (thrown) {
       if (mine.aborted) return;
+      // A folder without a marker goes with its last file: what is shown of it is not there any more.
+      if (isFileServiceError(thrown) && thrown.reason === 'not_found') entries.value = [];
       error.value = thrown;
       status.value = 'failed';
-    } finally {
-      if (!mine.aborted) isReading.value = false;
     }
   }
 
@@ -105,17 +161,6 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     }
   }
 
-  /** Reads what is left, up to the most that can be sorted; a search is read to its end. */
-  async function readRest(): Promise<void> {
-    const { signal: mine } = stop;
-    while (
-      !mine.aborted &&
-      status.value === 'partial' &&
-      (opened.search !== undefined || entries.value.length < MAX_SORTED)
-    )
-      await readPage();
-  }
-
   return {
     entries,
     status,
@@ -124,16 +169,13 @@ export function folderModel(client: FileClient, locale: string, sort: { readonly
     filter,
     visible,
     isReading,
+    isHalted,
     open,
     refresh,
     readMore: () => (status.value === 'partial' ? readPage() : Promise.resolve()),
-    readRest,
-    /** Ends reading; what was found stays. */
-    halt: () => {
-      stop.abort();
-      isReading.value = false;
-      status.value = 'whole';
-    },
+    /** Reads what is left, up to the most that can be sorted. */
+    readRest: () => readUntil(MAX_SORTED),
+    halt,
     /** Shows an entry that was stored by this page, without reading the folder again. */
     put: (entry: Entry) => {
       const parent = entry.path.slice(0, entry.path.length - entry.name.length);

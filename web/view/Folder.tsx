@@ -10,7 +10,7 @@ import { useKeys } from './keys.js';
 import { List } from './List.js';
 
 export function Folder() {
-  const { folder, settings } = useApp();
+  const { folder, settings, route } = useApp();
   const count = folder.visible.value.length;
   const status = folder.status.value;
   if (count > 0)
@@ -20,9 +20,11 @@ export function Folder() {
         {status === 'failed' && <BrokenOff />}
       </>
     );
+  // An empty page says nothing of the next one.
+  const isWaiting = status === 'partial' && folder.entries.value.length === 0;
   return (
     <Place>
-      {status === 'loading' ? (
+      {status === 'loading' || (isWaiting && route.value.search === undefined) ? (
         <Skeleton />
       ) : (
         <div class="empty-place">{status === 'failed' ? <Failed /> : <Empty />}</div>
@@ -74,7 +76,13 @@ function Empty() {
     return (
       <State
         icon="search-x"
-        title={folder.isReading.value ? texts.searching(search) : texts.nothingFound(search)}
+        title={
+          folder.isHalted.value
+            ? texts.foundUntilStopped(format.number(0), search)
+            : folder.status.value === 'whole'
+              ? texts.nothingFound(search)
+              : texts.searching(search)
+        }
       />
     );
   if (route.value.trash === true && filter === '')

@@ -1,4 +1,4 @@
-// Type and metadata of a file, to be changed.
+// Type, caching and metadata of a file, to be changed.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FileProperties } from '../../src/client/file-client.js';
 import { useApp } from '../app.js';
@@ -18,6 +18,8 @@ export function PropertiesForm(props: {
   const { texts, client } = app;
   const { properties, onDone } = props;
   const [type, setType] = useState(properties.content_type);
+  // What is stored is not among the properties: left empty it stays.
+  const [caching, setCaching] = useState('');
   const [fields, setFields] = useState<readonly Field[]>(
     Object.entries(properties.metadata).map(([name, value]) => ({ name, value })),
   );
@@ -39,7 +41,11 @@ export function PropertiesForm(props: {
     try {
       // Of what is shown here, and not of what somebody else has stored meanwhile.
       const { etag } = properties;
-      const changes = { content_type: type, metadata };
+      const changes = {
+        content_type: type,
+        metadata,
+        ...(caching.trim() === '' ? {} : { cache_control: caching.trim() }),
+      };
       onDone(await client.update(properties.path, changes, etag === undefined ? {} : { etag }));
     } catch (error) {
       app.fail(error, properties.name);
@@ -56,6 +62,16 @@ export function PropertiesForm(props: {
       <label class="field">
         <span>{texts.type}</span>
         <input ref={first} value={type} onInput={(event) => setType(event.currentTarget.value)} />
+      </label>
+      <label class="field">
+        <span>{texts.cacheControl}</span>
+        <input
+          value={caching}
+          placeholder={texts.asItIs}
+          autoComplete="off"
+          spellcheck={false}
+          onInput={({ currentTarget }) => setCaching(currentTarget.value)}
+        />
       </label>
       <fieldset class="fields">
         <legend>{texts.metadata}</legend>

@@ -147,10 +147,11 @@ function countText({ folder, texts, format, route }: ReturnType<typeof useApp>):
   const count = folder.visible.value.length;
   const n = format.number(count);
   const { search } = route.value;
-  if (search !== undefined)
-    return folder.status.value === 'whole'
-      ? texts.found(count, n, search)
-      : texts.searching(search);
+  if (search !== undefined) {
+    if (folder.isHalted.value) return texts.foundUntilStopped(n, search);
+    if (folder.status.value === 'whole') return texts.found(count, n, search);
+    return count === 0 ? texts.searching(search) : texts.foundSoFar(n, search);
+  }
   if (folder.status.value === 'loading' || folder.error.value !== undefined) return '';
   return folder.status.value === 'partial' ? texts.itemsAndMore(n) : texts.items(count, n);
 }
