@@ -1,47 +1,41 @@
 // Links that a person makes and ends, and the room that is left (rows 14 and 16).
 import Keyv from 'keyv';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
+import { expect, it } from 'vitest';
 import { inChromium } from '../support/in-chromium.ts';
-import { openTab, servePage, type ServeOptions } from '../support/page.ts';
-import { doubleStore } from '../support/stores.ts';
+import type { ServeOptions } from '../support/page.ts';
+import { pageSuite } from '../support/page-suite.ts';
+import { availableStores, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
+const { open: openPage, browser, closers } = pageSuite();
 
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+const SEED = { 'docs/a.txt': 'text of a', 'docs/b.txt': 'text of b' };
 
-const start = async (options: ServeOptions = {}) => {
-  const store = await doubleStore();
-  store.double.seed(store.bucket, 'docs/a.txt', 'text of a', { contentType: 'text/plain' });
-  store.double.seed(store.bucket, 'docs/b.txt', 'text of b', { contentType: 'text/plain' });
-  const served = await servePage(store, options);
-  const tab = await openTab(browser, served);
-  closers.push(tab.close, served.close, store.close);
+const start = async (open: () => Promise<Store>, options: ServeOptions = {}) => {
+  const opened = await openPage(open(), { seed: SEED, ...options });
+  const { tab, page } = opened;
   const share = async (name: string) => {
-    await tab.row(name).click({ position: { x: 500, y: 10 } });
-    await tab.page.getByRole('toolbar').getByRole('button', { name: 'Share a link' }).click();
-    await tab.page.getByRole('dialog').waitFor();
+    await tab.select(name);
+    await tab.act('Share a link');
+    await page.getByRole('dialog').waitFor();
   };
   const make = async () => {
-    await tab.page.getByRole('button', { name: 'Make the link' }).click();
-    return tab.page.getByLabel('Link', { exact: true }).inputValue();
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    return page.getByLabel('Link', { exact: true }).inputValue();
   };
-  return { store, served, tab, page: tab.page, share, make };
+  /** When the links to a file end, as the service keeps them. */
+  const ends = async (path: string) => {
+    const answer = await fetch(`${opened.served.url}_api/${path}?links=true`);
+    const { resource } = (await answer.json()) as { resource: readonly { expires_at: string }[] };
+    return resource.map(({ expires_at }) => Date.parse(expires_at));
+  };
+  return { ...opened, share, make, ends };
 };
-const withLinks = { config: { linkStore: new Keyv() } } as const;
+const withLinks = () => ({ config: { linkStore: new Keyv() } });
 
-inChromium('a share link', () => {
+inChromium.each(availableStores())('a share link on $name', ({ open }) => {
   it('of a file reads it, as a download, until it ends', async () => {
-    const { tab, page, share, make } = await start();
+    const { tab, page, share, make } = await start(open);
     await tab.open('#/docs/');
     await share('a.txt');
     await page.getByLabel('1 hour').check();
@@ -52,16 +46,30 @@ inChromium('a share link', () => {
     expect(await answer.text()).toBe('text of a');
     expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
     await page.getByText(/Who has it can read the file until .+/).waitFor();
-    await page.getByRole('button', { name: 'Copy the link' }).waitFor();
+    // What is changed needs another link.
+    await page.getByLabel('shows the file').check();
+    const shown = await fetch(await make());
+    expect(await shown.text()).toBe('text of a');
+    expect(shown.headers.get('content-disposition') ?? '').not.toMatch(/^attachment/);
     expect(tab.troubles).toEqual([]);
   });
 
+  it('is copied by its button', async () => {
+    const { tab, page, share, make } = await start(open);
+    await tab.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await tab.open('#/docs/');
+    await share('b.txt');
+    const url = await make();
+    await page.getByRole('button', { name: 'Copy the link' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(url);
+    expect(await (await fetch(url)).text()).toBe('text of b');
+  });
+
   it('of a folder gives everything in it, by keyboard too', async () => {
-    const { tab, page, make } = await start();
+    const { tab, make } = await start(open);
     await tab.open();
-    await page.locator('#entries').focus();
-    await page.keyboard.press('Home');
-    await page.keyboard.press('s');
+    await tab.press('Home', 's');
     const url = await make();
     const answer = await fetch(url);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/zip']);
@@ -71,13 +79,13 @@ inChromium('a share link', () => {
   });
 
   it('with a password asks for it, in a browser too, and goes on to what it leads to', async () => {
-    const { tab, page, share, make } = await start();
+    const { tab, page, share, make } = await start(open);
     await tab.open();
     await share('docs');
     await page.getByLabel('Password').fill('geheim');
     const url = await make();
     expect((await fetch(url)).status).toBe(401);
-    const guest = await browser.newContext();
+    const guest = await browser().newContext();
     closers.unshift(() => guest.close());
     const other = await guest.newPage();
     await other.goto(url);
@@ -93,7 +101,7 @@ inChromium('a share link', () => {
   });
 
   it('is listed, says how often it was used, and is ended', async () => {
-    const { tab, page, share, make } = await start(withLinks);
+    const { tab, page, share, make } = await start(open, withLinks());
     await tab.open('#/docs/');
     await share('a.txt');
     await page.getByLabel('Uses').fill('2');
@@ -111,26 +119,53 @@ inChromium('a share link', () => {
     expect(tab.troubles).toEqual([]);
   });
 
-  it('ends on a day that is chosen', async () => {
-    const { tab, page, share, make } = await start(withLinks);
+  it('ends after the time that is chosen, or with a day of the next seven', async () => {
+    const { tab, page, share, make, ends } = await start(open, withLinks());
     await tab.open('#/docs/');
     await share('b.txt');
+    const made = new Set<number>();
+    const newest = async () => {
+      await make();
+      const [end, ...more] = (await ends('docs/b.txt')).filter((time) => !made.has(time));
+      expect(more).toEqual([]);
+      made.add(end ?? 0);
+      return end ?? 0;
+    };
+    const HOUR_MS = 3_600_000;
+    for (const [choice, hours] of [
+      ['1 hour', 1],
+      ['1 day', 24],
+      ['7 days', 24 * 7],
+    ] as const) {
+      await page.getByLabel(choice).check();
+      const asked = Date.now();
+      // Whole seconds, and the time that the page takes.
+      const late = (await newest()) - asked - hours * HOUR_MS;
+      expect([choice, late > -2000 && late < 20_000]).toEqual([choice, true]);
+    }
     await page.getByLabel('Until…').check();
-    const day = await page.getByLabel('Last day').inputValue();
-    await make();
-    const { expires_at } = (
-      (await page.evaluate(
-        `fetch('_api/docs/b.txt?links=true').then((answer) => answer.json())`,
-      )) as { resource: { expires_at: string }[] }
-    ).resource[0] as { expires_at: string };
+    const field = page.getByLabel('Last day');
+    const day = await field.inputValue();
     const last = (await page.evaluate(`new Date('${day}T23:59:59').getTime()`)) as number;
-    expect(Math.abs(Date.parse(expires_at) - last)).toBeLessThan(5000);
+    expect(Math.abs((await newest()) - last)).toBeLessThan(5000);
+    // A later day is no choice.
+    const later = new Date(Date.now() + 9 * 24 * HOUR_MS).toISOString().slice(0, 10);
+    await field.fill(later);
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    const isRefused = `document.querySelector('input[type=date]').validity.rangeOverflow`;
+    expect(await page.evaluate(isRefused)).toBe(true);
+    expect(await page.getByLabel('Link', { exact: true }).count()).toBe(0);
+    expect(await ends('docs/b.txt')).toHaveLength(4);
+    expect(tab.troubles).toEqual([]);
   });
 
   it('is not offered where the host says so', async () => {
-    const { tab, page } = await start({ ...withLinks, page: { features: { share: false } } });
+    const { tab, page } = await start(open, {
+      ...withLinks(),
+      page: { features: { share: false } },
+    });
     await tab.open('#/docs/');
-    await tab.row('a.txt').click({ position: { x: 500, y: 10 } });
+    await tab.select('a.txt');
     await page.getByRole('toolbar').waitFor();
     expect(await page.getByRole('button', { name: 'Share a link' }).count()).toBe(0);
     await page.getByRole('button', { name: 'End the selection' }).click();
@@ -140,9 +175,9 @@ inChromium('a share link', () => {
   });
 });
 
-inChromium('the room that is left', () => {
+inChromium.each(availableStores())('the room that is left on $name', ({ open }) => {
   it('is shown, follows what is stored, and what does not fit says so', async () => {
-    const { tab, page, served } = await start({ config: { quota: { bytes: 1000 } } });
+    const { tab, page, served } = await start(open, { config: { quota: { bytes: 1000 } } });
     await tab.open();
     await page.getByText('18 B of 1 kB used').waitFor();
     const put = async (name: string, bytes: number) => {
