@@ -1,8 +1,10 @@
 // Browsing in a real browser: lists, places, keyboard, what a person may not do (rows 3, 4, 5, 16, 17 and 22).
+import express from 'express';
+import helmet from 'helmet';
 import { expect, it } from 'vitest';
 import { roles } from '../../src/index.ts';
 import { inChromium } from '../support/in-chromium.ts';
-import type { ServeOptions } from '../support/page.ts';
+import type { ServeOptions, Tab } from '../support/page.ts';
 import { pageSuite, type Seed } from '../support/page-suite.ts';
 import { availableStores, doubleStore, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
@@ -265,23 +267,24 @@ inChromium.each(availableStores())('states on $name', ({ open }) => {
   });
 });
 
+const opensDeep = async ({ page, troubles }: Tab) => {
+  await page.getByRole('link', { name: 'docs' }).click();
+  await page.getByRole('link', { name: 'a.txt' }).click();
+  await page.getByText('deep').waitFor();
+  expect(troubles).toEqual([]);
+};
+
 inChromium('embedded', () => {
   it.each(['/a/b/c/files/', '/'])('works at %s', async (path) => {
-    const { default: express } = await import('express');
     const { tab } = await onDouble(
       { 'docs/a.txt': 'deep' },
       { path, mountIn: (page) => express().use(path, page) },
     );
     await tab.open();
-    await tab.page.getByRole('link', { name: 'docs' }).click();
-    await tab.page.getByRole('link', { name: 'a.txt' }).click();
-    await tab.page.getByText('deep').waitFor();
-    expect(tab.troubles).toEqual([]);
+    await opensDeep(tab);
   });
 
   it('works behind a proxy that rewrites the path, and beside helmet', async () => {
-    const { default: express } = await import('express');
-    const { default: helmet } = await import('helmet');
     const { tab } = await onDouble(
       { 'docs/a.txt': 'deep' },
       {
@@ -298,9 +301,6 @@ inChromium('embedded', () => {
       },
     );
     await tab.open();
-    await tab.page.getByRole('link', { name: 'docs' }).click();
-    await tab.page.getByRole('link', { name: 'a.txt' }).click();
-    await tab.page.getByText('deep').waitFor();
-    expect(tab.troubles).toEqual([]);
+    await opensDeep(tab);
   });
 });
