@@ -51,10 +51,11 @@ export interface Sending {
 export function sendReply(
   req: IncomingMessage,
   sending: Sending,
-  reply: FileReply,
+  given: FileReply,
   idleMs: number,
 ): void {
   const { res, ending, done } = sending;
+  const reply = hasConnection(req) ? given : withoutConnection(given);
   // Express names itself on every answer; that helps nobody but attackers.
   res.removeHeader('X-Powered-By');
   const { body } = reply;
@@ -70,6 +71,17 @@ export function sendReply(
     return undefined;
   }
   return sendAndLinger(req, res, reply, body);
+}
+
+// RFC 9113 section 8.2.2: "An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields";
+// Node leaves it out, and warns.
+function hasConnection(req: IncomingMessage): boolean {
+  return req.httpVersionMajor < 2;
+}
+
+function withoutConnection(reply: FileReply): FileReply {
+  const { Connection: _connection, ...headers } = reply.headers;
+  return { ...reply, headers };
 }
 
 // Node sends a text in one piece with the headers, and a buffer in a second one. Latin-1 is bytes as they are.
@@ -149,7 +161,7 @@ function sendAndLinger(
     if (dropped > LINGER_BYTES) req.pause();
   };
   const timer = setTimeout(end, LINGER_MS);
-  res.writeHead(status, { ...headers, Connection: 'close' });
+  res.writeHead(status, hasConnection(req) ? { ...headers, Connection: 'close' } : headers);
   if (body === null) res.flushHeaders();
   else res.write(body);
   req.on('data', drop);

@@ -1,5 +1,6 @@
 // HTTP/2 by Node's compatibility API: bodies carry no Content-Length there, and their frames end them.
-import { connect, createServer, type ClientHttp2Session } from 'node:http2';
+import { connect, createServer } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -68,4 +69,25 @@ it('takes forms, lists and deletions without Content-Length', async () => {
   const gone = JSON.stringify({ resource: [{ name: 'f.txt' }] });
   expect((await send('DELETE', '/form/', gone))[0]).toBe(200);
   expect((await around.keys()).filter((key) => key.startsWith('form/'))).toEqual(['form/j.txt']);
+});
+
+it('answers early, and while it closes, without a header that HTTP/2 does not have', async () => {
+  const warnings: Error[] = [];
+  const hear = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', hear);
+  const answerTo = (stream: ClientHttp2Stream): Promise<IncomingHttpHeaders> =>
+    new Promise((resolve) => stream.once('response', resolve));
+  const upload = session.request({ ':method': 'PUT', ':path': '/a%00b' });
+  upload.write('the beginning of a body that goes on');
+  const early = await answerTo(upload);
+  expect([early[':status'], early['connection']]).toEqual([400, undefined]);
+  upload.end();
+  await text(upload);
+  await files.close({ graceMs: 0 });
+  const late = session.request({ ':path': '/empty.txt' });
+  const refused = await answerTo(late);
+  expect([refused[':status'], refused['connection']]).toEqual([503, undefined]);
+  await text(late);
+  process.off('warning', hear);
+  expect(warnings).toEqual([]);
 });
