@@ -218,7 +218,11 @@ function bucketsOf<Req>({
     if (hit) metrics.cacheHit();
     else metrics.cacheMiss();
   });
-  return quota === undefined ? cached : quotaBuckets(quota, cached, timeouts.hookMs);
+  if (quota === undefined) return cached;
+  return quotaBuckets(quota, cached, {
+    timeoutMs: timeouts.hookMs,
+    onFailure: (error) => reportError(error, 'limit', null),
+  });
 }
 
 type Handler = (...given: Parameters<FileService>) => void;

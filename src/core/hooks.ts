@@ -126,7 +126,8 @@ export type ErrorPhase =
 
 /**
  * Told of whatever a hook throws, answers wrongly or leaves unanswered, and of faults of this library. It changes no
- * answer; what it throws itself is ignored. `request` is null for the cache, which all requests share.
+ * answer; what it throws itself is ignored. `request` is null for what all requests share, the cache and the stores
+ * of quotas and links.
  *
  * @example
  * const onError: OnError = (error, { phase, request }) =>

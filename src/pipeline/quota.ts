@@ -14,7 +14,8 @@ export function allowedBytes<Req>(settings: Settings<Req>, request: HookRequest<
   try {
     const answer: unknown = bytes(request);
     if (typeof answer === 'number' && answer >= 0) return answer;
-    throw new TypeError(`quota.bytes answered ${typeof answer}; a number of bytes is wanted`);
+    const what = typeof answer === 'number' ? answer : `a ${typeof answer}`;
+    throw new TypeError(`quota.bytes answered ${what}; a number of bytes, 0 or more, is wanted`);
   } catch (error) {
     if (isFileServiceError(error)) throw error;
     settings.reportError(error, 'limit', request);

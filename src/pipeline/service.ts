@@ -47,7 +47,10 @@ export function createService<Req>(
 ): Service<Req> {
   const auditHook = auditHookOf(settings);
   const finish = finisher(settings, meter, auditHook);
-  const links = linkDesk(settings.linkStore, settings.timeouts.hookMs);
+  const links = linkDesk(settings.linkStore, {
+    timeoutMs: settings.timeouts.hookMs,
+    onFailure: (error) => settings.reportError(error, 'authorize', null),
+  });
   const appends = runningAppends(settings.resumable?.maxOpenPerPrincipal ?? 0);
   let closing = false;
 

@@ -71,9 +71,16 @@ const MOST_OF_LINK = 100;
 const WINDOW_MS = 15 * 60_000;
 const MAX_COUNTED = 100_000;
 
+/** How a store is asked. */
+interface Asking {
+  readonly timeoutMs: number;
+  /** Told of what the store throws or leaves unanswered. */
+  readonly onFailure: (error: unknown) => void;
+}
+
 /** The desk of a service; `store` is what the host keeps links in. */
-export function linkDesk(store: LinkStore | undefined, timeoutMs: number): LinkDesk {
-  const ask = asker(timeoutMs);
+export function linkDesk(store: LinkStore | undefined, asking: Asking): LinkDesk {
+  const ask = asker(asking);
   const turns = oneAtATime();
 
   const find = async (id: string): Promise<LinkRecord | undefined> => {
@@ -232,13 +239,14 @@ function lifetimeMs({ expires_at }: Pick<LinkRecord, 'expires_at'>): number {
   return Math.max(1, expires_at * 1000 - Date.now());
 }
 
-function asker(timeoutMs: number) {
+function asker({ timeoutMs, onFailure }: Asking) {
   return async <T>(question: () => T | PromiseLike<T>): Promise<T> => {
     try {
       const late = (): Error => new Error('the store of links is silent');
       return await within(Promise.resolve(question()), timeoutMs, late);
     } catch (cause) {
       if (isFileServiceError(cause)) throw cause;
+      onFailure(cause);
       throw new FileServiceError('authorization_unavailable', 'The link could not be looked up.', {
         cause,
       });

@@ -43,18 +43,20 @@ export interface LedgerParts {
   /** The container itself, to count it when nothing is known of it. */
   readonly bucket: Bucket;
   readonly timeoutMs: number;
+  /** Told of what the store throws or leaves unanswered. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** The ledger of a container. */
 export function ledgerOf(parts: LedgerParts): Ledger {
   const { store, container, allowed, bucket } = parts;
-  const ask = <T>(work: Promise<T>): Promise<T> => asked(work, parts.timeoutMs);
+  const ask = <T>(question: () => Promise<T>): Promise<T> => asked(question, parts);
   const known = async <T>(question: () => Promise<T | null>): Promise<T> => {
-    const answer = await ask(question());
+    const answer = await ask(question);
     if (answer !== null) return answer;
     const counted = await countFiles(bucket);
-    await ask(store.reset(container, { ...counted, isFirst: true }));
-    const again = await ask(question());
+    await ask(() => store.reset(container, { ...counted, isFirst: true }));
+    const again = await ask(question);
     if (again !== null) return again;
     throw unavailable(new Error('the store of the quota forgets'));
   };
@@ -71,9 +73,10 @@ export function ledgerOf(parts: LedgerParts): Ledger {
         },
         release: async (bytes) => {
           const given = { id, bytes: -bytes, allowed: Infinity };
-          if (bytes > 0) await ask(store.reserve(container, given)).catch(() => undefined);
+          if (bytes > 0) await ask(() => store.reserve(container, given)).catch(() => undefined);
         },
-        settle: (change) => ask(store.settle(container, { id, ...change })).catch(() => undefined),
+        settle: (change) =>
+          ask(() => store.settle(container, { id, ...change })).catch(() => undefined),
       };
     },
   };
@@ -98,11 +101,16 @@ export async function countFiles(
   return { used, files };
 }
 
-async function asked<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+async function asked<T>(
+  question: () => Promise<T>,
+  { timeoutMs, onFailure }: Pick<LedgerParts, 'timeoutMs' | 'onFailure'>,
+): Promise<T> {
   try {
-    return await within(work, timeoutMs, () => new Error('the store of the quota is silent'));
+    return await within(question(), timeoutMs, () => new Error('the store of the quota is silent'));
   } catch (error) {
-    throw isFileServiceError(error) ? error : unavailable(error);
+    if (isFileServiceError(error)) throw error;
+    onFailure(error);
+    throw unavailable(error);
   }
 }
 

@@ -24,7 +24,7 @@ import type {
   WriteResult,
 } from '../bucket.js';
 import { changesOf, type Changes } from './changes.js';
-import { countFiles, ledgerOf, type Ledger } from './ledger.js';
+import { countFiles, ledgerOf, type Ledger, type LedgerParts } from './ledger.js';
 import type { UploadStore } from '../upload-store.js';
 import { meteredBody } from './metered-body.js';
 import { quotaUploads } from './quota-uploads.js';
@@ -44,13 +44,13 @@ type Open<Call> = (container: string, call: Call) => Bucket;
 export function quotaBuckets<Call extends QuotaCall>(
   store: QuotaStore,
   open: Open<Call>,
-  timeoutMs: number,
+  terms: Pick<LedgerParts, 'timeoutMs' | 'onFailure'>,
 ): Open<Call> {
   const changes = keyChanges();
   return (container, call) => {
     const bucket = open(container, call);
     const { allowed } = call;
-    const ledger = ledgerOf({ store, container, allowed, bucket, timeoutMs });
+    const ledger = ledgerOf({ store, container, allowed, bucket, ...terms });
     // A container ends in `/`, or is the bucket's root.
     return new QuotaBucket(bucket, {
       ledger,
