@@ -276,10 +276,10 @@ function staticSecretOf<Req>(config: FileServiceConfig<Req>): string | undefined
 function isCaching<Req>(config: FileServiceConfig<Req>, ttlSeconds: number): boolean {
   const enabled = config.cacheEnabled ?? config.cache !== undefined;
   if (enabled && ttlSeconds === 0)
-    process.emitWarning(
-      'The cache is enabled, but `cacheTtl` is 0 seconds: nothing is kept.',
-      'FileServiceWarning',
-    );
+    process.emitWarning('The cache is enabled, but `cacheTtl` is 0 seconds: nothing is kept.', {
+      type: 'FileServiceWarning',
+      code: 'S3FILES_CACHE_TTL',
+    });
   return enabled && ttlSeconds > 0;
 }
 

@@ -447,7 +447,11 @@ describe('defaults', () => {
   it('warn of a cache that keeps nothing', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
     expect(completeSettings(given({ cacheEnabled: true })).cache).toBeUndefined();
-    expect((await warned).message).toContain('`cacheTtl` is 0 seconds');
+    expect(await warned).toMatchObject({
+      name: 'FileServiceWarning',
+      code: 'S3FILES_CACHE_TTL',
+      message: expect.stringContaining('`cacheTtl` is 0 seconds'),
+    });
   });
 
   it('take the user of the host for the caller', () => {

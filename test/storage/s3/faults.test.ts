@@ -536,7 +536,9 @@ describe('conditionalWrites', () => {
     expect(double.calls).toHaveLength(asked);
     await until(() => warnings.length > 0, { what: 'the warning' });
     process.off('warning', onWarning);
-    expect(warnings).toMatchObject([{ code: 'S3FILES_CONDITIONAL_WRITES' }]);
+    expect(warnings).toMatchObject([
+      { name: 'FileServiceWarning', code: 'S3FILES_CONDITIONAL_WRITES' },
+    ]);
     expect(double.objects('bucket').size).toBe(0);
   });
 

@@ -120,6 +120,6 @@ function warn(): void {
   process.emitWarning(
     'The storage of a file service does not honour conditional writes (If-None-Match): ' +
       'two uploads that race for one new file may both succeed.',
-    { code: 'S3FILES_CONDITIONAL_WRITES' },
+    { type: 'FileServiceWarning', code: 'S3FILES_CONDITIONAL_WRITES' },
   );
 }
