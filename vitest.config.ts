@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: [
       'test/package/package.test.ts',
       'test/package/container.test.ts',
+      'test/package/installed.test.ts',
       'test/package/first-lines.test.ts',
       'test/package/api-reference.test.ts',
       'test/figures/**',
@@ -15,10 +16,17 @@ export default defineConfig({
     globalSetup: ['test/support/stores.global.ts', 'test/support/page.global.ts'],
     // The SDK would say in every process that Node 20 will not be supported for ever.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-    // Stores that ignore conditions are among those that tests ask; the warning is heard by the test of it.
-    execArgv: ['--disable-warning=S3FILES_CONDITIONAL_WRITES'],
+    // Each warning of ours is heard by the test of it; the last one is s3rver's, which is of 2021.
+    execArgv: [
+      '--disable-warning=S3FILES_CONDITIONAL_WRITES',
+      '--disable-warning=S3FILES_CACHE_TTL',
+      '--disable-warning=S3FILES_LIMIT_STORE',
+      '--disable-warning=DEP0066',
+    ],
     // Tests wait for servers more than they work: one core need not stay free for Vitest itself.
     maxWorkers: availableParallelism(),
+    // A line a file, and one for each test that is slow even here.
+    slowTestThreshold: 5000,
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

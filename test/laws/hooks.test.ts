@@ -35,6 +35,7 @@ const ask = async (hooks: object) => {
   store.double.clearCalls();
   const answer = await service.ask({ path: '/a.txt' });
   if (!('audit' in hooks)) await service.audited(answer.headers['x-request-id'] ?? '');
+  const told = new Set(service.told());
   await service.close();
   expect(answer.text).not.toContain('secret text');
   const reason = answer.status < 400 ? null : (answer.json() as Failure).error.reason;
@@ -42,6 +43,7 @@ const ask = async (hooks: object) => {
     answer: [answer.status, reason],
     audited: service.audit.map(({ status, reason: why }) => [status, why]),
     calls: store.double.calls.length,
+    told: [...told],
   };
 };
 interface Failure {
@@ -75,11 +77,15 @@ describe('hooks that fail refuse, before storage', () => {
     ['the limit answers true', { limit: () => true }, 503, 'limit_unavailable'],
     ['a later authorizer refuses', { authorize: [() => true, () => false] }, 403, 'access_denied'],
     ['a first authorizer refuses', { authorize: [() => false, () => true] }, 403, 'access_denied'],
-  ])('%s', async (_, hooks, status, reason) => {
+  ])('%s', async (name, hooks, status, reason) => {
+    const [hook = ''] = Object.keys(hooks);
+    // A 401 that a hook throws, a plain no, and nobody's container are answers of the host's choice.
+    const isChosen = status === 401 || hook === 'authorize' || name === 'the container is empty';
     expect(await ask(hooks)).toEqual({
       answer: [status, reason],
       audited: [[status, reason]],
       calls: 0,
+      told: isChosen ? [] : [hook],
     });
   });
 });
@@ -90,6 +96,7 @@ it.each([null, undefined])('takes %s from authenticate for an anonymous caller',
     answer: [200, null],
     audited: [[200, null]],
     calls: 1,
+    told: [],
   });
 });
 
@@ -104,8 +111,12 @@ describe('the audit hook', () => {
       events += 1;
       return audit();
     };
-    expect((await ask({ audit: counted })).answer).toEqual([200, null]);
+    const told: string[] = [];
+    const onError = (_: unknown, { phase }: { phase: string }): void => void told.push(phase);
+    expect((await ask({ audit: counted, onError })).answer).toEqual([200, null]);
     expect(events).toBe(1);
+    await until(() => told.length > 0, { what: 'onError to be told' });
+    expect(told).toEqual(['audit']);
   });
 
   it('refuses the next requests when it is required and fails, until it works again', async () => {
@@ -127,6 +138,7 @@ describe('the audit hook', () => {
       statuses.push((await service.ask({ path: '/a.txt' })).status);
       await until(() => seen.length === statuses.length, { what: 'the audit' });
     }
+    expect(service.told()).toEqual(['audit']);
     await service.close();
     expect([statuses, seen]).toEqual([
       [200, 503, 200],

@@ -153,6 +153,7 @@ describe.each(EXAMPLES)('$name', ({ name, question, status }) => {
     expect(store.double.calls).toEqual([]);
     await eventOf(answer);
     expect(service.audit.map((event) => [event.status, event.reason])).toEqual([[refusal, reason]]);
+    if (refusal === 503) expect(service.told()).toContain('authorize');
   });
 
   it('answers as the host chose to hide', async () => {

@@ -73,5 +73,6 @@ describe('rights=true', () => {
       },
     });
     expect(await rightsOf(service, '/docs/')).toBe(503);
+    expect(service.told()).toEqual(['authorize']);
   });
 });

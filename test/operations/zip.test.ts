@@ -277,7 +277,7 @@ describe('zip when something goes wrong', () => {
       const { status, ended, body } = await connection.response({ timeoutMs: 25_000 });
       expect([status, ['fin', 'reset'].includes(ended)]).toEqual([200, true]);
       expect(body.length).toBeLessThan(32 * MIB);
-      expect(() => unzipSync(body)).toThrow();
+      expect(() => unzipSync(body)).toThrow('BadZipFile');
       await until(() => service.audit.length === 1, { what: 'the audit event' });
       expect(service.audit[0]).toMatchObject({ complete: false, status: 200 });
     },

@@ -229,6 +229,7 @@ describe('the audit', () => {
     await start({ audit });
     for (let index = 0; index < 3; index += 1)
       expect((await service.ask({ path: '/docs/a.txt' })).status).toBe(200);
+    await until(() => service.told().includes('audit'), { what: 'onError to be told' });
   });
 });
 
@@ -257,6 +258,7 @@ describe('auditRequired', () => {
     await until(async () => (await status()) === 200, { what: 'the recovery' });
     // The refusal itself was recorded: that is how the service learnt that the hook works again.
     expect(events.map((event) => event.status)).toContain(503);
+    expect(service.told()).toContain('audit');
   });
 });
 

@@ -108,6 +108,7 @@ describe('a container function', () => {
       [],
     ]);
     expect(answer.text).not.toContain('secret');
+    expect(service.told()).toEqual(['container']);
     await service.close();
     await store.close();
   });

@@ -230,6 +230,7 @@ describe('a limit of the host', () => {
     const answer = await service.ask(as('alice'));
     expect([answer.status, service.audit.at(-1)?.reason ?? null]).toEqual([status, reason]);
     expect(answer.text).not.toContain('secret');
+    expect(new Set(service.told())).toEqual(new Set(status === 503 ? ['limit'] : []));
     if (status === 503) {
       expect(answer.headers['retry-after']).toBe('5');
       expect(store.double.calls).toEqual([]);

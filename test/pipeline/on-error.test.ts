@@ -136,6 +136,7 @@ describe('without onError', () => {
     });
     try {
       await start({
+        onError: undefined,
         authorize: () => {
           throw new Error('one\nforged line \u001b[31m');
         },

@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { allowAll, configureServer, createFileService } from '../../src/index.ts';
-import type { AuditEvent, FileService, FileServiceConfig } from '../../src/index.ts';
+import type { AuditEvent, ErrorPhase, FileService, FileServiceConfig } from '../../src/index.ts';
 import { describedAnswers } from './described.ts';
 import type { Answer, Question } from './exchange.ts';
 import type { Given, Hosted } from './hosted.ts';
@@ -32,6 +32,9 @@ export interface RunningService {
   readonly ask: (question: Question) => Promise<Answer>;
   /** The audit event of the request with this id. */
   readonly audited: (id: string) => Promise<AuditEvent>;
+  /** Which hooks `onError` was told of since this was asked last; a test with an `onError` of its own hears nothing. */
+  readonly told: () => readonly ErrorPhase[];
+  /** Throws when `onError` was told of a hook that the test has never asked `told` about. */
   readonly close: () => Promise<void>;
 }
 
@@ -80,10 +83,12 @@ export async function serviceIn(
   host: (given: Given) => Hosted | Promise<Hosted>,
 ): Promise<RunningService> {
   const audit: AuditEvent[] = [];
+  const failures = failuresOfHooks();
   const whole: FileServiceConfig = {
     ...storeConfig(store),
     authorize: allowAll,
     audit: (event) => void audit.push(event),
+    onError: failures.onError,
     ...config,
   };
   const files = createFileService(whole);
@@ -110,11 +115,35 @@ export async function serviceIn(
       await until(() => audit.some((event) => event.id === id), { what: `audit event ${id}` });
       return audit.find((event) => event.id === id) as AuditEvent;
     },
+    told: failures.told,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await close?.();
       await files.close({ graceMs: 100 });
+      failures.throwUnexpected();
+    },
+  };
+}
+
+/** Keeps what `onError` is told, which would go to stderr, until the test asks for it. */
+function failuresOfHooks() {
+  const known = new Set<ErrorPhase>();
+  let told: { readonly phase: ErrorPhase; readonly error: unknown }[] = [];
+  return {
+    onError: (error: unknown, { phase }: { readonly phase: ErrorPhase }): void =>
+      void told.push({ phase, error }),
+    told: (): readonly ErrorPhase[] => {
+      const phases = told.map(({ phase }) => phase);
+      for (const phase of phases) known.add(phase);
+      told = [];
+      return phases;
+    },
+    throwUnexpected: (): void => {
+      const first = told.find(({ phase }) => !known.has(phase));
+      if (first === undefined) return;
+      const message = `onError was told of ${first.phase}, which the test does not expect`;
+      throw new Error(message, { cause: first.error });
     },
   };
 }

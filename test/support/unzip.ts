@@ -19,7 +19,12 @@ export function unzipSync(archive: Uint8Array): Readonly<Record<string, string>>
     writeFileSync(file, archive);
     // The program prints an object of texts.
     return JSON.parse(
-      execFileSync('python3', ['-c', PROGRAM, file], { encoding: 'utf8', maxBuffer: 2 ** 28 }),
+      execFileSync('python3', ['-c', PROGRAM, file], {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 28,
+        // What Python says of an archive that is not sound stands in the error that is thrown.
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     ) as Record<string, string>;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -431,6 +431,7 @@ describe('a store of links', () => {
       headers: { 'X-User': 'ann' },
     });
     expect([more.status, reasonOf(more)]).toEqual([503, 'authorization_unavailable']);
+    expect(new Set(service.told())).toEqual(new Set(['authorize']));
     isDown = false;
     expect((await open(limited)).status).toBe(200);
   });

@@ -333,6 +333,7 @@ describe('a full container', () => {
     expect((await send('two', '10')).status).toBe(201);
     const unknown = await send('three', 'many');
     expect([unknown.status, errorOf(unknown).reason]).toEqual([503, 'limit_unavailable']);
+    expect(service.told()).toEqual(['limit']);
     await expect(service.files.reconcile()).rejects.toThrow(TypeError);
     expect(await service.files.reconcile({ container: 't/one' })).toEqual({ used: 10, files: 1 });
     await service.close();
@@ -452,6 +453,8 @@ describe.runIf(installed('redis'))('a quota in Redis', () => {
     expect([refused.status, errorOf(refused).reason]).toEqual([503, 'limit_unavailable']);
     expect((await service.ask({ path: '/a' })).text).toBe('a');
     expect((await service.ask({ method: 'DELETE', path: '/a' })).status).toBe(200);
+    // Of the refusal, of what it gave back, and of the deletion that could not be counted.
+    expect(service.told()).toEqual(['limit', 'limit', 'limit']);
     await service.close();
     await store.close();
   });

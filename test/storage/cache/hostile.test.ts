@@ -94,9 +94,16 @@ const CACHES: readonly (readonly [string, () => Cache])[] = [
   ['turns bytes into objects', () => spoiling((value) => Object.fromEntries(value.entries()))],
 ];
 
-describe.each(CACHES)('a cache that %s', (_name, makeCache) => {
+/** After what time a silent cache is told of: longer than it is waited for. */
+const timeouts = { hookMs: 200 };
+
+/** Waits until the host was told that its cache fails. */
+const tellsOfCache = () =>
+  until(() => service.told().includes('cache'), { what: 'onError to be told of the cache' });
+
+describe.each(CACHES)('a cache that %s', (name, makeCache) => {
   it('changes no answer, and delays none by more than about 100 ms', async () => {
-    service = await cachedService(store, { cache: makeCache() });
+    service = await cachedService(store, { cache: makeCache(), timeouts });
     const plain = await cachedService(store, { cache: undefined, cacheTtl: 0 });
     await put(service, '/dir/a.txt', 'first');
     await put(service, '/dir/b.txt', 'other text');
@@ -125,6 +132,8 @@ describe.each(CACHES)('a cache that %s', (_name, makeCache) => {
     await service.ask({ method: 'DELETE', path: '/dir/b.txt' });
     await compare();
     await plain.close();
+    if (/^(throws|rejects|never)/.test(name)) await tellsOfCache();
+    else expect(service.told()).toEqual([]);
   });
 });
 
@@ -168,6 +177,7 @@ describe('a cache that was away', () => {
       { what: 'the cache to be used again' },
     );
     expect(await read(service)).toBe('new');
+    expect(service.told()).toContain('cache');
     await other.close();
   });
 
@@ -183,14 +193,17 @@ describe('a cache that was away', () => {
       expect((await service.ask({ path: '/a.txt' })).text).toBe('text');
     const seconds = (performance.now() - startedAt) / 1000;
     expect(state.asked).toBeLessThanOrEqual(1 + Math.ceil(seconds));
+    expect(service.told()).toContain('cache');
   });
 
   it('makes one request wait while it is silent, and then none', async () => {
-    service = await cachedService(store, { cache: { get: hang, set: hang, delete: hang } });
+    const cache = { get: hang, set: hang, delete: hang };
+    service = await cachedService(store, { cache, timeouts });
     store.double.seed(store.bucket, 'a.txt', 'text');
     await service.ask({ path: '/a.txt' });
     const startedAt = performance.now();
     for (let index = 0; index < 5; index += 1) await service.ask({ path: '/a.txt' });
     expect(performance.now() - startedAt).toBeLessThan(100 * 5);
+    await tellsOfCache();
   });
 });
