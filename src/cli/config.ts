@@ -43,6 +43,10 @@ export async function storageOf(given: Given, { env }: Io): Promise<StorageConfi
   const ca = authority && (await textOf(authority, '--ca or AWS_CA_BUNDLE'));
   const key = nonEmpty(env['S3_ACCESS_KEY_ID']);
   const secret = nonEmpty(env['S3_SECRET_ACCESS_KEY']);
+  if ((key === undefined) !== (secret === undefined))
+    throw new UsageError(
+      'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: one is set, the other is not.',
+    );
   return {
     ...imported,
     bucket,
@@ -53,7 +57,7 @@ export async function storageOf(given: Given, { env }: Io): Promise<StorageConfi
     ...(region === undefined && endpoint !== undefined ? {} : { region: region ?? 'us-east-1' }),
     ...(container === undefined ? {} : { container }),
     ...(ca === undefined ? {} : { ca }),
-    ...(key === undefined && secret === undefined ? {} : { key, secret }),
+    ...(key === undefined ? {} : { key, secret }),
   };
 }
 
@@ -80,8 +84,8 @@ function awsRegion(env: Io['env']): string | undefined {
   return nonEmpty(env['AWS_REGION']) ?? nonEmpty(env['AWS_DEFAULT_REGION']);
 }
 
-// A variable that compose files leave empty is not given.
-function nonEmpty(value: string | undefined): string | undefined {
+/** A variable that compose files leave empty is not given. */
+export function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 

@@ -1,11 +1,13 @@
 // `s3files ls`: the entries of a folder.
-import { sizeOf, say, type Io } from './io.js';
+import { sizeOf, say, UsageError, type Io } from './io.js';
 import type { Given } from './options.js';
 import { reach } from './reach.js';
 
 /** Lists a folder, one entry a line; JSON lines with `--json`. */
 export async function listFiles(given: Given, io: Io): Promise<number> {
-  const folder = asFolder(given.operands[0] ?? '');
+  const [operand = '', ...others] = given.operands;
+  if (others.length > 0) throw new UsageError('ls takes one folder: s3files ls docs/');
+  const folder = asFolder(operand);
   const { files, close } = await reach(given, io);
   try {
     for await (const entry of files.list(folder, { recursive: given.has('recursive') })) {

@@ -18,13 +18,14 @@ const OPTIONS = {
   ca: { value: 'FILE', text: 'authority of its certificate, PEM [AWS_CA_BUNDLE]' },
   dreamfactory: { value: 'FILE', text: 'a service definition of DreamFactory, JSON' },
   url: { value: 'URL', text: 'a running service instead of a bucket [S3FILES_URL]' },
-  key: { value: 'KEY', text: 'key of its callers [S3FILES_KEY]' },
+  key: { value: 'KEY', text: 'key of its callers; unseen by others in [S3FILES_KEY]' },
   host: { value: 'ADDRESS', text: 'address to listen at, 127.0.0.1 [HOST]' },
   port: { value: 'NUMBER', text: 'port to listen at, 3000 [PORT]' },
   mount: { value: 'PATH', text: 'path of the service, /api/v2/s3files' },
   'public-url': { value: 'URL', text: 'what clients call the mount' },
   'create-bucket': { text: 'create the bucket when it is missing' },
   'read-only': { text: 'nothing can be written' },
+  resumable: { text: 'uploads of several requests, with `resumable` or `direct`' },
   public: { text: 'everybody may read, without a key' },
   'no-page': { text: 'the service alone, without the page' },
   quick: { text: 'one cheap question: does storage answer?' },
@@ -40,10 +41,7 @@ const OPTIONS = {
   resume: { text: 'leave out what is there whole, go on with what is not' },
   expires: { value: 'TIME', text: 'how long the link opens: 90m, 12h, 7d; a day' },
   download: { text: 'the link saves instead of showing' },
-  'max-uses': {
-    value: 'NUMBER',
-    text: 'how often the link opens; for services with a `linkStore`',
-  },
+  'max-uses': { value: 'NUMBER', text: 'how often it opens; of services with a `linkStore`' },
   quiet: { text: 'no progress' },
   help: { text: 'this' },
   version: { text: 'the version of the package' },
@@ -51,6 +49,31 @@ const OPTIONS = {
 
 /** The name of an option, without its dashes. */
 export type OptionName = keyof typeof OPTIONS;
+
+/** What other tools call an option, and what stands for it here. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  'access-key': 'set S3_ACCESS_KEY_ID, or what the AWS tools read',
+  'access-key-id': 'set S3_ACCESS_KEY_ID, or what the AWS tools read',
+  secret: 'set S3_SECRET_ACCESS_KEY, which other users of this machine cannot see',
+  'secret-key': 'set S3_SECRET_ACCESS_KEY, which other users of this machine cannot see',
+  'secret-access-key': 'set S3_SECRET_ACCESS_KEY, which other users of this machine cannot see',
+  password: 'set S3FILES_LINK_PASSWORD, which other users of this machine cannot see',
+  profile: 'set AWS_PROFILE',
+  'force-path-style': 'an endpoint is asked so unless --virtual-hosts is given',
+  verbose: 'set DEBUG=file-service:*',
+  debug: 'set DEBUG=file-service:*',
+};
+
+/** What other tools call an option that has another name here. */
+const SYNONYMS: Readonly<Record<string, OptionName>> = {
+  prefix: 'container',
+  'endpoint-url': 'endpoint',
+  cacert: 'ca',
+  'ca-bundle': 'ca',
+  force: 'overwrite',
+  r: 'recursive',
+  q: 'quiet',
+};
 
 /** Values of a command line: texts, `true` for flags, lists where an option may be repeated. */
 export interface Given {
@@ -103,9 +126,16 @@ export function readLine(line: readonly string[], allowed: readonly OptionName[]
 }
 
 function unknownOption(raw: string, name: string, allowed: readonly OptionName[]): UsageError {
-  const meant = nearestName(name, allowed);
-  const hint = meant === undefined ? 'see --help' : `did you mean --${meant}?`;
+  const synonym = own(SYNONYMS, name);
+  const isHere = synonym !== undefined && allowed.includes(synonym);
+  const meant = isHere ? synonym : nearestName(name, allowed);
+  const otherwise = own(FOREIGN, name) ?? 'see --help';
+  const hint = meant === undefined ? otherwise : `did you mean --${meant}?`;
   return new UsageError(`${raw} is not an option of this command; ${hint}`);
+}
+
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 function valueOf(name: OptionName): string {

@@ -1,5 +1,6 @@
 // `s3files policy`: the least that a service needs of a bucket, as the documents that AWS takes.
 import { OWN_FOLDER } from '../core/key.js';
+import { nonEmpty } from './config.js';
 import { say, UsageError, type Io } from './io.js';
 import type { Given } from './options.js';
 
@@ -7,8 +8,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Prints the policy, lifecycle rules and CORS rules, or one of them with `--only`. */
 export function printPolicy(given: Given, io: Io): Promise<number> {
-  const bucket = given.text('bucket') ?? io.env['S3_BUCKET'];
-  if (bucket === undefined) throw new UsageError('no bucket: give --bucket=NAME.');
+  const bucket = given.text('bucket') ?? nonEmpty(io.env['S3_BUCKET']);
+  if (bucket === undefined) throw new UsageError('no bucket: give --bucket=NAME or S3_BUCKET.');
   const parts: Readonly<Record<string, Json>> = {
     policy: policyOf(bucket, given, io),
     lifecycle: lifecycleOf(prefixOf(given, io)),
@@ -34,19 +35,7 @@ function policyOf(bucket: string, given: Given, io: Io): Json {
   const arn = `arn:aws:s3:::${bucket}`;
   const prefix = prefixOf(given, io);
   const isReadOnly = given.has('read-only');
-  const versions = given.has('versions') ? versionRights(isReadOnly) : NO_RIGHTS;
-  const onBucket = [
-    ...(isReadOnly ? ['s3:ListBucket'] : ['s3:ListBucket', 's3:ListBucketMultipartUploads']),
-    ...versions.onBucket,
-  ];
-  const onKeys = [
-    ...(isReadOnly
-      ? ['s3:GetObject']
-      : ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload']),
-    ...versions.onKeys,
-  ];
-  // PATCH, copies and moves keep tags, ACL and lock only where they may be read and written.
-  const kept = ['s3:GetObjectTagging', 's3:PutObjectTagging'];
+  const { onBucket, onKeys } = rightsOf(given);
   const key = given.text('kms-key');
   return {
     Version: '2012-10-17',
@@ -54,13 +43,13 @@ function policyOf(bucket: string, given: Given, io: Io): Json {
       {
         Sid: 'Bucket',
         Effect: 'Allow',
-        Action: given.has('create-bucket') ? [...onBucket, 's3:CreateBucket'] : onBucket,
+        Action: onBucket,
         Resource: arn,
       },
       {
         Sid: 'Files',
         Effect: 'Allow',
-        Action: isReadOnly ? onKeys : [...onKeys, ...kept],
+        Action: onKeys,
         Resource: `${arn}/${prefix}*`,
       },
       ...(key === undefined
@@ -82,16 +71,28 @@ interface Rights {
   readonly onKeys: readonly string[];
 }
 
-const NO_RIGHTS: Rights = { onBucket: [], onKeys: [] };
-
-// Without the right to ask whether versions are kept, a service with a trash trusts that they are.
-function versionRights(isReadOnly: boolean): Rights {
-  return {
-    onBucket: ['s3:ListBucketVersions', 's3:GetBucketVersioning'],
-    onKeys: isReadOnly
-      ? ['s3:GetObjectVersion']
-      : ['s3:GetObjectVersion', 's3:DeleteObjectVersion'],
-  };
+function rightsOf(given: Given): Rights {
+  const writes = !given.has('read-only');
+  const versions = given.has('versions');
+  const onBucket = [
+    's3:ListBucket',
+    ...(writes ? ['s3:ListBucketMultipartUploads'] : []),
+    ...(given.has('create-bucket') ? ['s3:CreateBucket'] : []),
+    // Without the right to ask whether versions are kept, a service with a trash trusts that they are.
+    ...(versions ? ['s3:ListBucketVersions', 's3:GetBucketVersioning'] : []),
+    // `check` says what pages lack that send to storage.
+    ...(given.list('origin').length > 0 ? ['s3:GetBucketCORS'] : []),
+  ];
+  const onKeys = [
+    's3:GetObject',
+    ...(versions ? ['s3:GetObjectVersion'] : []),
+    ...(writes ? ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'] : []),
+    // PATCH, copies and moves keep tags, ACL and lock only where they may be read and written.
+    ...(writes ? ['s3:GetObjectTagging', 's3:PutObjectTagging'] : []),
+    ...(writes && given.has('resumable') ? ['s3:ListMultipartUploadParts'] : []),
+    ...(writes && versions ? ['s3:DeleteObjectVersion'] : []),
+  ];
+  return { onBucket, onKeys };
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html */

@@ -31,7 +31,8 @@ export function progressOf(output: Output, total: number, isQuiet: boolean): Pro
     const seconds = (drawnAt - began) / 1000;
     const rate = seconds === 0 ? '' : `${sizeOf(Math.round(done / seconds))}/s`;
     const text = `[${bar}] ${Math.floor(share * 100)} %  ${sizeOf(done)}  ${rate}  ${name}`;
-    output.write(`\r\u001b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
+    // A terminal whose size nobody knows says 0.
+    output.write(`\r\u001b[K${text.slice(0, (output.columns || 80) - 1)}`);
   };
   return {
     add: (bytes) => {

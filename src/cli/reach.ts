@@ -3,8 +3,8 @@ import { fileClient } from '../client/file-client.js';
 import type { FileClient } from '../client/file-client.js';
 import { allowAll } from '../core/hooks.js';
 import { createFetchHandler } from '../server/fetch/fetch-handler.js';
-import { storageOf } from './config.js';
-import type { Io } from './io.js';
+import { nonEmpty, storageOf } from './config.js';
+import { UsageError, type Io } from './io.js';
 import type { Given } from './options.js';
 
 /** Files that can be reached, and what ends that. */
@@ -24,10 +24,14 @@ export async function reach(
   io: Io,
   through: (carry: Fetch) => Fetch = (carry) => carry,
 ): Promise<Reached> {
-  const url =
-    given.text('url') ?? (given.text('bucket') === undefined ? io.env['S3FILES_URL'] : undefined);
-  if (url !== undefined && url !== '') {
-    const key = given.text('key') ?? io.env['S3FILES_KEY'];
+  const named = given.text('bucket') === undefined ? io.env['S3FILES_URL'] : undefined;
+  const url = given.text('url') ?? nonEmpty(named);
+  if (url !== undefined) {
+    if (!/^https?:\/\/[^/]/.test(url))
+      throw new UsageError(
+        `--url takes the address of a service, https://files.example/api/v2/s3files, not "${url}".`,
+      );
+    const key = given.text('key') ?? nonEmpty(io.env['S3FILES_KEY']);
     const headers: Record<string, string> = key === undefined ? {} : { 'X-API-Key': key };
     const files = fileClient({ baseUrl: url, headers, fetch: through(fetch) });
     return { files, url, close: () => Promise.resolve() };

@@ -15,6 +15,8 @@ import { uploadFiles } from './upload.js';
 interface Command {
   readonly operands: string;
   readonly sentence: string;
+  /** Lines as somebody types them. */
+  readonly examples: readonly string[];
   readonly options: readonly OptionName[];
   /** The exit code. */
   readonly run: (given: Given, io: Io) => Promise<number>;
@@ -35,6 +37,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     operands: '',
     sentence: 'Serves a bucket: the file service and, at /files/, the page.',
+    examples: [
+      's3files serve --bucket=acme-prod --region=eu-west-1',
+      's3files serve --bucket=acme --endpoint=http://minio.example:9000 --read-only',
+    ],
     options: [
       ...STORAGE,
       ...(['key', 'host', 'port', 'mount', 'public-url', 'create-bucket'] as const),
@@ -44,58 +50,72 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   check: {
     operands: '',
-    sentence: 'Asks storage what the service needs, and says what to do about what is missing.',
+    sentence: 'Asks storage for what the service needs, and says what to do about what is missing.',
+    examples: ['s3files check --bucket=acme-prod --region=eu-west-1', 's3files check --quick'],
     options: [...STORAGE, 'quick', 'json'],
     run: checkStorage,
   },
   sweep: {
     operands: '',
     sentence: 'Aborts uploads by parts that this service left behind; never those of others.',
+    examples: ['s3files sweep --bucket=acme-prod --older-than=48 --dry-run'],
     options: [...STORAGE, 'older-than', 'dry-run', 'json'],
     run: sweepStorage,
   },
   policy: {
     operands: '',
     sentence: 'Prints the least IAM policy, lifecycle rules and CORS rules for a bucket.',
+    examples: [
+      's3files policy --bucket=acme-prod --container=app --only=policy > policy.json',
+      's3files policy --bucket=acme-prod --resumable --origin=https://app.example',
+    ],
     options: [
-      'bucket',
-      'container',
-      'read-only',
-      'create-bucket',
-      'versions',
-      'kms-key',
-      'origin',
-      'only',
+      ...(['bucket', 'container', 'read-only', 'create-bucket', 'resumable', 'versions'] as const),
+      ...(['kms-key', 'origin', 'only'] as const),
     ],
     run: printPolicy,
   },
   openapi: {
     operands: '',
     sentence: 'Prints the OpenAPI 3.1 document of the service.',
+    examples: ['s3files openapi --public-url=https://files.example/v2 > openapi.json'],
     options: ['public-url', 'dreamfactory'],
     run: printOpenApi,
   },
   ls: {
     operands: '[FOLDER/]',
     sentence: 'Lists a folder.',
+    examples: ['s3files ls photos/2026/', 's3files ls --recursive --json'],
     options: [...SERVICE, 'recursive', 'json'],
     run: listFiles,
   },
   upload: {
     operands: 'FILE... FOLDER/',
     sentence: 'Uploads files, and folders with --recursive.',
+    examples: [
+      's3files upload report.pdf docs/',
+      's3files upload --recursive --resume photos/ backup/',
+    ],
     options: [...SERVICE, 'recursive', 'overwrite', 'resume', 'json', 'quiet'],
     run: uploadFiles,
   },
   download: {
     operands: 'PATH... FOLDER',
     sentence: 'Downloads files, and folders with --recursive.',
+    examples: [
+      's3files download docs/report.pdf .',
+      's3files download --recursive --resume backup/photos/ ./photos',
+    ],
     options: [...SERVICE, 'recursive', 'overwrite', 'resume', 'json', 'quiet'],
     run: downloadFiles,
   },
   share: {
     operands: 'PATH',
-    sentence: 'Prints a link to a file, of a service also to a folder [S3FILES_LINK_PASSWORD].',
+    sentence: 'Prints a link to a file; a running service also gives links to folders.',
+    examples: [
+      's3files share docs/report.pdf --expires=7d',
+      'S3FILES_LINK_PASSWORD=... s3files share docs/ --url=https://files.example/api/v2/s3files',
+    ],
     options: [...SERVICE, 'expires', 'download', 'max-uses', 'json'],
     run: shareFile,
   },
@@ -105,19 +125,39 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 export async function runCommand(line: readonly string[], io: Io): Promise<number> {
   try {
     const [name = '--help', ...rest] = line;
-    if (name === '--help' || name === 'help' || name === '-h') return printHelp(io);
     if (name === '--version') return print(io, VERSION);
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined) throw unknownCommand(name);
+    const [topic] = rest;
+    if (name === 'help' && topic !== undefined) return printHelpOf(io, topic, commandOf(topic));
+    if (['--help', 'help', '-h'].includes(name)) return printHelp(io);
+    const command = commandOf(name);
+    if (rest.includes('-h')) return printHelpOf(io, name, command);
     const given = readLine(rest, [...command.options, 'help']);
-    return given.has('help') ? printHelpOf(io, name, command) : await command.run(given, io);
+    if (given.has('help')) return printHelpOf(io, name, command);
+    refuseOperands(given, name, command);
+    return await command.run(given, io);
   } catch (error) {
     say(io.err, `s3files: ${messageOf(error)}`);
     return error instanceof UsageError || error instanceof TypeError ? 2 : 1;
   }
 }
 
+function commandOf(name: string): Command {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) throw unknownCommand(name);
+  return command;
+}
+
+/** What is no option of a command that takes only those is most often the bucket. */
+function refuseOperands({ operands: [first] }: Given, name: string, command: Command): void {
+  if (command.operands !== '' || first === undefined) return;
+  const takesBucket = command.options.includes('bucket') && !first.includes('=');
+  const hint = takesBucket ? `did you mean --bucket=${first}?` : `see s3files ${name} --help`;
+  throw new UsageError(`${name} takes options only, not "${first}"; ${hint}`);
+}
+
 function unknownCommand(name: string): UsageError {
+  if (name.startsWith('-'))
+    return new UsageError(`the command comes first, and then ${name}; see s3files --help`);
   const names = Object.keys(COMMANDS);
   const meant = nearestName(name, names);
   const hint =
@@ -151,12 +191,18 @@ function printHelp(io: Io): number {
       ...lines,
       '',
       'Credentials: S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, else the usual AWS places.',
+      'Exit code: 0 for success, 1 for what failed, 2 for a line that was written wrongly.',
+      '',
+      'Example: s3files serve --bucket=acme-prod --region=eu-west-1',
       'More: s3files COMMAND --help',
     ].join('\n'),
   );
 }
 
-function printHelpOf(io: Io, name: string, { operands, sentence, options }: Command): number {
-  const usage = `Usage: s3files ${name} [OPTION]... ${operands}`.trimEnd();
-  return print(io, [usage, sentence, '', ...explainOptions(options)].join('\n'));
+function printHelpOf(io: Io, name: string, command: Command): number {
+  const usage = `Usage: s3files ${name} [OPTION]... ${command.operands}`.trimEnd();
+  const [first = '', ...more] = command.examples;
+  const examples = [`Example: ${first}`, ...more.map((line) => `         ${line}`)];
+  const options = explainOptions(command.options);
+  return print(io, [usage, command.sentence, '', ...options, '', ...examples].join('\n'));
 }

@@ -3,7 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { apiKeys, roles } from '../index.js';
 import type { Authenticate, Authorize, Principal } from '../index.js';
-import { storageOf, wholeOf } from './config.js';
+import { nonEmpty, storageOf, wholeOf } from './config.js';
 import type { Io } from './io.js';
 import type { Given } from './options.js';
 import { serve } from './serve.js';
@@ -90,8 +90,4 @@ function cookieOf(req: IncomingMessage): string {
 function isSame(given: string, key: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(given), hash(key));
-}
-
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === '' ? undefined : value;
 }

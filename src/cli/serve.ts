@@ -49,7 +49,7 @@ export async function serve(serving: Serving, io: Io): Promise<number> {
     });
   } catch (error) {
     say(io.err, `s3files cannot listen on port ${port} of ${host}: ${(error as Error).message}.`);
-    say(io.err, 'Choose others with PORT and HOST.');
+    say(io.err, 'Choose others with PORT and HOST, or --port and --host of s3files serve.');
     await files.close();
     await serving.onClose?.();
     return 1;

@@ -10,7 +10,11 @@ export interface Ran {
   readonly err: string;
 }
 
-interface Setting {
+/** A way to run `s3files` with these words. */
+export type Run = (words: readonly string[], setting?: Setting) => Promise<Ran>;
+
+/** What surrounds a command. */
+export interface Setting {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether its messages go to a terminal. @default false */
   readonly isTTY?: boolean;

@@ -1,6 +1,7 @@
 // The command line as somebody types it: what is wrong is named, with what is near.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { CommandName } from '../../src/storage/s3/wire/commands.ts';
 import { s3files } from './run.ts';
 
 describe('s3files', () => {
@@ -28,6 +29,16 @@ describe('s3files', () => {
     [['share', 'a.txt', '--expires=soon'], '--expires takes a time such as 90m, 12h or 7d'],
     [['share', 'a/', '--bucket=abc', '--region=x'], 'sharing a folder takes a running service'],
     [['share', 'a', '--bucket=abc', '--region=x', '--max-uses=1'], 'with a password or --max-uses'],
+    [['check', 'acme'], 'check takes options only, not "acme"; did you mean --bucket=acme?'],
+    [['openapi', 'acme'], 'openapi takes options only, not "acme"; see s3files openapi --help'],
+    [['ls', 'a/', 'b/'], 'ls takes one folder'],
+    [['--bucket=acme', 'check'], 'the command comes first, and then --bucket=acme'],
+    [['help', 'chek'], '"chek" is not a command; did you mean check?'],
+    [['ls', '-r'], '-r is not an option of this command; did you mean --recursive?'],
+    [['check', '--profile=prod'], '--profile is not an option of this command; set AWS_PROFILE'],
+    [['check', '--prefix=app'], 'did you mean --container?'],
+    [['share', 'a.txt', '--password=x'], 'set S3FILES_LINK_PASSWORD'],
+    [['ls', '--url=files.example'], '--url takes the address of a service'],
     [['upload', 'a.txt'], 'upload takes files and then where to'],
     [['download', 'a.txt'], 'download takes paths and then where to'],
   ])('answers %j with what to write instead', async (words, message) => {
@@ -61,7 +72,22 @@ describe('s3files', () => {
         0,
         expect.stringMatching(new RegExp(`^Usage: s3files ${name}`)),
       ]);
+      for (const other of [
+        ['help', name],
+        [name, '-h'],
+      ])
+        expect((await s3files(other)).out).toBe(help.out);
+      const examples = help.out.split('\nExample: ')[1]?.trim().split('\n') ?? [];
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) {
+        const [, command = '', line = ''] = /s3files (\w+) ?(.*)/.exec(example) ?? [];
+        expect(command).toBe(name);
+        for (const [option] of line.matchAll(/--[\w-]+/g))
+          expect(help.out).toContain(`  ${option}`);
+      }
+      for (const line of help.out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
     }
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect((await s3files(['--version'])).out).toBe(`${version}\n`);
   });
@@ -70,6 +96,12 @@ describe('s3files', () => {
     const { code, err } = await s3files(['check', '--bucket=abc', '--secret=x']);
     expect([code, err]).toEqual([2, expect.stringContaining('--secret is not an option')]);
   });
+});
+
+it('s3files says that half a pair of credentials is half', async () => {
+  const env = { S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: '' };
+  const { code, err } = await s3files(['check', '--bucket=abc', '--region=x'], { env });
+  expect([code, err]).toEqual([2, expect.stringContaining('go together: one is set')]);
 });
 
 describe('s3files policy', () => {
@@ -117,6 +149,45 @@ describe('s3files policy', () => {
       's3:DeleteObjectVersion',
     ]);
     expect(await actionsOf('--versions', '--read-only')).not.toContain('s3:DeleteObjectVersion');
+  });
+
+  it('has a right for each call that the service can make, with the options that make it', async () => {
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+    const rights: Readonly<Record<CommandName, string | null>> = {
+      AbortMultipartUpload: 's3:AbortMultipartUpload',
+      CompleteMultipartUpload: 's3:PutObject',
+      CopyObject: 's3:PutObject',
+      CreateBucket: 's3:CreateBucket',
+      CreateMultipartUpload: 's3:PutObject',
+      DeleteObject: 's3:DeleteObject',
+      DeleteObjects: 's3:DeleteObject',
+      // What may not be read is not kept by copies, and says so.
+      GetObjectAcl: null,
+      GetObjectTagging: 's3:GetObjectTagging',
+      GetObject: 's3:GetObject',
+      GetBucketCors: 's3:GetBucketCORS',
+      GetBucketVersioning: 's3:GetBucketVersioning',
+      HeadBucket: 's3:ListBucket',
+      HeadObject: 's3:GetObject',
+      ListMultipartUploads: 's3:ListBucketMultipartUploads',
+      ListObjectVersions: 's3:ListBucketVersions',
+      ListObjectsV2: 's3:ListBucket',
+      ListParts: 's3:ListMultipartUploadParts',
+      // Turning it on is a change of the bucket, which `enableVersioning` asks a right for by itself.
+      PutBucketVersioning: null,
+      PutObject: 's3:PutObject',
+      PutObjectTagging: 's3:PutObjectTagging',
+      UploadPart: 's3:PutObject',
+      UploadPartCopy: 's3:PutObject',
+    };
+    const all = ['--create-bucket', '--resumable', '--versions', '--origin=https://a.example'];
+    const { Statement } = await policyOf(...all);
+    const given = Statement.flatMap(({ Action }) => Action);
+    const wanted = Object.values(rights).filter((right) => right !== null);
+    expect(wanted.filter((right) => !given.includes(right))).toEqual([]);
+    // What has a version id is a right of its own.
+    const ofVersions = ['s3:DeleteObjectVersion', 's3:GetObjectVersion'];
+    expect(given.filter((right) => !wanted.includes(right)).toSorted()).toEqual(ofVersions);
   });
 
   it('prints what AWS takes as lifecycle and CORS rules', async () => {

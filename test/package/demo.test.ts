@@ -181,7 +181,7 @@ describe.runIf(installed('curl'))('the demo', () => {
     const port = /127\.0\.0\.1:(\d+)/.exec(first.output())?.[1] ?? '';
     const second = await start({ PORT: port });
     expect(second.output()).toContain(`s3files cannot listen on port ${port} of 127.0.0.1`);
-    expect(second.output()).toContain('Choose others with PORT and HOST.');
+    expect(second.output()).toContain('Choose others with PORT and HOST');
     expect(await second.exit()).not.toBe(0);
   }, 90_000);
 });
