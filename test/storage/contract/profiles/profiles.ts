@@ -3,10 +3,10 @@
 // A switch of a profile changes some answers and not others: it names here the questions that it can change, by words of
 // theirs. `npm test` asks a profile those, both ways of travelling; FULL=1 asks it the whole contract, which shows
 // whether the words are right. Stores that behave alike are asked once, those that behave as AWS by the double's own.
-import { PROFILES, type Profile } from '../../support/double/profiles.ts';
-import { doubleStore } from '../../support/stores.ts';
-import { CONTRACT } from './contract.ts';
-import { askAll, type KnownFaults, type Questions } from './given.ts';
+import { PROFILES, type Profile } from '../../../support/double/profiles.ts';
+import { doubleStore } from '../../../support/stores.ts';
+import { CONTRACT } from '../contract.ts';
+import { askAll, type KnownFaults, type Questions } from '../given.ts';
 
 /** What one switch changes. */
 interface Change {
@@ -92,8 +92,10 @@ function changesOf(profile: Profile): readonly Change[] {
   });
 }
 
+type Distinct = readonly [first: string, names: string, profile: Profile];
+
 /** Profiles that differ from AWS, each behaviour once, with the names of the stores that have it. */
-function distinctProfiles(): readonly (readonly [names: string, profile: Profile])[] {
+function distinctProfiles(): readonly Distinct[] {
   const found = new Map<string, [string[], Profile]>();
   for (const [name, profile] of Object.entries(PROFILES)) {
     const same = JSON.stringify({ ...profile, region: undefined });
@@ -101,7 +103,7 @@ function distinctProfiles(): readonly (readonly [names: string, profile: Profile
     found.set(same, [[...names, name], profile]);
   }
   found.delete('{}');
-  return [...found.values()].map(([names, profile]) => [names.join(', '), profile]);
+  return [...found.values()].map(([names, profile]) => [names[0] ?? '', names.join(', '), profile]);
 }
 
 const IS_FULL = process.env.FULL === '1';
@@ -111,9 +113,22 @@ function questionsOf(questions: Questions, changes: readonly Change[]): Question
   return Object.fromEntries(Object.entries(questions).filter(([name]) => isAsked(name)));
 }
 
-/** Asks every profile what its switches can change, or with FULL=1 everything. */
-export function askProfiles(only: (names: string) => boolean): void {
-  for (const [names, profile] of distinctProfiles().filter(([name]) => only(name))) {
+/** The profiles that one test file asks, by the first name of each, so that several workers share them. */
+export const GROUPS = {
+  'one-write-a-second': ['Cloudflare R2'],
+  'no-batches': ['Google Cloud Storage', 's3proxy'],
+  ceph: ['Ceph RGW', 'Buckets with default retention'],
+  'no-conditions': ['Backblaze B2', 'Wasabi', 'Garage', 'SeaweedFS', 'OpenStack Swift, OVH'],
+} as const;
+
+/** The first names of the profiles that have to be asked. */
+export const FIRST_NAMES: readonly string[] = distinctProfiles().map(([first]) => first);
+
+/** Asks a group's profiles what their switches can change, or with FULL=1 everything. */
+export function askProfiles(group: keyof typeof GROUPS): void {
+  const inGroup: readonly string[] = GROUPS[group];
+  for (const [first, names, profile] of distinctProfiles()) {
+    if (!inGroup.includes(first)) continue;
     const changes = changesOf(profile);
     const faults: KnownFaults = Object.assign({}, ...changes.map((change) => change.faults ?? {}));
     for (const [title, all] of Object.entries(CONTRACT)) {

@@ -1,0 +1,3 @@
+import { askProfiles } from './profiles.ts';
+
+askProfiles('no-batches');
