@@ -4,35 +4,77 @@ import ts from 'typescript';
 import { OPERATIONS } from '../src/operations/index.ts';
 import type { Operation } from '../src/operations/operation.ts';
 
-const OPTIONS = new URL('../src/config/options.ts', import.meta.url);
+/** An interface of options: what stands before their names, and where its documentation is. */
+type Documented = readonly [before: string, file: string, name: string];
+
+/** Options that are objects. */
+const MEMBERS: readonly Documented[] = [
+  ['cors.', 'config/options.ts', 'CorsOptions'],
+  ['timeouts.', 'config/options.ts', 'Timeouts'],
+  ['quota.', 'config/options.ts', 'QuotaOptions'],
+  ['resumable.', 'config/upload-options.ts', 'ResumableOptions'],
+  ['direct.', 'config/upload-options.ts', 'DirectOptions'],
+  ['offload.', 'config/offload.ts', 'OffloadOptions'],
+];
+
+/** Options of hooks that are ready to use. */
+const READY_MADE: readonly Documented[] = [
+  ['apiKeys ', 'policies/api-keys.ts', 'ApiKeysOptions'],
+  ['roles ', 'policies/roles.ts', 'RolesOptions'],
+  ['rateLimit ', 'policies/rate-limit.ts', 'RateLimitOptions'],
+  ['webhook ', 'policies/webhook/webhook.ts', 'WebhookOptions'],
+  ['auditLog ', 'policies/audit-log.ts', 'AuditLogOptions'],
+  ['auditBatches ', 'policies/instances/audit-batches.ts', 'AuditBatchesOptions'],
+  ['memoryCache ', 'policies/memory-cache.ts', 'MemoryCacheOptions'],
+  ['tieredCache ', 'policies/instances/tiered-cache.ts', 'TieredCacheOptions'],
+];
 
 /** Rows of the table of options: name, type, default and meaning, as their documentation says. */
 export function optionTable(): string {
-  const source = ts.createSourceFile(
-    'options.ts',
-    readFileSync(OPTIONS, 'utf8'),
-    ts.ScriptTarget.Latest,
-    true,
+  return tableOf([['', 'config/options.ts', 'FileServiceConfig']]);
+}
+
+/** The same of options that are objects. */
+export function memberTable(): string {
+  return tableOf(MEMBERS);
+}
+
+/** The same of hooks that are ready to use. */
+export function readyMadeTable(): string {
+  return tableOf(READY_MADE);
+}
+
+function tableOf(documented: readonly Documented[]): string {
+  const rows = documented.flatMap(([before, file, name]) =>
+    propertiesOf(file, name).map((member) => rowOf(before, member)),
   );
-  const config = source.statements.find(
-    (statement) =>
-      ts.isInterfaceDeclaration(statement) && statement.name.text === 'FileServiceConfig',
-  );
-  if (config === undefined || !ts.isInterfaceDeclaration(config))
-    throw new Error('src/config/options.ts has no FileServiceConfig');
-  const rows = config.members.filter(ts.isPropertySignature).map((member) => {
-    const type = member.type?.getText() ?? '';
-    const isRequired = member.questionToken === undefined;
-    return [
-      `\`${member.name.getText()}\``,
-      code(type.replaceAll(/\s+/g, ' ')),
-      isRequired ? '**required**' : valueOf(defaultOf(member)),
-      cell(meaningOf(member)),
-    ].join(' | ');
-  });
   return ['option | type | default | meaning', '--- | --- | --- | ---', ...rows]
     .map((row) => `| ${row} |`)
     .join('\n');
+}
+
+function propertiesOf(file: string, name: string): readonly ts.PropertySignature[] {
+  const text = readFileSync(new URL(`../src/${file}`, import.meta.url), 'utf8');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found = source.statements.find(
+    (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+  );
+  if (found === undefined || !ts.isInterfaceDeclaration(found))
+    throw new Error(`src/${file} has no ${name}`);
+  return found.members.filter(ts.isPropertySignature);
+}
+
+function rowOf(before: string, member: ts.PropertySignature): string {
+  const type = member.type?.getText() ?? '';
+  const value = defaultOf(member);
+  const isRequired = member.questionToken === undefined && value === '';
+  const name = member.name.getText();
+  return [
+    before.endsWith(' ') ? `\`${before.trim()}\` \`${name}\`` : `\`${before}${name}\``,
+    code(type.replaceAll(/\s+/g, ' ')),
+    isRequired ? '**required**' : valueOf(value),
+    cell(meaningOf(member)),
+  ].join(' | ');
 }
 
 /** One section an operation: what asks for it, its parameters and headers, its answers. */
@@ -71,11 +113,15 @@ export const PLACES = {
 } as const satisfies Readonly<Record<Operation['targets'][number], string>>;
 
 function meaningOf(member: ts.PropertySignature): string {
-  return ts
-    .getJSDocCommentsAndTags(member)
-    .map((doc) => ts.getTextOfJSDocComment(doc.comment) ?? '')
-    .join(' ')
-    .replaceAll(/\{@link (\w+)\}/g, '`$1`');
+  return (
+    ts
+      .getJSDocCommentsAndTags(member)
+      .map((doc) => ts.getTextOfJSDocComment(doc.comment) ?? '')
+      .join(' ')
+      // A list cannot stand in a cell.
+      .replaceAll(/\n+- /g, '; ')
+      .replaceAll(/\{@link (\w+)\}/g, '`$1`')
+  );
 }
 
 function defaultOf(member: ts.PropertySignature): string {

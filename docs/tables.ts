@@ -4,7 +4,13 @@ import { format } from 'prettier';
 import { REASONS, phraseOf, statusOf } from '../src/core/errors.ts';
 import { OPERATIONS } from '../src/operations/index.ts';
 import type { Operation } from '../src/operations/operation.ts';
-import { operationSections, optionTable, PLACES } from './reference.ts';
+import {
+  memberTable,
+  operationSections,
+  optionTable,
+  PLACES,
+  readyMadeTable,
+} from './reference.ts';
 
 const RESULTS = new URL('../bench/results/README.md', import.meta.url);
 
@@ -65,7 +71,8 @@ const GUIDES: Readonly<Record<string, Readonly<Record<string, () => string>>>> =
     errors: errorTable,
   },
   'docs/speed.md': { speed: () => speedTable(readFileSync(RESULTS, 'utf8')) },
-  'docs/configuration.md': { options: optionTable },
+  'docs/configuration.md': { options: optionTable, members: memberTable },
+  'docs/hooks.md': { 'ready-made': readyMadeTable },
   'docs/http-api.md': { requests: requestTable, operations: operationSections, errors: errorTable },
 };
 

@@ -12,7 +12,7 @@ import { checkOptions, checkWhole } from './known-options.js';
 export interface MemoryCacheOptions {
   /** Bytes of keys, values and bookkeeping together. @default 67108864 (64 MiB) */
   readonly maxBytes?: number;
-  /** @default 100000 */
+  /** Entries, whatever their size. @default 100000 */
   readonly maxEntries?: number;
 }
 

@@ -157,6 +157,53 @@ describe('names in the guides', () => {
     expect(missing).toEqual([]);
   });
 
+  /** What the first group finds, each once. */
+  const found = (text: string, pattern: RegExp): string[] =>
+    [...new Set([...text.matchAll(pattern)].map(([, name = '']) => name))].toSorted();
+  const source = filesIn('src', '.ts').map(read).join('\n');
+
+  it('of warnings and of debug output are those that the code prints', () => {
+    const operations = read('docs/operations.md');
+    expect(found(operations, /^\| `(S3FILES_\w+)`/gm)).toEqual(
+      found(source, /code: '(S3FILES_\w+)'/g),
+    );
+    expect(found(operations, /`(file-service:\w+)` [a-z]/g)).toEqual(
+      found(source, /printer\('(file-service:\w+)'\)/g),
+    );
+  });
+
+  it('of the phases of onError are those of the type', () => {
+    const [, union = ''] = /export type ErrorPhase =([^;]+);/.exec(source) ?? [];
+    const [, section = ''] = read('docs/hooks.md').split('`phase` is the hook: ');
+    const [sentence = ''] = section.split('`request`');
+    for (const phase of found(union, /'(\w+)'/g)) expect(sentence).toContain(`\`${phase}\``);
+  });
+
+  it("of the page's options and features are those of their types", () => {
+    const types = read('src/server/page/options.ts');
+    const [, features = ''] = /export type PageFeature =([^;]+);/.exec(types) ?? [];
+    const [, options = ''] = /export interface PageOptions \{([\s\S]*?)\n\}/.exec(types) ?? [];
+    const [, section = ''] = read('docs/page.md').split('\n## Options\n');
+    const [table = ''] = section.split('\n## ');
+    const named = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, cell = '']) =>
+      found(cell, /`(\w+)`/g),
+    );
+    expect(named.toSorted()).toEqual(found(options, /^ {2}readonly (\w+)\?:/gm));
+    for (const feature of found(features, /'(\w+)'/g)) expect(table).toContain(`\`${feature}\``);
+  });
+
+  it('of commands and of environment variables are those of the command line', async () => {
+    const configuration = read('docs/configuration.md');
+    const commands = found(await printed(['--help']), /^ {2}(\w+) {2,}/gm);
+    const section = configuration.split('## From the command line')[1] ?? '';
+    for (const command of commands) expect(section).toMatch(new RegExp(`\\b${command}\\b`));
+    const cli = filesIn('src/cli', '.ts').map(read).join('\n');
+    const variables = found(cli, /\b((?:S3|S3FILES|AWS)_[A-Z_]+)\b/g);
+    expect(variables.length).toBeGreaterThan(8);
+    for (const name of variables.filter((one) => !one.startsWith('AWS_')))
+      expect([name, configuration.includes(`\`${name}\``)]).toEqual([name, true]);
+  });
+
   it('of hooks are those that the package exports', () => {
     const hooks = read('docs/hooks.md');
     const options = read('src/config/options.ts');

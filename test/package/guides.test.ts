@@ -65,6 +65,23 @@ it('the guide to configuration says of each option what it means', () => {
   expect(rows?.filter(([, , , , meaning = '']) => meaning.length < 8)).toEqual([]);
 });
 
+it('the README has a row for each option, and for nothing else', () => {
+  const written = textOf('docs/configuration.md')
+    .split('<!-- options -->')[1]
+    ?.split('<!-- /options -->')[0]
+    ?.matchAll(/^\| `(\w+)`/gm);
+  // The original server's spellings stand below the table.
+  const options = [...(written ?? [])].flatMap(([, name = '']) =>
+    name.includes('_') ? [] : [name],
+  );
+  const [, section = ''] = textOf('README.md').split('\n## Configuration\n');
+  const [table = ''] = section.split('\n## ');
+  const rows = [...table.matchAll(/^\| (`.*?) *\|/gm)].flatMap(([, names = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+  );
+  expect(rows.toSorted()).toEqual(options.toSorted());
+});
+
 it('the README is short, and leads to every guide', () => {
   const readme = textOf('README.md');
   expect(readme.split('\n').length).toBeLessThanOrEqual(350);
