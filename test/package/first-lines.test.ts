@@ -8,7 +8,13 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startDouble, type Double } from '../support/double/index.ts';
-import { packed, ROOT, type Packed } from '../support/packed.ts';
+import {
+  besideSdkWarning,
+  IS_WARNED_OF_NODE,
+  packed,
+  ROOT,
+  type Packed,
+} from '../support/packed.ts';
 
 const run = promisify(execFile);
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -99,7 +105,7 @@ it.each(HOSTS)(
     if (compiledTo !== undefined) await compile(place, compiledTo);
     const child = spawn(process.execPath, ['--require', './port.cjs', main], {
       cwd: place,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
         FILES_KEY: 'the-key',
@@ -108,6 +114,8 @@ it.each(HOSTS)(
         AWS_SECRET_ACCESS_KEY: 'testsecretkey',
       },
     });
+    let complaints = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     const next = async (): Promise<string> => String((await lines.next()).value);
     const origin = `http://127.0.0.1:${await next()}/api/v2/s3files`;
@@ -129,6 +137,8 @@ it.each(HOSTS)(
     const ended = once(child, 'exit');
     child.kill();
     await ended;
+    expect(complaints.includes('NodeVersionSupportWarning')).toBe(IS_WARNED_OF_NODE);
+    expect(besideSdkWarning(complaints)).toBe('');
   },
   120_000,
 );

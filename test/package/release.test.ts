@@ -98,6 +98,9 @@ describe('the workflows', () => {
 
   it('test on every Node that is promised', () => {
     expect(textOf('test.yml')).toContain('node: [20, 22, 24, 26]');
+    // Without these the suite of the package says that runtimes are missing.
+    for (const file of ['test.yml', 'publish.yml'])
+      expect(textOf(file)).toContain('npm ci --ignore-scripts --prefix test/package/runtimes');
   });
 
   it('publish with provenance and a bill of materials', () => {

@@ -71,6 +71,13 @@ export async function packed(): Promise<Packed> {
   };
 }
 
+/** Whether the SDK warns of this Node: its versions of 2027 want 22. The package does not silence that. */
+export const IS_WARNED_OF_NODE = Number(process.versions.node.split('.')[0]) < 22;
+
+/** What a program has said beside the SDK's warning. */
+export const besideSdkWarning = (said: string): string =>
+  said.replace(/\(node:\d+\) Warning: NodeVersionSupportWarning[\s\S]*?\(Use `node [^\n]*\n/, '');
+
 /** Puts a package into a folder of packages. */
 export async function linkPackage(name: string, from: string, into: string): Promise<void> {
   const place = join(into, name);
