@@ -6,7 +6,7 @@ COPY package.json package-lock.json ./
 # What builds runs no scripts of others.
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm pack --ignore-scripts --pack-destination /build --silent
+RUN npm run build
 
 FROM node:24-slim AS install
 WORKDIR /app

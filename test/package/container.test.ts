@@ -1,13 +1,14 @@
-// The container's build, step by step without Docker: what goes in, what is installed, and how it starts and ends.
+// The container's build, step by step without Docker: what goes in, what is built and installed, how it starts and ends.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build, instructionsOf } from '../support/dockerfile.ts';
 import { startDouble, type Double } from '../support/double/index.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
@@ -16,12 +17,7 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** The instructions of the Dockerfile: comments gone, continued lines joined. */
-const instructions = read('Dockerfile')
-  .replaceAll(/\\\n/g, ' ')
-  .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('#'))
-  .map((line) => [line.split(' ')[0] ?? '', line.slice(line.indexOf(' ') + 1).trim()] as const);
+const instructions = instructionsOf(read('Dockerfile'));
 const last = (name: string): string =>
   instructions.findLast(([instruction]) => instruction === name)?.[1] ?? '';
 const list = (name: string): string[] => JSON.parse(last(name)) as string[];
@@ -33,25 +29,24 @@ const context = read('.dockerignore')
 
 const NOBODY = 65_534;
 
+let folder: string;
 let app: string;
 let double: Double;
 beforeAll(async () => {
-  if (!existsSync(join(ROOT, 'dist/cli.js'))) throw new Error('dist is missing: npm run build');
-  app = await mkdtemp(join(tmpdir(), 's3files-container-'));
-  for (const file of ['package.json', 'package-lock.json'])
-    await cp(join(ROOT, file), join(app, file));
-  const install = instructions.find(([, rest]) => rest.includes('--omit=dev'))?.[1] ?? '';
-  const [npm = '', ...words] = install.split(' ');
-  await run(npm, words, { cwd: app });
-  await cp(join(ROOT, 'dist'), join(app, 'dist'), { recursive: true });
+  folder = await mkdtemp(join(tmpdir(), 's3files-container-'));
+  await chmod(folder, 0o755);
+  const given = join(folder, 'context');
+  await mkdir(given);
+  for (const path of context) await cp(join(ROOT, path), join(given, path), { recursive: true });
+  app = await build(instructions, { context: given, root: join(folder, 'images') });
   await chmod(app, 0o555);
   double = await startDouble({ buckets: ['acme'] });
-}, 300_000);
+}, 900_000);
 afterAll(async () => {
   await double.close();
   await chmod(app, 0o755);
-  await rm(app, { recursive: true });
-});
+  await rm(folder, { recursive: true });
+}, 120_000);
 
 const environment = (port: number): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
@@ -86,7 +81,16 @@ describe('the Dockerfile', () => {
 });
 
 describe('the image that it would make', () => {
-  it('has nothing of the tests', async () => {
+  it('has what was built in it, and nothing of the tests or of what builds', async () => {
+    expect((await readdir(app)).toSorted()).toEqual([
+      'dist',
+      'node_modules',
+      'package-lock.json',
+      'package.json',
+    ]);
+    const built = await readdir(join(app, 'dist'), { recursive: true });
+    expect(built).toEqual(expect.arrayContaining(['cli.js', 'index.js', 'page/manifest.json']));
+    expect(built.filter((file) => file.endsWith('.map'))).toEqual([]);
     const installed = await readdir(join(app, 'node_modules'));
     expect(installed).toContain('@aws-sdk');
     expect(installed).not.toContain('vitest');
