@@ -119,11 +119,13 @@ async function scrollThrough({ page }: Tab): Promise<Scrolled> {
     }
     globalThis.scrolledTo = performance.now();
   })()`);
-  // A task that is surely long: once it is told of, so are all before it.
-  await page.evaluate(`(() => {
+  // A task that is surely long: once it is told of, so are all before it. One of the page's own, since of those that a
+  // debugger asks for nobody is told.
+  await page.evaluate(`new Promise((resolve) => setTimeout(() => {
     globalThis.busyFrom = performance.now();
     while (performance.now() < busyFrom + 70) continue;
-  })()`);
+    resolve();
+  }))`);
   const isTold = 'tasks.some(({ startTime, duration }) => startTime + duration > busyFrom + 60)';
   await until(() => page.evaluate(isTold), { what: 'the long task' });
   return (await page.evaluate(`({
