@@ -373,7 +373,10 @@ describe('the description', () => {
       for (const method of [...METHODS.map((name) => name.toUpperCase()), ...UNKNOWN]) {
         if (document.paths[path]?.[method.toLowerCase()] !== undefined) continue;
         const answer = await service.ask({ method, path: address, body: 'x' });
-        expect([method, path, answer.status]).toEqual([method, path, 405]);
+        // What an option would turn on is refused with the name of the option.
+        const isOff = method === 'DELETE' && path.startsWith('/_links/');
+        expect([method, path, answer.status]).toEqual([method, path, isOff ? 400 : 405]);
+        if (isOff) continue;
         const allowed = (answer.headers['allow'] ?? '').toLowerCase().split(', ');
         const described = METHODS.filter((name) => document.paths[path]?.[name] !== undefined);
         expect(allowed).toEqual([...described, 'options']);

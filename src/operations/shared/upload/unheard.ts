@@ -95,8 +95,13 @@ async function readMark(context: RunContext, key: string): Promise<Mark | null> 
   const found = await context.bucket.read(markKey(context, key));
   if (found.kind !== 'found') return null;
   const chunks = (await streamOf(found.body).toArray()) as Uint8Array[];
-  // What markUnheard wrote.
-  return JSON.parse(Buffer.concat(chunks).toString()) as Mark;
+  try {
+    // What markUnheard wrote.
+    return JSON.parse(Buffer.concat(chunks).toString()) as Mark;
+  } catch {
+    // Somebody else did, around the service: then there is no mark.
+    return null;
+  }
 }
 
 // Of one caller and one file: it names neither.
