@@ -59,16 +59,18 @@ async function useName({ tab, page, served }: Opened, name: string): Promise<voi
   expect(await page.evaluate('"ran" in globalThis')).toBe(false);
 }
 
-inChromium.each(availableStores())('a name on $name', ({ open }) => {
+inChromium.each(availableStores())('a name on $name', ({ name: store, open }) => {
   it('is only text', { timeout: 240_000 }, async () => {
+    // What the page does with a name is the same on every store; what a store does, a few names tell.
+    const names = HOSTILE.filter((_, index) => store === 'double' || index % 4 === 0);
     const seed = Object.fromEntries(
-      HOSTILE.map((name, index) => [`${name}/${name}`, `in ${index}`] as const),
+      names.map((name) => [`${name}/${name}`, `in ${HOSTILE.indexOf(name)}`] as const),
     );
     const opened = await openPage(open(), { seed });
     await opened.tab.open();
-    for (const [index, name] of HOSTILE.entries()) {
+    for (const name of names) {
       await useName(opened, name).catch((error: unknown) => {
-        throw new Error(`${index}, ${JSON.stringify(name)}: ${String(error)}`, { cause: error });
+        throw new Error(`${JSON.stringify(name)}: ${String(error)}`, { cause: error });
       });
     }
     expect(await opened.served.around.keys()).toEqual([]);

@@ -33,6 +33,8 @@ export function Versions(props: {
       });
       if (!('restored' in stored)) props.onRestored(stored);
       app.toast(texts.versionRestored(name));
+      // A file with another ETag has its versions read above.
+      if (!('restored' in stored) && stored.etag !== props.entry.etag) return;
     } catch (error) {
       app.fail(error, name);
     }
