@@ -1,7 +1,6 @@
 // Runs a command in this process, and keeps what it says.
 import { Writable } from 'node:stream';
 import { runCommand } from '../../src/cli/run.ts';
-import type { Store } from '../support/stores.ts';
 
 /** What a command did. */
 export interface Ran {
@@ -25,18 +24,6 @@ export async function s3files(words: readonly string[], setting: Setting = {}): 
   const [out, err] = [collector(), collector(setting.isTTY)];
   const code = await runCommand(words, { env: setting.env ?? {}, out, err });
   return { code, out: out.text(), err: err.text() };
-}
-
-/** The environment that names a store. */
-export function environmentOf(store: Store, container = ''): Record<string, string> {
-  return {
-    S3_BUCKET: store.bucket,
-    S3_ENDPOINT: store.endpoint,
-    S3_REGION: store.region,
-    S3_ACCESS_KEY_ID: store.accessKeyId,
-    S3_SECRET_ACCESS_KEY: store.secretAccessKey,
-    S3_CONTAINER: container,
-  };
 }
 
 function collector(isTTY = false): Writable & { readonly isTTY: boolean; text(): string } {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { inChromium } from '../support/in-chromium.ts';
 import { installed } from '../support/programs.ts';
+import { environmentOf } from '../support/service.ts';
 import { cephStore, client, doubleStore, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
@@ -125,14 +126,7 @@ describe.runIf(installed('curl'))('the demo', () => {
   it('uses the S3 that the environment names, and says so', async () => {
     const store: Store =
       inject('cephEndpoint') === undefined ? await doubleStore() : ((await cephStore()) as Store);
-    const demo = await start({
-      S3_BUCKET: store.bucket,
-      S3_ENDPOINT: store.endpoint,
-      S3_REGION: store.region,
-      S3_ACCESS_KEY_ID: store.accessKeyId,
-      S3_SECRET_ACCESS_KEY: store.secretAccessKey,
-      S3_CONTAINER: 'demo',
-    });
+    const demo = await start(environmentOf(store, 'demo'));
     expect(demo.output()).toContain(`Store: bucket ${store.bucket} at ${store.endpoint}`);
     expect(demo.output()).not.toContain(store.secretAccessKey);
     // What check() asked, before the first request.

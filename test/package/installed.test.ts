@@ -18,7 +18,7 @@ import { uploadName } from '../../src/storage/s3/writing/upload-marks.ts';
 import { askFiles } from '../cli/cases/files.ts';
 import { askShare } from '../cli/cases/share.ts';
 import { askWrongStarts } from '../cli/cases/wrong-starts.ts';
-import { environmentOf, type Ran, type Run } from '../cli/run.ts';
+import type { Ran, Run } from '../cli/run.ts';
 import {
   besideSdkWarning,
   IS_WARNED_OF_NODE,
@@ -27,6 +27,7 @@ import {
   ROOT,
   type Packed,
 } from '../support/packed.ts';
+import { environmentOf } from '../support/service.ts';
 import { availableStores, client, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 

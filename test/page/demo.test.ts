@@ -7,6 +7,7 @@ import { bypass } from '../support/fixture.ts';
 import { inChromium } from '../support/in-chromium.ts';
 import { openTab } from '../support/page.ts';
 import { pageSuite, things } from '../support/page-suite.ts';
+import { environmentOf } from '../support/service.ts';
 import { availableStores, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
@@ -21,12 +22,7 @@ const startDemo = async (store: Store): Promise<string> => {
       ...process.env,
       PORT: '0',
       DEMO_KEY: KEY,
-      S3_BUCKET: store.bucket,
-      S3_ENDPOINT: store.endpoint,
-      S3_REGION: store.region,
-      S3_ACCESS_KEY_ID: store.accessKeyId,
-      S3_SECRET_ACCESS_KEY: store.secretAccessKey,
-      S3_CONTAINER: 'demo',
+      ...environmentOf(store, 'demo'),
     },
   });
   closers.unshift(async () => {

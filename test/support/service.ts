@@ -55,6 +55,18 @@ export function storeConfig(
   };
 }
 
+/** The environment that names a store. */
+export function environmentOf(store: Store, container = ''): Record<string, string> {
+  return {
+    S3_BUCKET: store.bucket,
+    S3_ENDPOINT: store.endpoint,
+    S3_REGION: store.region,
+    S3_ACCESS_KEY_ID: store.accessKeyId,
+    S3_SECRET_ACCESS_KEY: store.secretAccessKey,
+    S3_CONTAINER: container,
+  };
+}
+
 let chosen: ((given: Given) => Hosted | Promise<Hosted>) | undefined;
 
 /** From now on services of this test file stand in another framework than Express 5. */

@@ -6,9 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiKeys } from '../../../src/index.ts';
 import { startService, type RunningService } from '../../support/service.ts';
+import { environmentOf } from '../../support/service.ts';
 import { availableStores, doubleStore, type Store } from '../../support/stores.ts';
 import { until } from '../../support/until.ts';
-import { environmentOf, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
 
 /** Asks a command line for files, up, down and listed. */
 export function askFiles(s3files: Run): void {

@@ -4,8 +4,9 @@ import Keyv from 'keyv';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { apiKeys, roles } from '../../../src/index.ts';
 import { startService, type RunningService } from '../../support/service.ts';
+import { environmentOf } from '../../support/service.ts';
 import { availableStores, client, type Store } from '../../support/stores.ts';
-import { environmentOf, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
 
 /** Asks a command line for links. */
 export function askShare(s3files: Run): void {

@@ -8,9 +8,10 @@ import type { Finding } from '../../../src/index.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { freePort } from '../../support/free-port.ts';
 import { say, serve } from '../../support/scripted-server.ts';
+import { environmentOf } from '../../support/service.ts';
 import { availableStores, client, doubleStore, type Store } from '../../support/stores.ts';
 import { startTlsFront } from '../../support/tls-front.ts';
-import { environmentOf, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
 
 /** Asks a command line about each wrong start. */
 export function askWrongStarts(s3files: Run): void {

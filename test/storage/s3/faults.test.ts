@@ -438,7 +438,7 @@ describe('storage behind a proxy that fails', () => {
     proxy.fail({ fault: reset(0) });
     const began = performance.now();
     let requests = 0;
-    let slowest = 0;
+    const waits: number[] = [];
     // A hundred requests a second for three seconds.
     await until(
       async () => {
@@ -446,14 +446,16 @@ describe('storage behind a proxy that fails', () => {
         requests += 1;
         await expect(look()).rejects.toMatchObject(UNAVAILABLE);
         // The first ones meet the outage; after them nobody waits.
-        if (requests > 5) slowest = Math.max(slowest, performance.now() - asked);
+        if (requests > 5) waits.push(performance.now() - asked);
         return performance.now() - began > 3000;
       },
       { what: 'three seconds of outage' },
     );
     expect(requests).toBeGreaterThan(100);
-    // Far below a time-out, whatever else the machine does.
-    expect(slowest).toBeLessThan(400);
+    const inOrder = waits.toSorted((one, other) => one - other);
+    // Whoever does not ask storage is answered at once; who does, long before a time-out, whatever the machine does.
+    expect(inOrder[inOrder.length - 1 - proxy.calls.length]).toBeLessThan(50);
+    expect(inOrder.at(-1)).toBeLessThan(400);
     expect(proxy.calls.length).toBeLessThanOrEqual(5 + 4);
 
     proxy.heal();
