@@ -130,7 +130,7 @@ const files = createFileService({
 const server = createServer(express().use('/files', filePage(files)));
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/files/`;
-const browser = await launchChromium();
+const browser = await launchChromium({ whole: true });
 for (const { name, hash, options, act } of PICTURES) {
   const context = await browser.newContext({
     locale: 'en-GB',

@@ -34,7 +34,7 @@ beforeAll(async () => {
       .use('/pdfjs', express.static(join(modules, 'pdfjs-dist/legacy/build')))
       .get('/page', (_, res) => void res.send('<!doctype html><body></body>')),
   );
-  browser = await launchChromium();
+  browser = await launchChromium({ whole: true });
 });
 afterAll(async () => {
   if (!installed('chromium')) return;

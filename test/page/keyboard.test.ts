@@ -328,6 +328,12 @@ inChromium('letters', () => {
     await page.clock.fastForward(1500);
     await press('g', 'l');
     await page.locator('.list').waitFor();
+    // A key that does something ends what was typed, within the second too.
+    await page.clock.fastForward(1500);
+    await press('b', 'ArrowDown', 'o');
+    await goesTo('oak.txt');
+    await press('b', 'Escape', 'g', 'g');
+    await page.locator('.grid').waitFor();
     expect(tab.troubles).toEqual([]);
   });
 

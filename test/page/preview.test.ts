@@ -12,7 +12,8 @@ import { installed } from '../support/programs.ts';
 import { availableStores, doubleStore, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
-const { open: openPage } = pageSuite();
+// With a viewer of PDFs.
+const { open: openPage } = pageSuite({ whole: true });
 
 /** The samples of the demo below some folders. */
 const samplesIn = (...folders: readonly string[]): Seed =>

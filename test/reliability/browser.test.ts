@@ -44,7 +44,7 @@ describe.runIf(installed('chromium'))('a browser that opens an upload', () => {
       const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
       await trial.ask({ method: 'PUT', path: `/${name}`, headers, body });
     }
-    browser = await launchChromium();
+    browser = await launchChromium({ whole: true });
   });
   afterAll(async () => {
     await browser.close();
@@ -108,7 +108,7 @@ describe.runIf(installed('chromium'))('an image in a page of another origin', ()
   const pages = createServer((_, res) => void res.setHeader('Content-Type', 'text/html').end());
 
   beforeAll(async () => {
-    browser = await launchChromium();
+    browser = await launchChromium({ whole: true });
     pages.listen(0, '127.0.0.1');
     await once(pages, 'listening');
     origin = `http://localhost:${(pages.address() as AddressInfo).port}`;

@@ -1,9 +1,13 @@
 import { chromium, type Browser } from 'playwright-core';
-import { programPath } from './programs.ts';
+import { pathOf, programPath } from './programs.ts';
 
-/** Launches the installed Chromium, headless and without calls home. */
-export const launchChromium = async (): Promise<Browser> => {
-  const executablePath = programPath('chromium');
+/**
+ * Launches the installed Chromium, headless and without calls home; its shell where that is installed, which has the
+ * same engine and no viewer of PDFs. `whole`: as users have it.
+ */
+export const launchChromium = async ({ whole = false } = {}): Promise<Browser> => {
+  const shell = whole ? undefined : pathOf('chromium-headless-shell');
+  const executablePath = shell ?? programPath('chromium');
   if (executablePath === undefined)
     throw new Error('Chromium is missing: apt-get install chromium');
   return chromium.launch({

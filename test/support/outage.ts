@@ -52,7 +52,7 @@ const QUESTIONS = [
 
 /** What an outage did. */
 export interface Outage {
-  /** From its begin to the last moment with three calls to storage in a second, in milliseconds. */
+  /** From its begin to the last moment with three calls to storage in half a second, in milliseconds. */
   readonly opensMs: number;
   /** 99 % of answers while the breaker was open, in milliseconds. */
   readonly openMs: number;
@@ -102,7 +102,8 @@ export async function outage(
   });
   const during = samples.filter(({ at }) => at >= from * 1000 && at < until * 1000);
   const calls = proxy.calls.slice(callsBefore, callsAfter).map(({ startedAt }) => startedAt);
-  const crowded = calls.filter((call, index) => (calls[index + 2] ?? Infinity) - call < 1000);
+  // Open, each of the two kinds that are asked has one look a second, which a busy machine sees a little early or late.
+  const crowded = calls.filter((call, index) => (calls[index + 2] ?? Infinity) - call < 500);
   const open = during.filter(({ at }) => at >= (from + 2) * 1000).map(({ ms }) => ms);
   const failed = samples.filter(({ at, status: got }) => at >= until * 1000 && got !== 200);
   return {

@@ -36,8 +36,8 @@ export interface PageSuite {
   readonly open: <S extends Store>(store: S | Promise<S>, opening?: Opening) => Promise<Opened<S>>;
 }
 
-/** Registers what a file of browser tests needs; called once, at its top. */
-export function pageSuite(): PageSuite {
+/** Registers what a file of browser tests needs; called once, at its top. `whole`: see `launchChromium`. */
+export function pageSuite(browserOptions: { readonly whole?: boolean } = {}): PageSuite {
   let browser: Browser | undefined;
   const launched = (): Browser => {
     if (browser === undefined) throw new Error('the browser is launched before the first test');
@@ -45,7 +45,7 @@ export function pageSuite(): PageSuite {
   };
   const closers: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
-    browser = await launchChromium();
+    browser = await launchChromium(browserOptions);
   });
   afterEach(async () => {
     for (const close of closers.splice(0)) await close();

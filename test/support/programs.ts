@@ -36,7 +36,8 @@ export const PROGRAMS = {
   chromium: {
     commands: ['chromium', 'chromium-browser', 'google-chrome'],
     anyOf: true,
-    packages: ['chromium'],
+    // The second is the same without a window, a viewer of PDFs and a user, and needs half the time: see chromium.ts.
+    packages: ['chromium', 'chromium-headless-shell'],
     runs: 'what a browser makes of what users uploaded',
   },
   aria2: named('aria2c', 'aria2 as a client', ['aria2']),
@@ -90,7 +91,8 @@ export const PROGRAMS = {
 
 export type ProgramName = keyof typeof PROGRAMS;
 
-const pathOf = (command: string): string | undefined =>
+/** Where a command stands; undefined when it is not on the PATH. */
+export const pathOf = (command: string): string | undefined =>
   (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, command))

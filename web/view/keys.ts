@@ -23,13 +23,14 @@ export function useKeys(layout: Layout): (event: KeyboardEvent) => void {
   const typed = useRef<Typed>({ text: '', at: 0 });
   return (event) => {
     if (!isOfList(event)) return;
-    const isDone =
+    const isOther =
       moveFocus(app, event, layout) ||
       select(app, event) ||
       withModifier(app, event) ||
-      act(app, event) ||
-      letter(app, event, typed.current);
-    if (isDone) event.preventDefault();
+      act(app, event);
+    // B, Delete, G and G are no name that begins with "bgg".
+    if (isOther) typed.current.text = '';
+    if (isOther || letter(app, event, typed.current)) event.preventDefault();
   };
 }
 
