@@ -7,7 +7,7 @@ import { memoryCache } from '../../src/policies/memory-cache.ts';
 import { installed } from '../support/programs.ts';
 import { startRedis, type RedisServer } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { liveBytes } from './memory.ts';
+import { liveBytes } from '../support/memory.ts';
 import { repeated } from './request.ts';
 
 const BYTES = Uint8Array.from({ length: 256 }, (_, index) => index);

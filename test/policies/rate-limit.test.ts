@@ -3,7 +3,7 @@ import type { Access, HookRequest, Use } from '../../src/core/hooks.ts';
 import { memoryCounter } from '../../src/policies/counter.ts';
 import { rateLimit } from '../../src/policies/rate-limit.ts';
 import { until } from '../support/until.ts';
-import { liveBytes } from './memory.ts';
+import { liveBytes } from '../support/memory.ts';
 import { access, by, request } from './request.ts';
 
 type Asked = ReturnType<typeof rateLimit>;

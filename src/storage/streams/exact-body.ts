@@ -69,6 +69,8 @@ export function exactBody(source: Readable, options: ExactBodyOptions): ExactBod
       isSent = true;
       begin();
       if (last !== undefined) stream.push(last);
+      // What is over and not collected yet holds no bytes.
+      last = undefined;
       stream.push(null);
       // Storage has yet to take what is buffered, and then to answer.
       stall.wait();

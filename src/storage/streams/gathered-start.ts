@@ -49,7 +49,7 @@ export function gatherStart(source: Readable, options: GatherOptions): Promise<G
       stop();
       source.pause();
       // One by one: what is as large as a socket's buffer is not copied once more.
-      for (const chunk of chunks.reverse()) source.unshift(chunk);
+      for (const chunk of chunks.splice(0).reverse()) source.unshift(chunk);
       resolve({ kind });
     };
     const onAbort = (): void => {

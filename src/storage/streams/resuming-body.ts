@@ -113,7 +113,10 @@ class ResumingBody extends Readable implements FlowReceiver {
     this.#isComplete = true;
     this.#detach();
     this.#stall.stop();
-    if (this.#last !== undefined) this.push(this.#last);
+    const last = this.#last;
+    // A body that is over may lie among the old objects until the next full collection, and with it what it holds.
+    this.#last = undefined;
+    if (last !== undefined) this.push(last);
     this.push(null);
   }
 

@@ -5,7 +5,7 @@ import { ClientAbort } from '../../../src/core/client-signal.ts';
 import { memoryCache } from '../../../src/index.ts';
 import type { Bucket, Page, Stat } from '../../../src/storage/bucket.ts';
 import { cachedBuckets } from '../../../src/storage/cache/cached-bucket.ts';
-import { liveBytes } from '../../policies/memory.ts';
+import { liveBytes } from '../../support/memory.ts';
 
 const MIB = 2 ** 20;
 const BODY = Buffer.alloc(100, 'x');

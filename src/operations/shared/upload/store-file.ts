@@ -53,29 +53,31 @@ export async function storeFile(
   upload: Upload,
 ): Promise<StoredFile> {
   const identity = uploadIdentity(ask, context, upload.key);
-  const stored = await store(ask, context, upload, identity);
-  const { key, via, id = stored.id } = upload;
+  const { file, earlier, seen } = await store(ask, context, upload, identity);
+  // Nobody is told of it.
+  if (ask.settings.onUploaded === undefined && earlier === undefined) return file;
+  const storedId = earlier ?? identity.id;
+  const { key, via, id = storedId } = upload;
   // Of an upload that began without a name none is known but its first one.
-  const repetition = stored.id === identity.id ? identity.repetition : undefined;
+  const repetition = storedId === identity.id ? identity.repetition : undefined;
   try {
     const arrival = { via, id, ...(repetition && { repetition }) };
-    const file = await fileArrived(ask, context, stored.file, arrival);
-    if (stored.isRepeated) await forgetUnheard(context, key);
-    return file;
+    const told = await fileArrived(ask, context, file, arrival);
+    if (earlier !== undefined) await forgetUnheard(context, key);
+    return told;
   } catch (error) {
     // A repeated one has its mark.
-    if (stored.seen !== undefined && !stored.isRepeated)
-      await markUnheard(context, key, { id: stored.id, sha256: stored.seen.digest() });
+    if (seen !== undefined && earlier === undefined)
+      await markUnheard(context, key, { id: storedId, sha256: seen.digest() });
     throw error;
   }
 }
 
-/** A file that is stored, and whose upload it is. */
+/** A file that is stored. */
 interface Stored {
   readonly file: StoredFile;
-  readonly id: string;
-  /** An earlier request has stored it. */
-  readonly isRepeated: boolean;
+  /** Whose upload it is, when an earlier request has stored it. */
+  readonly earlier: string | undefined;
   /** Its bytes, where the client has given the request no name to repeat it by. */
   readonly seen: SeenBytes | undefined;
 }
@@ -128,7 +130,7 @@ async function store(
     if (written.kind === 'written') {
       upload.writes?.add(upload.key);
       const file = describe(upload.key, contentType, written);
-      return { file, id: before?.id ?? identity.id, isRepeated: before !== null, seen };
+      return { file, earlier: before?.id, seen };
     }
     const asCondition = result.kind === 'precondition-failed' || condition.createOnly === true;
     throw asCondition ? preconditionFailed(upload.key) : alreadyExists(upload.key);
@@ -149,17 +151,17 @@ function isHeardOf({ settings }: Ask, { isRepeatable }: UploadIdentity): boolean
 async function storedBefore(
   context: RunContext,
   { key, length, body }: Upload,
-  { id, isRepeatable }: UploadIdentity,
+  identity: UploadIdentity,
   { seen, ...sent }: Omit<Repeated, 'body' | 'seen'> & { readonly seen: SeenBytes | undefined },
 ): Promise<{ readonly id: string; readonly written: WriteResult } | null> {
-  const before = isRepeatable
-    ? { id, stat: await context.bucket.uploads().made(key, id) }
+  const before = identity.isRepeatable
+    ? { id: identity.id, stat: await context.bucket.uploads().made(key, identity.id) }
     : seen && (await unheardFile(context, key, { ...sent, body, seen }));
   const stat = before?.stat ?? null;
   const isSame = stat !== null && (length === undefined || stat.size === length);
   if (!isSame) return null;
   const written = { kind: 'written', etag: stat.etag, size: stat.size ?? length ?? 0 } as const;
-  return { id: before?.id ?? id, written };
+  return { id: before?.id ?? identity.id, written };
 }
 
 interface StagedWrite {

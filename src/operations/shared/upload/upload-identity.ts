@@ -34,10 +34,30 @@ export function uploadIdentity(
       'invalid_header',
       'The header "Idempotency-Key" takes a text of 1 to 255 visible characters.',
     );
-  const repetition = sent ?? randomUUID();
-  const id = createHash('sha256')
-    .update(JSON.stringify([repetition, tenant(), ownerOf(principal), key]))
-    .digest('hex')
-    .slice(0, 32);
-  return { repetition, isRepeatable: sent !== undefined, id };
+  return new Identity(sent, (repetition) => [repetition, tenant(), ownerOf(principal), key]);
+}
+
+// Most uploads replace a file and nobody is told of them: theirs is never asked for.
+class Identity implements UploadIdentity {
+  readonly isRepeatable: boolean;
+  readonly #named: (repetition: string) => readonly unknown[];
+  #repetition: string | undefined;
+  #id: string | undefined;
+
+  constructor(sent: string | undefined, named: (repetition: string) => readonly unknown[]) {
+    this.isRepeatable = sent !== undefined;
+    this.#repetition = sent;
+    this.#named = named;
+  }
+
+  get repetition(): string {
+    return (this.#repetition ??= randomUUID());
+  }
+
+  get id(): string {
+    return (this.#id ??= createHash('sha256')
+      .update(JSON.stringify(this.#named(this.repetition)))
+      .digest('hex')
+      .slice(0, 32));
+  }
 }
