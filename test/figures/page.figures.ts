@@ -19,7 +19,8 @@ const GIB = 2 ** 30;
 const MAX_GROWTH = 96 * MIB;
 const PASSES = 5;
 
-const { browser, closers } = pageSuite();
+// As users have it.
+const { browser, closers } = pageSuite({ whole: true });
 beforeAll(() => buildPage());
 
 /** The page over a store, in a process of its own that has answered already. */
@@ -36,7 +37,7 @@ const filled = async (count: number) => {
   const store = await doubleStore();
   closers.unshift(store.close);
   for (let index = 0; index < count; index += 1)
-    store.double.sparse(store.bucket, `tenant1/f${String(index).padStart(7, '0')}.txt`, 10);
+    store.double.sparse(store.bucket, `tenant1/f${String(index).padStart(7, '0')}.txt`, index * 997);
   return store;
 };
 

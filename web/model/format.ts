@@ -27,13 +27,21 @@ export function formatFor(locale: string, now: () => number = Date.now): Format 
   const year = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
   const full = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
-  const unit = (value: number, name: string, digits = 0) =>
-    new Intl.NumberFormat(locale, {
-      style: 'unit',
-      unit: name,
-      unitDisplay: name === 'byte' ? 'long' : 'short',
-      maximumFractionDigits: digits,
-    }).format(value);
+  // To make one takes as long as to write a hundred numbers.
+  const units = new Map<string, Intl.NumberFormat>();
+  const unit = (value: number, name: string, digits = 0) => {
+    const key = `${name} ${digits}`;
+    const known =
+      units.get(key) ??
+      new Intl.NumberFormat(locale, {
+        style: 'unit',
+        unit: name,
+        unitDisplay: name === 'byte' ? 'long' : 'short',
+        maximumFractionDigits: digits,
+      });
+    units.set(key, known);
+    return known.format(value);
+  };
 
   return {
     locale,
