@@ -1,5 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+// Files that wait for their store much longer than they work: begun last, they would be all that still runs.
+const WAITS = /\/storage\/contract\/|\/reliability\/storage-trouble/;
+
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const waits = ({ moduleId }: TestSpecification): boolean => WAITS.test(moduleId);
+    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -23,8 +35,9 @@ export default defineConfig({
       '--disable-warning=S3FILES_LIMIT_STORE',
       '--disable-warning=DEP0066',
     ],
-    // Tests wait for servers more than they work: one core need not stay free for Vitest itself.
-    maxWorkers: availableParallelism(),
+    // Tests wait for servers, browsers and time: one worker more than there are cores keeps those at work.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: WaitingFirst },
     // A line a file, and one for each test that is slow even here.
     slowTestThreshold: 5000,
     testTimeout: 20_000,

@@ -37,7 +37,11 @@ const filled = async (count: number) => {
   const store = await doubleStore();
   closers.unshift(store.close);
   for (let index = 0; index < count; index += 1)
-    store.double.sparse(store.bucket, `tenant1/f${String(index).padStart(7, '0')}.txt`, index * 997);
+    store.double.sparse(
+      store.bucket,
+      `tenant1/f${String(index).padStart(7, '0')}.txt`,
+      index * 997,
+    );
   return store;
 };
 

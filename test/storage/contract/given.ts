@@ -77,17 +77,15 @@ interface Asked {
   readonly faults?: KnownFaults;
   /** Faults that show only through the SDK's own parser. */
   readonly sdkFaults?: KnownFaults;
-  /** Asks several questions at once, for a store that makes each of them wait. @default false */
-  readonly atOnce?: boolean;
 }
 
 function askOneWay(
   title: string,
   questions: Questions,
-  { open, faults = {}, atOnce = false }: Asked,
+  { open, faults = {} }: Asked,
   leanCalls: boolean,
 ): void {
-  describe(title, { concurrent: atOnce }, () => {
+  describe(title, () => {
     let store: Store;
     let settings: StorageSettings;
     let storage: Storage;

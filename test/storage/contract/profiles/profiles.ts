@@ -130,17 +130,11 @@ export function askProfiles(group: keyof typeof GROUPS): void {
   for (const [first, names, profile] of distinctProfiles()) {
     if (!inGroup.includes(first)) continue;
     const changes = changesOf(profile);
-    // Every question writes a key twice, and this store takes the second a second later.
-    const atOnce = profile.quirks?.oneWriteASecond === true;
     const faults: KnownFaults = Object.assign({}, ...changes.map((change) => change.faults ?? {}));
     for (const [title, all] of Object.entries(CONTRACT)) {
       const questions = questionsOf(all, changes);
       if (Object.keys(questions).length === 0) continue;
-      askAll(`${names}: ${title}`, questions, {
-        open: () => doubleStore(profile),
-        faults,
-        atOnce,
-      });
+      askAll(`${names}: ${title}`, questions, { open: () => doubleStore(profile), faults });
     }
   }
 }
