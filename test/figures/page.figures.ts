@@ -40,7 +40,7 @@ const filled = async (count: number) => {
     store.double.sparse(
       store.bucket,
       `tenant1/f${String(index).padStart(7, '0')}.txt`,
-      index * 997,
+      index % 5000,
     );
   return store;
 };
