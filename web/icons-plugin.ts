@@ -9,6 +9,7 @@ export const ICON_NAMES = [
   'archive',
   'arrow-left',
   'arrow-up',
+  'camera',
   'check',
   'chevron-down',
   'chevron-left',

@@ -2,49 +2,23 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
+import type { BrowserContextOptions } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { inChromium } from '../support/in-chromium.ts';
-import {
-  openTab,
-  servePage,
-  type ServedPage,
-  type ServeOptions,
-  type Tab,
-} from '../support/page.ts';
+import type { ServeOptions } from '../support/page.ts';
+import { pageSuite, type Opened } from '../support/page-suite.ts';
 import { availableStores, doubleStore, type Store } from '../support/stores.ts';
 import { until } from '../support/until.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
+const { open: openPage, closers } = pageSuite();
 
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
+type Given = Pick<Opened, 'tab' | 'served'>;
 
-interface Given {
-  readonly tab: Tab;
-  readonly served: ServedPage;
-}
-
-const start = async (
+const start = (
   open: () => Promise<Store>,
   seed: Readonly<Record<string, string>>,
-  options: ServeOptions = {},
-): Promise<Given> => {
-  const store = await open();
-  const served = await servePage(store, options);
-  const things = Object.entries(seed).map(([key, body]) => [key, { body }] as const);
-  await served.around.plant(Object.fromEntries(things));
-  const tab = await openTab(browser, served);
-  closers.push(tab.close, served.close, store.close);
-  return { tab, served };
-};
+  options: ServeOptions & { readonly look?: BrowserContextOptions } = {},
+): Promise<Given> => openPage(open(), { seed, ...options });
 
 const textOf = async ({ served }: Given, key: string) =>
   (await served.around.bytes(key))?.toString();
@@ -244,6 +218,26 @@ inChromium('uploads', () => {
     const keys = await given.served.around.keys();
     expect(keys).toHaveLength(12);
     expect(keys).toContain('Holiday/day 3/11.txt');
+  });
+
+  it('on a phone come from its camera too', async () => {
+    const look = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+    const given = await start(() => doubleStore(), {}, { look });
+    const { page } = given.tab;
+    await given.tab.open();
+    await page.locator('.floating').tap();
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('menuitem', { name: 'Take a photo' }).tap(),
+    ]);
+    const input = chooser.element();
+    expect(await input.getAttribute('accept')).toBe('image/*');
+    expect(await input.getAttribute('capture')).toBe('environment');
+    expect(chooser.isMultiple()).toBe(false);
+    const photo = { name: 'image.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('a photo') };
+    await chooser.setFiles(photo);
+    await given.tab.shows(['image.jpg']);
+    expect(await textOf(given, 'image.jpg')).toBe('a photo');
   });
 
   it('by drop go into the folder under the pointer', async () => {

@@ -108,7 +108,7 @@ function Empty() {
   if (!may.upload) return <State icon="folder-open" title={texts.emptyReadOnly} />;
   return (
     <State icon="folder-open" title={texts.emptyTitle} hint={texts.emptyHint}>
-      <button type="button" class="primary" onClick={() => chooseFiles(app, false)}>
+      <button type="button" class="primary" onClick={() => chooseFiles(app, 'files')}>
         <Icon name="upload" />
         {texts.uploadFiles}
       </button>

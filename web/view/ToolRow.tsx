@@ -6,6 +6,7 @@ import { Icon, IconButton } from './Icon.js';
 import { usePhone } from './hooks.js';
 import { openMenuBelow } from './Menu.js';
 import { chooseFiles } from './choose.js';
+import type { Choice } from './choose.js';
 import { Quota } from './Quota.js';
 
 export function ToolRow() {
@@ -40,21 +41,21 @@ function ForFolder() {
   const { texts, overlay, folder, route, config } = app;
   const may = app.may.value;
   const isPhone = usePhone();
-  const uploads = [
-    { icon: 'upload', label: texts.uploadFiles, keys: 'U', run: () => chooseFiles(app, false) },
-    {
-      icon: 'folder-up',
-      label: texts.uploadFolder,
-      keys: 'Shift+U',
-      run: () => chooseFiles(app, true),
-    },
-  ];
+  const choose = (choice: Choice) => () => chooseFiles(app, choice);
+  const files = { icon: 'upload', label: texts.uploadFiles, keys: 'U', run: choose('files') };
+  const folders = {
+    icon: 'folder-up',
+    label: texts.uploadFolder,
+    keys: 'Shift+U',
+    run: choose('folder'),
+  };
+  const photo = { icon: 'camera', label: texts.takePhoto, run: choose('photo') };
   const newFolder = () => (overlay.value = { kind: 'newFolder' });
   return (
     <>
       {may.upload && !isPhone && (
         <span class="split">
-          <button type="button" class="primary" onClick={() => chooseFiles(app, false)}>
+          <button type="button" class="primary" onClick={choose('files')}>
             <Icon name="upload" />
             {texts.upload}
           </button>
@@ -63,7 +64,7 @@ function ForFolder() {
             class="primary split-more"
             aria-label={texts.uploadFolder}
             aria-haspopup="menu"
-            onClick={(event) => openMenuBelow(app, event, texts.upload, [uploads])}
+            onClick={(event) => openMenuBelow(app, event, texts.upload, [[files, folders]])}
           >
             <Icon name="chevron-down" size={16} />
           </button>
@@ -90,11 +91,12 @@ function ForFolder() {
           onClick={(event) =>
             openMenuBelow(app, event, texts.upload, [
               [
-                ...(may.upload ? [uploads[0]] : []),
+                // A phone chooses no folders.
+                ...(may.upload ? [files, photo] : []),
                 ...(may.newFolder
                   ? [{ icon: 'folder-plus', label: texts.newFolder, run: newFolder }]
                   : []),
-              ].filter((item) => item !== undefined),
+              ],
             ])
           }
         >

@@ -4,12 +4,20 @@ import { isSame } from '../model/kept-uploads.js';
 import type { KeptUpload } from '../model/kept-uploads.js';
 import type { Wanted } from '../model/transfers.js';
 
-/** Opens the system's file dialog; with `folders` it chooses a folder with everything in it. */
-export function chooseFiles(app: App, folders: boolean): void {
+/** What may be chosen: files, a folder with everything in it, or a photo that is yet to be taken. */
+export type Choice = 'files' | 'folder' | 'photo';
+
+/** Opens the system's file dialog, or the camera of a phone. */
+export function chooseFiles(app: App, choice: Choice): void {
   const input = document.createElement('input');
   input.type = 'file';
-  input.multiple = true;
-  input.webkitdirectory = folders;
+  input.multiple = choice !== 'photo';
+  input.webkitdirectory = choice === 'folder';
+  if (choice === 'photo') {
+    input.accept = 'image/*';
+    // HTML Media Capture, section 5: the camera that looks away from who holds it.
+    input.capture = 'environment';
+  }
   const { folder } = app.route.value;
   input.addEventListener('change', () => {
     uploadAll(app, folder, { files: filesOf(input.files ?? []), emptyFolders: [] });

@@ -46,7 +46,7 @@ function command(app: App, { key, shiftKey }: KeyboardEvent): boolean {
       return may.value.newFolder;
     case 'u':
     case 'shift u':
-      if (may.value.upload) chooseFiles(app, shiftKey);
+      if (may.value.upload) chooseFiles(app, shiftKey ? 'folder' : 'files');
       return may.value.upload;
     case 'd':
       return runAction(app, 'download', entries);
