@@ -17,6 +17,9 @@ const LINGER_BYTES = 128 * 1024;
 const ONE_PIECE_BYTES = 16 * 1024;
 /** How long it has to read that answer, in milliseconds. */
 const LINGER_MS = 1000;
+// Node keeps what is written until the end of the turn, and says that it is too much: as much as storage's socket gives
+// at once says nothing of the client. With its frame in HTTP's chunked coding.
+const CORKED_BYTES = 64 * 1024 + 16;
 // The kernel may hold megabytes and only says that there is room again once a third of them have gone:
 // a slow reader looks idle for minutes. Ten times the idle limit tells it from a dead one.
 const READER_PATIENCE = 10;
@@ -114,7 +117,7 @@ function sendStream(
   };
   body.on('data', (chunk: string | Uint8Array) => {
     bytesOut += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
-    if (res.write(chunk)) return;
+    if (res.write(chunk) || res.writableLength <= CORKED_BYTES) return;
     body.pause();
     impatience = setTimeout(abandon, patienceMs);
   });
