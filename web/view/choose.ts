@@ -15,8 +15,8 @@ export function chooseFiles(app: App, choice: Choice): void {
   input.webkitdirectory = choice === 'folder';
   if (choice === 'photo') {
     input.accept = 'image/*';
-    // HTML Media Capture, section 5: the camera that looks away from who holds it.
-    input.capture = 'environment';
+    // HTML Media Capture, section 5: the camera that looks away from who holds it. Only phones know the property.
+    input.setAttribute('capture', 'environment');
   }
   const { folder } = app.route.value;
   input.addEventListener('change', () => {
