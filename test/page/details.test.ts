@@ -69,6 +69,24 @@ inChromium.each(availableStores())('the details on $name', ({ open }) => {
     expect(tab.troubles).toEqual([]);
   });
 
+  it('are typed where the form has the focus, from the moment that it is there', async () => {
+    const { page, edit, save, panel } = await start(open);
+    // The form is loaded by then.
+    await edit();
+    await save();
+    await panel.getByRole('button', { name: 'Edit' }).waitFor();
+    const hasFocus = await page.evaluate(`new Promise((resolve) => {
+      new MutationObserver((_, observer) => {
+        const field = document.querySelector('.panel form input');
+        if (field === null) return;
+        observer.disconnect();
+        resolve(document.activeElement === field);
+      }).observe(document.body, { childList: true, subtree: true });
+      [...document.querySelectorAll('.panel button')].find(({ innerText }) => innerText === 'Edit').click();
+    })`);
+    expect(hasFocus).toBe(true);
+  });
+
   it('stay as they are where somebody else has stored the file meanwhile', async () => {
     const { page, panel, served, store, edit, save } = await start(open);
     await edit();

@@ -516,12 +516,19 @@ inChromium('without any pointer', () => {
     });
     await choose(['stop.bin', 'wait.bin']);
     await until(() => held === 2, { what: 'both requests' });
+    // Held requests that the page has ended and the browser does not know of yet would go on with the others.
+    const isEnded = (name: string) =>
+      page.waitForEvent('requestfailed', (request) => request.url().includes(name));
+    const stopped = isEnded('stop.bin');
     await tabTo(page, 'Cancel: stop.bin');
     await press('Enter');
     await page.getByText('Cancelled').waitFor();
+    await stopped;
+    const paused = isEnded('wait.bin');
     await tabTo(page, 'Pause: wait.bin');
     await press('Enter');
     await page.getByText('Paused').waitFor();
+    await paused;
     await page.unroute('**/_api/*.bin*');
     await tabTo(page, 'Go on: wait.bin');
     await press('Enter');

@@ -1,5 +1,5 @@
 // Where to move or copy to: one folder at a time, from the open one on.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Entry } from '../../src/client/file-client.js';
 import { nameOf, parentOf } from '../../src/client/path.js';
 import { transfer } from '../actions.js';
@@ -20,7 +20,7 @@ export function FolderDialog(props: {
   const close = () => (overlay.value = undefined);
   const list = useRef<HTMLUListElement>(null);
   // The button of the folder that was opened is gone: Tab goes on among what is in it.
-  useEffect(() => list.current?.focus(), [folder]);
+  useLayoutEffect(() => list.current?.focus(), [folder]);
   const isSame = entries.every(({ path }) => parentOf(path) === folder);
   const n = format.number(entries.length);
   return (

@@ -1,5 +1,5 @@
 // A name for a new folder, or another one for what is there.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Entry } from '../../src/client/file-client.js';
 import { parentOf } from '../../src/client/path.js';
 import { useApp } from '../app.js';
@@ -16,7 +16,7 @@ export function NameDialog({ entry }: { readonly entry?: Entry }) {
   const input = useRef<HTMLInputElement>(null);
   const close = () => (overlay.value = undefined);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current?.focus();
     // The extension is rarely what is to change.
     const end = entry?.type === 'file' ? extensionAt(given) : given.length;

@@ -1,5 +1,5 @@
 // The side panel: what is known of the one entry that is selected, and a form to change some of it.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Entry, FileEntry, FileProperties, StoredFile } from '../../src/client/file-client.js';
 import { parentOf } from '../../src/client/path.js';
 import { actionsFor } from '../actions.js';
@@ -19,7 +19,7 @@ export function Panel() {
   const isPhone = usePhone();
   const head = useRef<HTMLElement>(null);
   // Over the whole of a phone it is what one came for.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isPhone) head.current?.querySelector('button')?.focus();
   }, [isPhone]);
   const entries = selection.entries.value;

@@ -1,5 +1,5 @@
 // Type, caching and metadata of a file, to be changed.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FileProperties } from '../../src/client/file-client.js';
 import { useApp } from '../app.js';
 import { CancelButton } from './Dialog.js';
@@ -24,8 +24,8 @@ export function PropertiesForm(props: {
     Object.entries(properties.metadata).map(([name, value]) => ({ name, value })),
   );
   const first = useRef<HTMLInputElement>(null);
-  // In place of the button that opened it.
-  useEffect(() => first.current?.focus(), []);
+  // In place of the button that opened it; before it is seen, so that nobody is already typing elsewhere.
+  useLayoutEffect(() => first.current?.focus(), []);
   const change = (at: number, field: Field) =>
     setFields(fields.map((known, index) => (index === at ? field : known)));
 
