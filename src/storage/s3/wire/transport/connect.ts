@@ -30,6 +30,10 @@ export interface ConnectorOptions {
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 // As much as Node reads at once; its streams of version 20 would hold a quarter of that.
 const READ_BYTES = 64 * 1024;
+// A piece of an upload is as large as what is read, and is sent at once: it alone says nothing of storage, which one
+// more that has to wait does. A TLS socket takes one number for both.
+const PLAIN = { readableHighWaterMark: READ_BYTES, writableHighWaterMark: 2 * READ_BYTES };
+const SECURE = { highWaterMark: READ_BYTES };
 
 /** A connector for `http://host:port` or `https://host:port`. TLS sessions are resumed from one socket to the next. */
 export function connectorTo(origin: URL, { proxy, connectMs, trust }: ConnectorOptions): Connector {
@@ -43,7 +47,8 @@ export function connectorTo(origin: URL, { proxy, connectMs, trust }: ConnectorO
       return openTunnel({ proxy, origin, trust }, over, fail);
     }
     const peer = proxy ?? origin;
-    const socket = peer.protocol === 'https:' ? secure(peer) : connectPlain(plainOptions(peer));
+    const socket =
+      peer.protocol === 'https:' ? secure(peer) : connectPlain({ ...addressOf(peer), ...PLAIN });
     use(socket);
     return { abandon: () => void socket.destroy() };
   };
@@ -88,9 +93,9 @@ function sessionKeeper(
 ): (peer: URL, over?: { readonly socket: Socket }) => TLSSocket {
   let session: Buffer | undefined;
   return (peer, over) => {
-    const { host, port, ...socketOptions } = plainOptions(peer);
+    const { host, ...rest } = addressOf(peer);
     const socket = connectSecure({
-      ...(over ?? { host, port, ...socketOptions }),
+      ...(over ?? { host, ...rest, ...SECURE }),
       // RFC 6066 section 3: a name, never an address.
       ...(isIP(host) === 0 ? { servername: host } : { host }),
       ALPNProtocols: ['http/1.1'],
@@ -101,8 +106,8 @@ function sessionKeeper(
   };
 }
 
-function plainOptions(peer: URL) {
-  return { host: hostOf(peer), port: portOf(peer), ...SOCKET, highWaterMark: READ_BYTES };
+function addressOf(peer: URL) {
+  return { host: hostOf(peer), port: portOf(peer), ...SOCKET };
 }
 
 function trusting(trust: SecureContext | undefined): { readonly secureContext?: SecureContext } {
