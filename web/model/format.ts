@@ -31,16 +31,17 @@ export function formatFor(locale: string, now: () => number = Date.now): Format 
   const units = new Map<string, Intl.NumberFormat>();
   const unit = (value: number, name: string, digits = 0) => {
     const key = `${name} ${digits}`;
-    const known =
-      units.get(key) ??
-      new Intl.NumberFormat(locale, {
+    let format = units.get(key);
+    if (format === undefined) {
+      format = new Intl.NumberFormat(locale, {
         style: 'unit',
         unit: name,
         unitDisplay: name === 'byte' ? 'long' : 'short',
         maximumFractionDigits: digits,
       });
-    units.set(key, known);
-    return known.format(value);
+      units.set(key, format);
+    }
+    return format.format(value);
   };
 
   return {

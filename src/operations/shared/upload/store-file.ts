@@ -157,11 +157,11 @@ async function storedBefore(
   const before = identity.isRepeatable
     ? { id: identity.id, stat: await context.bucket.uploads().made(key, identity.id) }
     : seen && (await unheardFile(context, key, { ...sent, body, seen }));
-  const stat = before?.stat ?? null;
-  const isSame = stat !== null && (length === undefined || stat.size === length);
-  if (!isSame) return null;
+  if (before == null || before.stat === null) return null;
+  const { id, stat } = before;
+  if (length !== undefined && stat.size !== length) return null;
   const written = { kind: 'written', etag: stat.etag, size: stat.size ?? length ?? 0 } as const;
-  return { id: before?.id ?? identity.id, written };
+  return { id, written };
 }
 
 interface StagedWrite {
