@@ -203,6 +203,7 @@ describe('role pattern', () => {
     ];
     const startedAt = performance.now();
     for (const [pattern, path] of hostile) expect(covers(pattern, path)).toBe(false);
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    // Backtracking would not end today.
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });

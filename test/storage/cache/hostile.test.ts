@@ -123,7 +123,7 @@ describe.each(CACHES)('a cache that %s', (name, makeCache) => {
         const expected = await plain.ask({ path });
         expect([path, status, text]).toEqual([path, expected.status, expected.text]);
         // 100 ms of patience; the rest is for the request itself on a busy machine.
-        expect(tookMs).toBeLessThan(500);
+        expect(tookMs).toBeLessThan(1500);
       }
     };
     await compare();
@@ -202,8 +202,9 @@ describe('a cache that was away', () => {
     store.double.seed(store.bucket, 'a.txt', 'text');
     await service.ask({ path: '/a.txt' });
     const startedAt = performance.now();
-    for (let index = 0; index < 5; index += 1) await service.ask({ path: '/a.txt' });
-    expect(performance.now() - startedAt).toBeLessThan(100 * 5);
+    for (let index = 0; index < 20; index += 1) await service.ask({ path: '/a.txt' });
+    // Each waiting its 100 ms would take twice as long.
+    expect(performance.now() - startedAt).toBeLessThan(1000);
     await tellsOfCache();
   });
 });

@@ -174,7 +174,8 @@ describe('sockets', () => {
     const storage = s3Storage(settings);
     const began = performance.now();
     await expect(open(storage).bucket.read('x')).rejects.toMatchObject(UNAVAILABLE);
-    expect(performance.now() - began).toBeLessThan(700);
+    // Sooner than the request's own time would be up.
+    expect(performance.now() - began).toBeLessThan(5000);
     await storage.close();
     silent.close();
   });
