@@ -15,7 +15,7 @@ export function packedLength(size: number): number {
  * A function that cuts the bytes of a source of `size` bytes, given piece by piece, into blocks. Where a block
  * begins depends on `size` alone, so the same bytes give the same blocks however they arrive.
  */
-export function storedBlocks(size: number): (bytes: Buffer) => Generator<Buffer> {
+export function storedBlocks(size: number): (bytes: Uint8Array) => Generator<Uint8Array> {
   let left = size;
   let leftInBlock = 0;
   return function* (bytes) {

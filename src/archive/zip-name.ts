@@ -70,7 +70,11 @@ function isFolder(segment: string): boolean {
   return segment.endsWith('/') && !segment.startsWith('/', segment.length - 2);
 }
 
+// Most names; none of the rules below changes one of these.
+const PLAIN = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+
 function safe(segment: string): string {
+  if (PLAIN.test(segment) && !DEVICE.test(segment)) return segment;
   const dots = DOTS.test(segment) ? segment.replaceAll('.', '%2E') : segment;
   return dots
     .replace(LEADING_SLASH, (slashes) => '%2F'.repeat(slashes.length))
@@ -83,21 +87,26 @@ function freeName(text: string, isInside: boolean, taken: Map<string, number>): 
   const dot = isInside ? -1 : text.lastIndexOf('.');
   const end = dot > 0 ? dot : text.length;
   const folded = fold(text);
-  let free = text;
   // Counted on from the last namesake: a folder may hold any number of them.
-  let count = taken.get(folded) ?? 1;
-  while (taken.has(fold(free))) {
+  let count = taken.get(folded);
+  if (count === undefined) {
+    taken.set(folded, 1);
+    return text;
+  }
+  let free: string;
+  do {
     count += 1;
     free = `${text.slice(0, end)} (${count})${text.slice(end)}`;
-  }
+  } while (taken.has(fold(free)));
   taken.set(folded, count);
-  if (free !== text) taken.set(fold(free), 1);
+  taken.set(fold(free), 1);
   return free;
 }
 
 // Both ways, so that letters of one capital (sigma and final sigma) and of one small one (k and the Kelvin sign)
 // count as equal.
 function fold(name: string): string {
+  if (PLAIN.test(name)) return name.toLowerCase();
   return name.normalize('NFC').toUpperCase().toLowerCase();
 }
 

@@ -8,7 +8,7 @@ export interface ZipPart {
 }
 
 /** Bytes, or how many were left out because the part does not reach them. */
-export type Piece = Buffer | number;
+export type Piece = Uint8Array | number;
 
 /**
  * Whether the bytes of an entry between two offsets have to be read: the directory holds the sums of all, so that
@@ -20,11 +20,18 @@ export function needsEntry(part: ZipPart | undefined, from: number, to: number):
 }
 
 /** The bytes of a part; the whole without one. Nothing is pulled behind its end. */
-export async function* cutPart(
+export function cutPart(
   pieces: AsyncGenerator<Piece, void>,
   part: ZipPart | undefined,
-): AsyncGenerator<Buffer, void> {
-  const { start, end } = part ?? { start: 0, end: Number.POSITIVE_INFINITY };
+): AsyncGenerator<Uint8Array, void> {
+  // Without a part every entry is needed, so that nothing was left out.
+  return part === undefined ? (pieces as AsyncGenerator<Uint8Array, void>) : cut(pieces, part);
+}
+
+async function* cut(
+  pieces: AsyncGenerator<Piece, void>,
+  { start, end }: ZipPart,
+): AsyncGenerator<Uint8Array, void> {
   let at = 0;
   for await (const piece of pieces) {
     const length = typeof piece === 'number' ? piece : piece.length;

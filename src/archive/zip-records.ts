@@ -50,7 +50,8 @@ const END_ZIP64 = 56 + 20;
 /** The header in front of an entry's bytes. */
 export function localHeader(entry: Omit<EntryRecord, 'crc32' | 'offset'>): Buffer {
   const large = isLarge(entry.size);
-  const extra = Buffer.concat([large ? zip64Extra([0, 0]) : NOTHING, timestamp(entry.modified)]);
+  const zip64 = large ? zip64Extra([0, 0]) : NOTHING;
+  const time = timestamp(entry.modified);
   const header = Buffer.alloc(LOCAL);
   header.writeUInt32LE(0x04034b50, 0);
   header.writeUInt16LE(large ? VERSION_ZIP64 : VERSION, 4);
@@ -61,8 +62,8 @@ export function localHeader(entry: Omit<EntryRecord, 'crc32' | 'offset'>): Buffe
   if (large) header.writeUInt32LE(MAX_32, 18);
   if (large) header.writeUInt32LE(MAX_32, 22);
   header.writeUInt16LE(entry.name.length, 26);
-  header.writeUInt16LE(extra.length, 28);
-  return Buffer.concat([header, entry.name, extra]);
+  header.writeUInt16LE(zip64.length + time.length, 28);
+  return Buffer.concat([header, entry.name, zip64, time]);
 }
 
 /** What follows an entry's bytes; nothing when it has none. */
@@ -85,7 +86,8 @@ export function dataDescriptor(size: number, crc32: number): Buffer {
 /** An entry's record in the directory. */
 export function directoryRecord(entry: EntryRecord): Buffer {
   const values = zip64Values(entry);
-  const extra = Buffer.concat([zip64Extra(values), timestamp(entry.modified)]);
+  const zip64 = zip64Extra(values);
+  const time = timestamp(entry.modified);
   const isFolder = entry.name.at(-1) === SLASH;
   const record = Buffer.alloc(CENTRAL);
   record.writeUInt32LE(0x02014b50, 0);
@@ -98,10 +100,10 @@ export function directoryRecord(entry: EntryRecord): Buffer {
   record.writeUInt32LE(isLarge(entry.size) ? MAX_32 : packedLength(entry.size), 20);
   record.writeUInt32LE(isLarge(entry.size) ? MAX_32 : entry.size, 24);
   record.writeUInt16LE(entry.name.length, 28);
-  record.writeUInt16LE(extra.length, 30);
+  record.writeUInt16LE(zip64.length + time.length, 30);
   record.writeUInt32LE(isFolder ? FOLDER_ATTRIBUTES : FILE_ATTRIBUTES, 38);
   record.writeUInt32LE(Math.min(entry.offset, MAX_32), 42);
-  return Buffer.concat([record, entry.name, extra]);
+  return Buffer.concat([record, entry.name, zip64, time]);
 }
 
 /** What ends the archive, behind the directory. */
@@ -117,7 +119,7 @@ export function endOfArchive(extent: DirectoryExtent): Buffer {
 
 /** Bytes of an entry in front of the directory, its own included. */
 export function entryLength(name: Buffer, size: number, modified: Date | null): number {
-  const extra = (isLarge(size) ? 20 : 0) + timestamp(modified).length;
+  const extra = (isLarge(size) ? 20 : 0) + timestampLength(modified);
   return LOCAL + name.length + extra + packedLength(size) + descriptorLength(size);
 }
 
@@ -125,7 +127,7 @@ export function entryLength(name: Buffer, size: number, modified: Date | null): 
 export function recordLength(entry: Omit<EntryRecord, 'crc32'>): number {
   const values = zip64Values(entry).length;
   const zip64 = values > 0 ? 4 + 8 * values : 0;
-  return CENTRAL + entry.name.length + zip64 + timestamp(entry.modified).length;
+  return CENTRAL + entry.name.length + zip64 + timestampLength(entry.modified);
 }
 
 /** Bytes of what ends the archive. */
@@ -175,14 +177,23 @@ function zip64Extra(values: readonly number[]): Buffer {
 // Info-ZIP's extended timestamp: seconds since 1970 in UTC, where the DOS date has no zone. 32
 // bits, so dates beyond 2038 or before 1901 have the DOS date alone.
 function timestamp(modified: Date | null): Buffer {
-  const seconds = modified === null ? Number.NaN : Math.floor(modified.getTime() / 1000);
-  if (!(Math.abs(seconds) <= 0x7fffffff)) return NOTHING;
+  const seconds = secondsOf(modified);
+  if (seconds === null) return NOTHING;
   const extra = Buffer.alloc(TIMESTAMP);
   extra.writeUInt16LE(0x5455, 0);
   extra.writeUInt16LE(5, 2);
   extra.writeUInt8(1, 4);
   extra.writeInt32LE(seconds, 5);
   return extra;
+}
+
+function timestampLength(modified: Date | null): number {
+  return secondsOf(modified) === null ? 0 : TIMESTAMP;
+}
+
+function secondsOf(modified: Date | null): number | null {
+  const seconds = modified === null ? Number.NaN : Math.floor(modified.getTime() / 1000);
+  return Math.abs(seconds) <= 0x7fffffff ? seconds : null;
 }
 
 // 4.4.6: MS-DOS time and date, two seconds fine, from 1980 to 2107.

@@ -30,8 +30,8 @@ export interface ZipEntryFacts {
 
 /** One entry of an archive to be made. */
 export interface ZipEntry extends ZipEntryFacts {
-  /** Called once, when the entry's turn has come; never for folders and empty files. */
-  open(): Promise<Readable>;
+  /** Called once, when the entry's turn has come; never for folders and empty files. Bytes are the whole of it. */
+  open(): Promise<Readable | Uint8Array>;
 }
 
 /** How to make an archive. */
@@ -134,7 +134,6 @@ async function* archiveBytes(
     if (needsEntry(part, offset, offset + length)) {
       yield localHeader(entry);
       const checksum = entry.size === 0 ? 0 : yield* dataBytes(facts, current);
-      yield dataDescriptor(entry.size, checksum);
       directory.append(directoryRecord({ ...entry, crc32: checksum, offset }));
     } else yield length;
     offset += length;
@@ -145,13 +144,23 @@ async function* archiveBytes(
   yield endOfArchive({ count, size, offset });
 }
 
-/** Yields an entry's bytes, packed, and returns their CRC-32. */
-async function* dataBytes(entry: ZipEntry, current: OpenSource): AsyncGenerator<Buffer, number> {
+/** Yields an entry's bytes, packed, and what follows them; returns their CRC-32. */
+async function* dataBytes(
+  entry: ZipEntry,
+  current: OpenSource,
+): AsyncGenerator<Uint8Array, number> {
   const source = await entry.open();
+  const blocks = storedBlocks(entry.size);
+  if (source instanceof Uint8Array) {
+    if (source.length !== entry.size) throw sizeMismatch(entry);
+    const whole = crc32(source);
+    // In one piece, since each waits several turns of its own on its way out.
+    yield Buffer.concat([...blocks(source), dataDescriptor(entry.size, whole)]);
+    return whole;
+  }
   current.source = source;
   // The stream may have been destroyed while the source was being opened.
   if (current.closed) source.destroy();
-  const blocks = storedBlocks(entry.size);
   let checksum = 0;
   let length = 0;
   for await (const chunk of source as AsyncIterable<Buffer>) {
@@ -161,13 +170,14 @@ async function* dataBytes(entry: ZipEntry, current: OpenSource): AsyncGenerator<
     yield* blocks(chunk);
   }
   if (length < entry.size) throw sizeMismatch(entry);
+  yield dataDescriptor(entry.size, checksum);
   return checksum;
 }
 
 async function nextBlock(
-  bytes: AsyncGenerator<Buffer, void>,
-): Promise<{ block: Buffer; last: boolean }> {
-  const pieces: Buffer[] = [];
+  bytes: AsyncGenerator<Uint8Array, void>,
+): Promise<{ block: Uint8Array; last: boolean }> {
+  const pieces: Uint8Array[] = [];
   for (let length = 0; length < BLOCK; length += pieces.at(-1)?.length ?? 0) {
     const step = await bytes.next();
     if (step.done === true) return { block: Buffer.concat(pieces), last: true };

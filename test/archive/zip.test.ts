@@ -84,6 +84,13 @@ describe('zipStream', () => {
     const expected = await bytesOf([inPieces(text.length)]);
     for (const size of [999, 65_535, 65_536, 131_070])
       expect((await bytesOf([inPieces(size)])).equals(expected)).toBe(true);
+    const atOnce = { ...file('a', text), open: async () => Buffer.from(text) };
+    expect((await bytesOf([atOnce])).equals(expected)).toBe(true);
+  });
+
+  it.each([4, 6])('fails when a file of 5 bytes comes as %i at once', async (length) => {
+    const changed = { ...file('a', 'hello'), open: async () => Buffer.alloc(length) };
+    await expect(bytesOf([changed])).rejects.toMatchObject({ reason: 'storage_failed' });
   });
 
   it.each([1, 65_534, 65_535, 65_536, 131_070, 131_071])(

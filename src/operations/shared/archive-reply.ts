@@ -4,7 +4,6 @@ import { zipLayout, zipStream } from '../../archive/zip.js';
 import type { ZipEntry } from '../../archive/zip.js';
 import { abortSignalOf } from '../../core/client-signal.js';
 import { FileServiceError } from '../../core/errors.js';
-import { streamOf } from '../../http/body/stream-of.js';
 import { evaluate, parseIfRange } from '../../http/conditions.js';
 import { parseRange, resolveRanges } from '../../http/range.js';
 import type { Span } from '../../http/range.js';
@@ -146,6 +145,6 @@ function zipEntry(bucket: Bucket, folder: string, file: Entry): ZipEntry {
 // The size in the archive's header is the listed one, so the bytes must be the listed ones too.
 async function open(bucket: Bucket, { key, etag }: Entry) {
   const result = await bucket.read(key, etag === '' ? {} : { ifMatch: etag });
-  if (result.kind === 'found') return streamOf(result.body);
+  if (result.kind === 'found') return result.body;
   throw new FileServiceError('storage_failed', `File '${key}' has changed while it was archived.`);
 }
