@@ -38,7 +38,8 @@ export interface ReceivedBody {
   readonly ending: () => 'whole' | 'cut' | FileServiceError;
 }
 
-/** Bytes that wait for whoever reads; then the sender waits. */
+// As much as Node reads at once: one chunk waits without a pause, which it would only be resumed from.
+/** Bytes that wait for whoever reads; with more the sender waits. */
 const WAITING_BYTES = 64 * 1024;
 const RATE_WINDOW_MS = 60_000;
 
@@ -72,7 +73,7 @@ export function receiveBody(source: Readable, limits: ReceiveLimits): ReceivedBo
     update?.(chunk);
     waiting.push(chunk);
     waitingBytes += chunk.length;
-    if (waitingBytes >= WAITING_BYTES) source.pause();
+    if (waitingBytes > WAITING_BYTES) source.pause();
     if (rate.isTooSlow(chunk.length, source.isPaused()))
       return end(refuse('request_timeout', 'The body came too slowly.'));
     wake();
@@ -93,7 +94,7 @@ export function receiveBody(source: Readable, limits: ReceiveLimits): ReceivedBo
         const next = waiting.shift();
         if (next !== undefined) {
           waitingBytes -= next.length;
-          if (ending === undefined && waitingBytes < WAITING_BYTES && source.isPaused()) {
+          if (ending === undefined && waitingBytes <= WAITING_BYTES && source.isPaused()) {
             rate.resume();
             source.resume();
           }

@@ -30,19 +30,43 @@ interface Waiter {
   readonly grant: (buffer: PartBuffer) => void;
 }
 
+// New buffers are fresh pages and a reason to collect garbage. Between two uploads there is often a moment without one.
+const KEPT_MS = 1000;
+
 /** An empty budget. */
 export function createPartBudget(): PartBudget {
   let lent = 0;
+  /** What came back, the last behind. */
   let free: Buffer[] = [];
+  let kept = 0;
+  let forgetting: NodeJS.Timeout | undefined;
   const queue: Waiter[] = [];
 
   const fits = ({ size, limitBytes }: PartBufferRequest): boolean =>
     lent === 0 || lent + size <= limitBytes;
 
-  const lend = (size: number): PartBuffer => {
+  // Parts of some uploads have a size of their own, which may never be asked for again.
+  const keepWithin = (limitBytes: number): void => {
+    while (lent + kept > limitBytes && free.length > 0) kept -= free.shift()?.length ?? 0;
+  };
+  const taken = (size: number): Buffer | undefined => {
+    // The one that came back last may still be in the processor's cache.
+    const at = free.findLastIndex((bytes) => bytes.length === size);
+    if (at < 0) return undefined;
+    kept -= size;
+    return free.splice(at, 1)[0];
+  };
+  const forget = (): void => {
+    free = [];
+    kept = 0;
+  };
+
+  const lend = ({ size, limitBytes }: PartBufferRequest): PartBuffer => {
+    clearTimeout(forgetting);
+    const again = taken(size);
     lent += size;
-    const again = free.findIndex((bytes) => bytes.length === size);
-    const bytes = free.splice(again, again < 0 ? 0 : 1)[0] ?? Buffer.allocUnsafeSlow(size);
+    keepWithin(limitBytes);
+    const bytes = again ?? Buffer.allocUnsafeSlow(size);
     let returned = false;
     return {
       bytes,
@@ -51,9 +75,10 @@ export function createPartBudget(): PartBudget {
         returned = true;
         lent -= size;
         free.push(bytes);
+        kept += size;
+        keepWithin(limitBytes);
         serve();
-        // Buffers are kept for the next part only while uploads run.
-        if (lent === 0) free = [];
+        if (lent === 0) forgetting = setTimeout(forget, KEPT_MS).unref();
       },
     };
   };
@@ -62,7 +87,7 @@ export function createPartBudget(): PartBudget {
     // Only the head is looked at: a large buffer is not overtaken for ever by small ones.
     for (let head = queue[0]; head !== undefined && fits(head.request); head = queue[0]) {
       queue.shift();
-      head.grant(lend(head.request.size));
+      head.grant(lend(head.request));
     }
   };
 
@@ -71,7 +96,7 @@ export function createPartBudget(): PartBudget {
     acquire(request) {
       const { signal } = request;
       if (signal.aborted) return Promise.reject(signal.reason as Error);
-      if (queue.length === 0 && fits(request)) return Promise.resolve(lend(request.size));
+      if (queue.length === 0 && fits(request)) return Promise.resolve(lend(request));
       return new Promise((resolve, reject) => {
         const waiter: Waiter = {
           request,
