@@ -1,5 +1,13 @@
 // Sealed tokens: values in a form that only this service can make or read, small enough for a URL.
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 import type { Principal } from './hooks.js';
 
 /** What a token is for: one that was sealed for something else does not open. */
@@ -21,15 +29,15 @@ const HEAD_BYTES = 1 + IV_BYTES;
  * `base64url(key id (1) || iv (12) || AES-256-GCM(payload) || tag (16))`, the key by HKDF-SHA-256 of the secret.
  */
 export function seal(secrets: readonly string[], purpose: Purpose, value: unknown): string {
-  const [secret] = secrets;
-  if (secret === undefined) throw new TypeError('a token needs a secret');
-  const key = keyOf(secret, purpose);
+  const [first] = keysOf(secrets, purpose);
+  if (first === undefined) throw new TypeError('a token needs a secret');
+  const { id, key } = first;
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES }).setAAD(
     Buffer.from(purpose.name),
   );
   const sealed = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
-  return Buffer.concat([idOf(key), iv, sealed, cipher.getAuthTag()]).toString('base64url');
+  return Buffer.concat([id, iv, sealed, cipher.getAuthTag()]).toString('base64url');
 }
 
 /** What any of `secrets` has sealed for this purpose; undefined for an altered or a foreign token. */
@@ -38,25 +46,39 @@ export function unseal(secrets: readonly string[], purpose: Purpose, token: stri
   // Node's decoder ignores what is no base64url, and the spare bits of the last character.
   if (bytes.toString('base64url') !== token || bytes.length < HEAD_BYTES + TAG_BYTES)
     return undefined;
-  for (const secret of secrets) {
-    const key = keyOf(secret, purpose);
-    if (!idOf(key).equals(bytes.subarray(0, 1))) continue;
+  for (const { id, key } of keysOf(secrets, purpose)) {
+    if (id[0] !== bytes[0]) continue;
     const value = decrypt(key, bytes, purpose);
     if (value !== undefined) return value;
   }
   return undefined;
 }
 
-function keyOf(secret: string, { keyInfo }: Purpose): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', keyInfo, KEY_BYTES));
+interface Key {
+  /** Which of several secrets sealed a token, so that a removed one costs no attempt; it says nothing of the key. */
+  readonly id: Buffer;
+  readonly key: KeyObject;
 }
 
-// Which of several secrets sealed a token, so that a removed one costs no attempt; it says nothing of the key.
-function idOf(key: Buffer): Buffer {
-  return createHash('sha256').update(key).digest().subarray(0, 1);
+// To derive a key takes longer than to seal with it. A service has one list of secrets while it lives, and few purposes.
+const DERIVED = new WeakMap<readonly string[], Map<string, readonly Key[]>>();
+
+function keysOf(secrets: readonly string[], { keyInfo }: Purpose): readonly Key[] {
+  const known = DERIVED.get(secrets) ?? new Map<string, readonly Key[]>();
+  const keys = known.get(keyInfo) ?? secrets.map((secret) => derive(secret, keyInfo));
+  DERIVED.set(secrets, known.set(keyInfo, keys));
+  return keys;
 }
 
-function decrypt(key: Buffer, bytes: Buffer, { name }: Purpose): unknown {
+function derive(secret: string, keyInfo: string): Key {
+  const bytes = Buffer.from(hkdfSync('sha256', secret, '', keyInfo, KEY_BYTES));
+  return {
+    id: createHash('sha256').update(bytes).digest().subarray(0, 1),
+    key: createSecretKey(bytes),
+  };
+}
+
+function decrypt(key: KeyObject, bytes: Buffer, { name }: Purpose): unknown {
   const iv = bytes.subarray(1, HEAD_BYTES);
   const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
     .setAAD(Buffer.from(name))

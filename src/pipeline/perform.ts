@@ -1,5 +1,5 @@
 // The order in which a request is answered: authenticate, parse, plan, authorize, limit, run.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { OperationSettings, Settings } from '../config/settings.js';
 import { ClientAbort, type ClientSignal } from '../core/client-signal.js';
 import { FileServiceError } from '../core/errors.js';
@@ -139,7 +139,7 @@ function planFor<Req>(
     settings,
     rules,
     describe: (mount) => openApiDocument(settings, mount),
-    tenant: () => createHash('sha256').update(container).digest('base64url'),
+    tenant: () => hash('sha256', container, 'base64url'),
   });
 }
 
