@@ -56,7 +56,7 @@ async function startNode(
   storage: Storage,
   library: string,
 ): Promise<Running | undefined> {
-  const child = spawn(process.execPath, [...(process.env["BENCH_NODE"]?.split(" ") ?? []), program(contestant.program)], {
+  const child = spawn(process.execPath, [program(contestant.program)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
