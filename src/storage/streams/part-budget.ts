@@ -36,37 +36,15 @@ const KEPT_MS = 1000;
 /** An empty budget. */
 export function createPartBudget(): PartBudget {
   let lent = 0;
-  /** What came back, the last behind. */
-  let free: Buffer[] = [];
-  let kept = 0;
-  let forgetting: NodeJS.Timeout | undefined;
+  const kept = keptBuffers();
   const queue: Waiter[] = [];
 
   const fits = ({ size, limitBytes }: PartBufferRequest): boolean =>
     lent === 0 || lent + size <= limitBytes;
 
-  // Parts of some uploads have a size of their own, which may never be asked for again.
-  const keepWithin = (limitBytes: number): void => {
-    while (lent + kept > limitBytes && free.length > 0) kept -= free.shift()?.length ?? 0;
-  };
-  const taken = (size: number): Buffer | undefined => {
-    // The one that came back last may still be in the processor's cache.
-    const at = free.findLastIndex((bytes) => bytes.length === size);
-    if (at < 0) return undefined;
-    kept -= size;
-    return free.splice(at, 1)[0];
-  };
-  const forget = (): void => {
-    free = [];
-    kept = 0;
-  };
-
   const lend = ({ size, limitBytes }: PartBufferRequest): PartBuffer => {
-    clearTimeout(forgetting);
-    const again = taken(size);
     lent += size;
-    keepWithin(limitBytes);
-    const bytes = again ?? Buffer.allocUnsafeSlow(size);
+    const bytes = kept.take(size, limitBytes - lent) ?? Buffer.allocUnsafeSlow(size);
     let returned = false;
     return {
       bytes,
@@ -74,11 +52,9 @@ export function createPartBudget(): PartBudget {
         if (returned) return;
         returned = true;
         lent -= size;
-        free.push(bytes);
-        kept += size;
-        keepWithin(limitBytes);
+        kept.add(bytes, limitBytes - lent);
         serve();
-        if (lent === 0) forgetting = setTimeout(forget, KEPT_MS).unref();
+        if (lent === 0) kept.forgetSoon();
       },
     };
   };
@@ -113,6 +89,36 @@ export function createPartBudget(): PartBudget {
         signal.addEventListener('abort', leave, { once: true });
         queue.push(waiter);
       });
+    },
+  };
+}
+
+/** Buffers that came back, for those who want one of the same size; the rest stays within so many bytes. */
+function keptBuffers() {
+  const buffers: Buffer[] = [];
+  let held = 0;
+  let forgetting: NodeJS.Timeout | undefined;
+  // The oldest go first: parts of some uploads have a size of their own, which may never be asked for again.
+  const shrink = (mostBytes: number): void => {
+    while (held > mostBytes && buffers.length > 0) held -= buffers.shift()?.length ?? 0;
+  };
+  return {
+    add(bytes: Buffer, mostBytes: number): void {
+      buffers.push(bytes);
+      held += bytes.length;
+      shrink(mostBytes);
+    },
+    take(size: number, mostBytes: number): Buffer | undefined {
+      clearTimeout(forgetting);
+      // The one that came back last may still be in the processor's cache.
+      const at = buffers.findLastIndex((bytes) => bytes.length === size);
+      const taken = at < 0 ? undefined : buffers.splice(at, 1)[0];
+      held -= taken?.length ?? 0;
+      shrink(mostBytes);
+      return taken;
+    },
+    forgetSoon(): void {
+      forgetting = setTimeout(shrink, KEPT_MS, 0).unref();
     },
   };
 }
