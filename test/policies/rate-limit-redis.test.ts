@@ -207,8 +207,9 @@ describe.runIf(installed('redis'))('rateLimit when Redis dies (case 105)', () =>
         for (let index = 0; index < 200; index += 1) during.push(await timed());
         expect(new Set(during.map(({ allowed }) => allowed))).toEqual(new Set([null]));
         // 80 ms of patience; the rest is for a busy machine, which may stop all of us for a moment.
-        const [, , third = NaN] = during.map(({ tookMs }) => tookMs).toSorted((a, b) => b - a);
-        expect(third).toBeLessThan(150);
+        const slowest = during.map(({ tookMs }) => tookMs).toSorted((a, b) => b - a);
+        expect(slowest[0]).toBeLessThan(1000);
+        expect(slowest[2]).toBeLessThan(150);
         expect(failures).toHaveLength(1);
         await redis.restart();
         await until(async () => (await timed()).allowed === false, {
@@ -268,9 +269,15 @@ describe('rateLimit when its store is silent', () => {
     try {
       const startedAt = performance.now();
       const answers = [];
-      for (let index = 0; index < 50; index += 1) answers.push(await limit(ASKS, by('alice')));
+      let waits = 0;
+      for (let index = 0; index < 50; index += 1) {
+        const askedAt = performance.now();
+        answers.push(await limit(ASKS, by('alice')));
+        if (performance.now() - askedAt > 60) waits += 1;
+      }
       expect(answers).toEqual(repeated(50, null));
-      // Waiting for each would take 50 times 80 ms.
+      // A busy machine may stop all of us for a moment, once or twice.
+      expect(waits).toBeLessThanOrEqual(3);
       expect(performance.now() - startedAt).toBeLessThan(1000);
       const [warning] = await warned;
       expect(warning).toMatchObject({

@@ -201,9 +201,12 @@ describe('role pattern', () => {
       [`${'**/a/'.repeat(100)}b`, 'a/'.repeat(512)],
       [`${'**/*a*a*a/'.repeat(50)}b`, 'aaa/'.repeat(256)],
     ];
-    const startedAt = performance.now();
-    for (const [pattern, path] of hostile) expect(covers(pattern, path)).toBe(false);
-    // Backtracking would not end today.
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    // The quickest of three: a busy machine may stop all of us for a moment.
+    const tookMs = [1, 2, 3].map(() => {
+      const startedAt = performance.now();
+      for (const [pattern, path] of hostile) expect(covers(pattern, path)).toBe(false);
+      return performance.now() - startedAt;
+    });
+    expect(Math.min(...tookMs)).toBeLessThan(200);
   });
 });

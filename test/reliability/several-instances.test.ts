@@ -142,15 +142,18 @@ describe.runIf(installed('redis'))('instances that share Redis and a bucket', ()
     await put(one, 'before');
     expect([await read(one), await read(other)]).toEqual(['before', 'before']);
     await redis.kill();
-    const slowest = { ms: 0 };
+    const rounds: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       const startedAt = performance.now();
       await put(round % 2 === 0 ? one : other, `round ${round}`);
       expect([await read(one), await read(other)]).toEqual([`round ${round}`, `round ${round}`]);
-      slowest.ms = Math.max(slowest.ms, performance.now() - startedAt);
+      rounds.push(performance.now() - startedAt);
     }
     // Three requests, each with at most 100 ms for the cache twice and 100 ms for the limit.
-    expect(slowest.ms).toBeLessThan(3000);
+    const slowest = rounds.toSorted((a, b) => b - a);
+    // A busy machine may stop all of us for a moment.
+    expect(slowest[0]).toBeLessThan(3000);
+    expect(slowest[2]).toBeLessThan(1500);
     await redis.restart();
     await put(one, 'after');
     expect([await read(one), await read(other)]).toEqual(['after', 'after']);

@@ -115,15 +115,14 @@ describe.each(CACHES)('a cache that %s', (name, makeCache) => {
       '/dir/a.txt?include_properties=true',
       '/dir/none.txt',
     ];
+    const took: number[] = [];
     const compare = async () => {
       for (const path of [...paths, ...paths]) {
         const startedAt = performance.now();
         const { status, text } = await service.ask({ path });
-        const tookMs = performance.now() - startedAt;
+        took.push(performance.now() - startedAt);
         const expected = await plain.ask({ path });
         expect([path, status, text]).toEqual([path, expected.status, expected.text]);
-        // 100 ms of patience; the rest is for the request itself on a busy machine.
-        expect(tookMs).toBeLessThan(1500);
       }
     };
     await compare();
@@ -131,6 +130,10 @@ describe.each(CACHES)('a cache that %s', (name, makeCache) => {
     await compare();
     await service.ask({ method: 'DELETE', path: '/dir/b.txt' });
     await compare();
+    // 100 ms of patience; the rest is for the request itself on a busy machine, which may stop all of us for a moment.
+    const slowest = took.toSorted((a, b) => b - a);
+    expect(slowest[0]).toBeLessThan(1500);
+    expect(slowest[2]).toBeLessThan(500);
     await plain.close();
     if (/^(throws|rejects|never)/.test(name)) await tellsOfCache();
     else expect(service.told()).toEqual([]);

@@ -171,12 +171,17 @@ describe('sockets', () => {
     const settings = settingsFor(storeOf((await start()).double, `https://127.0.0.1:${port}`), {
       timeouts: { connectMs: 200, requestMs: 10_000, idleMs: 10_000 },
     });
-    const storage = s3Storage(settings);
-    const began = performance.now();
-    await expect(open(storage).bucket.read('x')).rejects.toMatchObject(UNAVAILABLE);
-    // Sooner than the request's own time would be up.
-    expect(performance.now() - began).toBeLessThan(5000);
-    await storage.close();
+    const took: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const storage = s3Storage(settings);
+      const began = performance.now();
+      await expect(open(storage).bucket.read('x')).rejects.toMatchObject(UNAVAILABLE);
+      took.push(performance.now() - began);
+      await storage.close();
+    }
+    // A busy machine may stop all of us for a moment; none waits for the time of a request.
+    expect(Math.min(...took)).toBeLessThan(700);
+    expect(Math.max(...took)).toBeLessThan(5000);
     silent.close();
   });
 });
