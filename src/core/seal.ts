@@ -55,24 +55,31 @@ export function unseal(secrets: readonly string[], purpose: Purpose, token: stri
 }
 
 interface Key {
+  readonly secret: string;
   /** Which of several secrets sealed a token, so that a removed one costs no attempt; it says nothing of the key. */
   readonly id: Buffer;
   readonly key: KeyObject;
 }
 
-// To derive a key takes longer than to seal with it. A service has one list of secrets while it lives, and few purposes.
+// To derive a key takes longer than to seal with it. Module state on purpose: a list of secrets gives the same keys to
+// whoever has it, and takes them along when it goes.
 const DERIVED = new WeakMap<readonly string[], Map<string, readonly Key[]>>();
 
 function keysOf(secrets: readonly string[], { keyInfo }: Purpose): readonly Key[] {
-  const known = DERIVED.get(secrets) ?? new Map<string, readonly Key[]>();
-  const keys = known.get(keyInfo) ?? secrets.map((secret) => derive(secret, keyInfo));
-  DERIVED.set(secrets, known.set(keyInfo, keys));
+  const ofList = DERIVED.get(secrets) ?? new Map<string, readonly Key[]>();
+  const known = ofList.get(keyInfo);
+  // It may be the host's own list, out of which a secret is taken that must open nothing from then on.
+  if (known?.length === secrets.length && known.every(({ secret }, at) => secret === secrets[at]))
+    return known;
+  const keys = secrets.map((secret) => derive(secret, keyInfo));
+  DERIVED.set(secrets, ofList.set(keyInfo, keys));
   return keys;
 }
 
 function derive(secret: string, keyInfo: string): Key {
   const bytes = Buffer.from(hkdfSync('sha256', secret, '', keyInfo, KEY_BYTES));
   return {
+    secret,
     id: createHash('sha256').update(bytes).digest().subarray(0, 1),
     key: createSecretKey(bytes),
   };

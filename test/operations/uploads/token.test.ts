@@ -39,6 +39,17 @@ describe('a token', () => {
     expect(openGrant(SECRETS, sealGrant(SECRETS, grant), NOW)).toEqual(grant);
   });
 
+  it('opens no more once its secret was taken out of the list, in place too', () => {
+    const secrets = ['old'];
+    const token = sealGrant(secrets, GRANT);
+    secrets.unshift('new');
+    expect(refusal(token, secrets)).toBeUndefined();
+    secrets.pop();
+    expect(refusal(token, secrets)).toBe('upload_gone');
+    secrets[0] = 'newest';
+    expect(openGrant(['newest'], sealGrant(secrets, GRANT), NOW)).toEqual(GRANT);
+  });
+
   it('differs each time that the same grant is sealed, and shows nothing of it', () => {
     const tokens = [sealGrant(SECRETS, GRANT), sealGrant(SECRETS, GRANT)];
     expect(tokens[0]).not.toBe(tokens[1]);
